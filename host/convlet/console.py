@@ -1,0 +1,32 @@
+"""What a person sees in the terminal: one rich console and progress bars drawn on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichBar
+
+from convlet.progress import Advance, Progress
+
+
+class RichProgress(Progress):
+    """Draws steps and bars on a rich console."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def step(self, text: str) -> None:
+        self.console.print(f"[bold cyan]>[/] {text}", highlight=False)
+
+    def detail(self, text: str) -> None:
+        self.console.print(f"  {text}", highlight=False)
+
+    @contextmanager
+    def bar(self, text: str, total: float) -> Iterator[Advance]:
+        columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with RichBar(*columns, console=self.console) as progress:
+            task = progress.add_task(text, total=total)
+            yield lambda amount: progress.advance(task, amount)

@@ -1,0 +1,56 @@
+"""Files that are either whole or not there: the cache folder and atomic writes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from convlet.errors import ConvletError
+
+
+def cache_folder() -> Path:
+    """The one folder outside the checkout for downloads and builds: `$CONVLET_CACHE` or `~/.cache/convlet`."""
+    folder = Path(os.environ.get("CONVLET_CACHE") or Path.home() / ".cache" / "convlet")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; it becomes `path` when the block ends well, and vanishes otherwise.
+
+    Raises ConvletError when the folder cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise ConvletError(f"cannot write {path}: {error.strerror}") from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader sees the old file or the whole new one, never a part."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def read_file(path: Path, what: str) -> bytes:
+    """The bytes of `path`. Raises ConvletError naming `what` was expected there when it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConvletError(f"cannot read {what} {path}: {error.strerror}") from error
