@@ -1,0 +1,50 @@
+"""`convlet train`: a model of the zoo, from data to int8 `.tflite`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from convlet.cli import Session
+from convlet.train import SEED, Trained, train
+from convlet.zoo import RECIPES
+
+
+@click.command()
+@click.argument("name", type=click.Choice(list(RECIPES)))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the results. Default: ./NAME")
+@click.option("--epochs", type=click.IntRange(min=1), help="Default: as the model's recipe says.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=SEED, show_default=True)
+@click.option("--deterministic", is_flag=True, help="The same bytes in every run (a little slower).")
+@click.pass_obj
+def command(
+    session: Session, name: str, out: Path | None, epochs: int | None, seed: int, deterministic: bool
+) -> None:
+    """Train the zoo's model NAME and quantise it to int8 .tflite."""
+    trained = train(
+        name,
+        out or Path(name),
+        epochs=epochs,
+        seed=seed,
+        deterministic=deterministic,
+        progress=session.progress,
+    )
+    session.console.print(_table(trained))
+    session.console.print(f"Results are in {trained.files.folder}", highlight=False, markup=False)
+
+
+def _table(trained: Trained) -> Table:
+    metrics, files = trained.metrics, trained.files
+    table = Table("Model", "File", "Bytes", f"Accuracy on {metrics.test_images} test images")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    rows = (
+        ("Keras, float", files.keras, metrics.keras_bytes, metrics.keras_accuracy),
+        ("TFLite, float", files.float_tflite, metrics.float_tflite_bytes, metrics.float_tflite_accuracy),
+        ("TFLite, int8", files.tflite, metrics.int8_tflite_bytes, metrics.int8_tflite_accuracy),
+    )
+    for model, path, size, accuracy in rows:
+        table.add_row(model, path.name, f"{size:,}", f"{accuracy:.1%}")
+    return table

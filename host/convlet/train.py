@@ -1,0 +1,224 @@
+"""Trains a model of the zoo and leaves all that the next steps need in one folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convlet import evaluate, figures, quantize
+from convlet.datasets import Dataset
+from convlet.evaluate import Int8Result, Quantization
+from convlet.files import replacing, write_atomic
+from convlet.progress import SILENT, Advance, Progress
+from convlet.tensorflow_import import import_tensorflow
+from convlet.zoo import Recipe, find_recipe
+
+SEED = 1337
+# Batches run per call into TensorFlow: the overhead of a call costs more than a batch of such small models.
+BATCHES_PER_CALL = 17
+
+
+@dataclass(frozen=True)
+class TrainedFiles:
+    """Where `train` puts its results: NAME.keras, NAME.tflite and so on in one folder."""
+
+    folder: Path
+    name: str
+
+    @property
+    def keras(self) -> Path:
+        return self.folder / f"{self.name}.keras"
+
+    @property
+    def float_tflite(self) -> Path:
+        return self.folder / f"{self.name}.float.tflite"
+
+    @property
+    def tflite(self) -> Path:
+        """The int8 model."""
+        return self.folder / f"{self.name}.tflite"
+
+    @property
+    def labels(self) -> Path:
+        """The names of the classes, one a line."""
+        return self.folder / f"{self.name}.labels.txt"
+
+    @property
+    def test_split(self) -> Path:
+        """images: float32[N, H, W, C], labels: int64[N]."""
+        return self.folder / f"{self.name}.test.npz"
+
+    @property
+    def curves(self) -> Path:
+        return self.folder / f"{self.name}.curves.png"
+
+    @property
+    def confusion(self) -> Path:
+        return self.folder / f"{self.name}.confusion.png"
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / f"{self.name}.metrics.json"
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What the models reach on the test split, and their sizes; `NAME.metrics.json` holds the same."""
+
+    epochs: int
+    seed: int
+    parameters: int
+    test_images: int
+    keras_accuracy: float
+    float_tflite_accuracy: float
+    int8_tflite_accuracy: float
+    int8_interpreter: str
+    keras_bytes: int
+    float_tflite_bytes: int
+    int8_tflite_bytes: int
+    input: Quantization
+    output: Quantization
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The result of `train`."""
+
+    files: TrainedFiles
+    metrics: Metrics
+
+
+def train(
+    name: str,
+    folder: Path,
+    *,
+    epochs: int | None = None,
+    seed: int = SEED,
+    deterministic: bool = False,
+    progress: Progress = SILENT,
+) -> Trained:
+    """Train the zoo's model `name` and write its files into `folder`; `epochs` defaults to the recipe's.
+
+    `deterministic` gives the same bytes in every run on one machine, and trains a little slower.
+    Raises ConvletError when there is no such model, ToolError when TensorFlow is missing.
+    """
+    recipe = find_recipe(name)
+    epochs = recipe.epochs if epochs is None else epochs
+    files = TrainedFiles(Path(folder), recipe.name)
+    progress.step("Loading TensorFlow")
+    with quantize.Converter() as converter:
+        tf = import_tensorflow()
+        data = recipe.load_data()
+        _seed(tf, seed, deterministic)
+        model = recipe.build(tf)
+        curves = _fit(tf, model, recipe, data, epochs, progress)
+        progress.step("Converting to float and int8 .tflite")
+        write_atomic(files.keras, _keras_bytes(model))
+        tflite = converter.convert(files.keras, data.train.images, ["float", "int8"])
+    write_atomic(files.float_tflite, tflite["float"])
+    write_atomic(files.tflite, tflite["int8"])
+    write_atomic(files.labels, "".join(f"{label}\n" for label in data.class_names).encode())
+    write_atomic(files.test_split, _npz_bytes(images=data.test.images, labels=data.test.labels))
+
+    progress.step(f"Measuring on the {len(data.test)} test images")
+    int8 = evaluate.run_int8(tflite["int8"], data.test.images)
+    metrics = _measure(model, data, files, epochs, seed, int8)
+    _draw(curves, int8, data, files)
+    write_atomic(files.metrics, json.dumps(dataclasses.asdict(metrics), indent=2).encode() + b"\n")
+    return Trained(files, metrics)
+
+
+def _seed(tf: Any, seed: int, deterministic: bool) -> None:
+    tf.keras.backend.clear_session()
+    tf.keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def _fit(
+    tf: Any, model: Any, recipe: Recipe, data: Dataset, epochs: int, progress: Progress
+) -> figures.Curves:
+    model.compile(
+        optimizer="adam",
+        loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        steps_per_execution=BATCHES_PER_CALL,
+    )
+    progress.step(f"Training {recipe.name}: {model.count_params():,} parameters, {len(data.train):,} images")
+    with progress.bar(f"{epochs} epochs", epochs) as advance:
+        history = model.fit(
+            data.train.images,
+            data.train.labels,
+            batch_size=recipe.batch_size,
+            epochs=epochs,
+            validation_data=(data.validation.images, data.validation.labels),
+            verbose=0,
+            callbacks=[_after_each_epoch(tf, advance)],
+        ).history
+    return figures.Curves(history["loss"], history["val_loss"], history["accuracy"], history["val_accuracy"])
+
+
+def _after_each_epoch(tf: Any, advance: Advance) -> Any:
+    return tf.keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: advance(1))
+
+
+def _keras_bytes(model: Any) -> bytes:
+    """`model` as a `.keras` file without the time of saving, so that equal models make equal files."""
+    saved, plain = io.BytesIO(), io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="convlet-") as name:
+        path = Path(name) / "model.keras"
+        model.save(path)
+        saved.write(path.read_bytes())
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(plain, "w") as target:
+        for member in source.namelist():
+            content = source.read(member)
+            if member == "metadata.json":
+                content = json.dumps({**json.loads(content), "date_saved": "1980-01-01@00:00:00"}).encode()
+            target.writestr(zipfile.ZipInfo(member), content)
+    return plain.getvalue()
+
+
+def _npz_bytes(**arrays: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _measure(
+    model: Any, data: Dataset, files: TrainedFiles, epochs: int, seed: int, int8: Int8Result
+) -> Metrics:
+    images, labels = data.test.images, data.test.labels
+    keras_outputs = model.predict(images, verbose=0)
+    float_outputs = evaluate.run_float(files.float_tflite.read_bytes(), images)
+    return Metrics(
+        epochs=epochs,
+        seed=seed,
+        parameters=model.count_params(),
+        test_images=len(data.test),
+        keras_accuracy=evaluate.accuracy(keras_outputs, labels),
+        float_tflite_accuracy=evaluate.accuracy(float_outputs, labels),
+        int8_tflite_accuracy=evaluate.accuracy(int8.outputs, labels),
+        int8_interpreter=int8.interpreter,
+        keras_bytes=files.keras.stat().st_size,
+        float_tflite_bytes=files.float_tflite.stat().st_size,
+        int8_tflite_bytes=files.tflite.stat().st_size,
+        input=int8.input,
+        output=int8.output,
+    )
+
+
+def _draw(curves: figures.Curves, int8: Int8Result, data: Dataset, files: TrainedFiles) -> None:
+    counts = evaluate.confusion_matrix(int8.outputs, data.test.labels, len(data.class_names))
+    with replacing(files.curves) as path:
+        figures.draw_curves(curves, path)
+    with replacing(files.confusion) as path:
+        figures.draw_confusion(counts, data.class_names, path, f"{files.name}, int8, on the test images")
