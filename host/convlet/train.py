@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from convlet import evaluate, figures, quantize
 from convlet.datasets import Dataset
 from convlet.evaluate import Int8Result, Quantization
 from convlet.files import replacing, write_atomic
+from convlet.keras_file import keras_bytes
 from convlet.progress import SILENT, Advance, Progress
 from convlet.tensorflow_import import import_tensorflow
 from convlet.zoo import Recipe, find_recipe
@@ -122,7 +121,7 @@ def train(
         model = recipe.build(tf)
         curves = _fit(tf, model, recipe, data, epochs, progress)
         progress.step("Converting to float and int8 .tflite")
-        write_atomic(files.keras, _keras_bytes(model))
+        write_atomic(files.keras, keras_bytes(model))
         tflite = converter.convert(files.keras, data.train.images, ["float", "int8"])
     write_atomic(files.float_tflite, tflite["float"])
     write_atomic(files.tflite, tflite["int8"])
@@ -169,22 +168,6 @@ def _fit(
 
 def _after_each_epoch(tf: Any, advance: Advance) -> Any:
     return tf.keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: advance(1))
-
-
-def _keras_bytes(model: Any) -> bytes:
-    """`model` as a `.keras` file without the time of saving, so that equal models make equal files."""
-    saved, plain = io.BytesIO(), io.BytesIO()
-    with tempfile.TemporaryDirectory(prefix="convlet-") as name:
-        path = Path(name) / "model.keras"
-        model.save(path)
-        saved.write(path.read_bytes())
-    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(plain, "w") as target:
-        for member in source.namelist():
-            content = source.read(member)
-            if member == "metadata.json":
-                content = json.dumps({**json.loads(content), "date_saved": "1980-01-01@00:00:00"}).encode()
-            target.writestr(zipfile.ZipInfo(member), content)
-    return plain.getvalue()
 
 
 def _npz_bytes(**arrays: NDArray[Any]) -> bytes:
