@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import sys
 from collections.abc import Sequence
 
 import click
 from rich.console import Console
 
-from convlet import __version__
+from convlet import __version__, commands
 from convlet.console import RichProgress
 from convlet.errors import ConvletError
 from convlet.progress import SILENT, Progress
 
-# In the order in which a newcomer uses them.
-COMMANDS = ("demo", "train", "quantize", "compile", "inspect", "run", "verify", "firmware", "emulate", "deploy")
+COMMANDS = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
 
 
 class Session:
@@ -29,7 +29,7 @@ class Session:
 
 class CommandGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet.datasets import Images, Labels
+from convlet.quantization import quantize
 from convlet.tensorflow_import import import_tensorflow
 
 
@@ -31,14 +32,6 @@ class Int8Result:
     interpreter: str
 
 
-def quantize_values(values: NDArray[np.float32], to: Quantization) -> NDArray[np.int8]:
-    """`values` as int8, rounded half away from zero and saturated as TFLite's AffineQuantize does."""
-    scaled = values.astype(np.float32) / np.float32(to.scale)
-    rounded = np.sign(scaled) * np.floor(np.abs(scaled) + np.float32(0.5))
-    saturated: NDArray[np.float32] = np.clip(rounded + to.zero_point, -128, 127)
-    return saturated.astype(np.int8)
-
-
 def run_float(model: bytes, images: Images) -> NDArray[np.float32]:
     """The outputs of a float `.tflite` of batch 1 for each of `images`."""
     interpreter = _tensorflow_interpreter(model)
@@ -52,14 +45,14 @@ def run_int8(model: bytes, images: Images) -> Int8Result:
     except ImportError:
         return _run_int8_tensorflow(model, images)
     interpreter = runtime.Interpreter.from_bytes(model)  # type: ignore[no-untyped-call]
-    input_details = _micro_quantization(interpreter.get_input_details(0))
+    to = _micro_quantization(interpreter.get_input_details(0))
     outputs = []
-    for sample in quantize_values(images, input_details):
+    for sample in quantize(images, to.scale, to.zero_point):
         interpreter.set_input(sample[np.newaxis], 0)
         interpreter.invoke()
         outputs.append(interpreter.get_output(0)[0])
-    output_details = _micro_quantization(interpreter.get_output_details(0))
-    return Int8Result(np.array(outputs), input_details, output_details, "tflite-micro")
+    output = _micro_quantization(interpreter.get_output_details(0))
+    return Int8Result(np.array(outputs), to, output, "tflite-micro")
 
 
 def _micro_quantization(details: Any) -> Quantization:
@@ -70,7 +63,7 @@ def _micro_quantization(details: Any) -> Quantization:
 def _run_int8_tensorflow(model: bytes, images: Images) -> Int8Result:
     interpreter = _tensorflow_interpreter(model)
     to = Quantization(*interpreter.get_input_details()[0]["quantization"])
-    outputs = _run_each(interpreter, quantize_values(images, to))
+    outputs = _run_each(interpreter, quantize(images, to.scale, to.zero_point))
     output = Quantization(*interpreter.get_output_details()[0]["quantization"])
     return Int8Result(outputs, to, output, "TensorFlow Lite reference kernels")
 

@@ -1,0 +1,181 @@
+"""Builds MicroPython firmware with the module `convlet`, once for each state of its inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from convlet import boards, firmware_recipes, sources
+from convlet.boards import Board
+from convlet.errors import ToolError
+from convlet.files import cache_folder
+from convlet.firmware_recipes import Recipe
+from convlet.locks import locked
+from convlet.processes import run
+from convlet.progress import SILENT, Progress
+
+MODULE_FOLDER = Path(__file__).parents[2] / "micropython_module"
+KEPT = 6  # finished firmwares and build folders of one kind that stay in the cache
+_MODULE_FILES = {".c", ".h", ".S", ".mk", ".cmake", ".txt"}
+_RECORD = "firmware.json"
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A finished build. `image` is what is flashed or started, `elf` has its symbols."""
+
+    board: str
+    image: Path
+    elf: Path
+    flash_bytes: int
+    ram_bytes: int
+
+
+@dataclass(frozen=True)
+class Added:
+    """What the module adds to a firmware."""
+
+    flash_bytes: int
+    ram_bytes: int
+
+
+def build(
+    board: str,
+    *,
+    with_module: bool = True,
+    sanitize: bool = False,
+    module: Path = MODULE_FOLDER,
+    progress: Progress = SILENT,
+) -> Firmware:
+    """Firmware for `board`, from the cache when nothing it is made of has changed.
+
+    `sanitize` builds the unix port with address and undefined-behaviour checks. Raises ToolError with the
+    compiler's message when the build fails.
+    """
+    target = boards.find(board)
+    if sanitize and target.port != "unix":
+        raise ToolError(f"only the board unix can be built with sanitizers, not {board}")
+    if not (module / "micropython.mk").exists():
+        raise ToolError(f"the C sources of the module are not in {module}: work from a checkout of Convlet")
+    found = sources.locate()
+    if target.port == "rp2":
+        sources.check_pico_sdk(found)
+    recipe = Recipe(target, found, module.absolute(), with_module, sanitize)
+    finished = cache_folder() / "firmware" / f"{recipe.kind}-{_digest_of_all(recipe)}"
+    with locked(cache_folder() / "firmware" / f"{recipe.kind}.lock"):
+        if not (found.is_fixed and (finished / _RECORD).exists()):
+            _build_into(finished, recipe, progress)
+        finished.touch()
+        _forget_old(finished.parent, recipe.kind)
+    return _load(finished)
+
+
+def added_by_module(board: str, *, module: Path = MODULE_FOLDER, progress: Progress = SILENT) -> Added:
+    """Flash and RAM of the firmware with the module less those without it."""
+    whole = build(board, module=module, progress=progress)
+    bare = build(board, module=module, with_module=False, progress=progress)
+    return Added(whole.flash_bytes - bare.flash_bytes, whole.ram_bytes - bare.ram_bytes)
+
+
+def _build_into(finished: Path, recipe: Recipe, progress: Progress) -> None:
+    board = recipe.board
+    kind = "" if recipe.with_module else " without the module"
+    progress.step(f"Building MicroPython {recipe.sources.version} for {board.title}{kind}")
+    mpy_cross = _build_mpy_cross(recipe)
+    folder = cache_folder() / "builds" / f"{recipe.kind}-{_digest_of_settings(recipe)}"
+    with progress.bar("compiling", total=board.build_steps) as advance:
+        left = board.build_steps
+
+        def advance_within_bar() -> None:
+            nonlocal left
+            if left > 1:  # the count in the table is that of one version; the bar is full when the build is
+                left -= 1
+                advance(1)
+
+        firmware_recipes.build(recipe, folder, mpy_cross, advance_within_bar)
+        advance(left)
+    folder.touch()
+    _forget_old(folder.parent, recipe.kind)
+    with tempfile.TemporaryDirectory(dir=finished.parent) as name:
+        temporary = Path(name) / "whole"
+        temporary.mkdir()
+        elf = temporary / board.product
+        shutil.copy2(folder / board.product, elf)
+        image = firmware_recipes.make_image(recipe, folder, temporary) or elf
+        flash, ram = _sizes(recipe, elf)
+        record = Firmware(board.name, Path(image.name), Path(elf.name), flash, ram)
+        (temporary / _RECORD).write_text(json.dumps(asdict(record), default=str, indent=1))
+        if finished.exists():
+            shutil.rmtree(finished)
+        temporary.rename(finished)
+
+
+def _load(finished: Path) -> Firmware:
+    record = json.loads((finished / _RECORD).read_text())
+    record["image"] = finished / record["image"]
+    record["elf"] = finished / record["elf"]
+    return Firmware(**record)
+
+
+def _build_mpy_cross(recipe: Recipe) -> Path:
+    """MicroPython's compiler for frozen modules, built outside its source tree."""
+    digest = hashlib.sha256(recipe.sources.identity.encode()).hexdigest()[:16]
+    folder = cache_folder() / "builds" / f"mpy-cross-{digest}"
+    with locked(folder.with_suffix(".lock")):
+        firmware_recipes.build_mpy_cross(recipe.sources, folder)
+    return folder / "mpy-cross"
+
+
+def _sizes(recipe: Recipe, elf: Path) -> tuple[int, int]:
+    """Bytes of flash and of statically allocated RAM, by the compiler's own `size`."""
+    size = recipe.board.compiler.removesuffix("gcc") + "size"
+    purpose = "measure the firmware"
+    text, data = run([size, elf], purpose).splitlines()[1].split()[:2]
+    sections = (line.split() for line in run([size, "-A", elf], purpose).splitlines())
+    ram = sum(int(words[1]) for words in sections if words and words[0] in (".data", ".bss"))
+    return int(text) + int(data), ram
+
+
+def _digest_of_settings(recipe: Recipe) -> str:
+    """Names the build folder: whatever make and ninja do not notice by themselves when it changes."""
+    lists = {".mk", ".cmake", ".txt"}
+    files = [path for path in _inputs(recipe) if path.suffix in lists or recipe.own_board in path.parents]
+    return _digest(recipe, files, str(recipe.module))
+
+
+def _digest_of_all(recipe: Recipe) -> str:
+    """Names the finished firmware: everything it is made of."""
+    return _digest(recipe, _inputs(recipe), "")
+
+
+def _inputs(recipe: Recipe) -> list[Path]:
+    """The files of ours that go into the firmware."""
+    found: list[Path] = []
+    if recipe.with_module:
+        files = [path for path in recipe.module.rglob("*") if path.suffix in _MODULE_FILES]
+        found += [path for path in files if recipe.module / "boards" not in path.parents]
+    if recipe.own_board:
+        found += [path for path in recipe.own_board.iterdir() if path.is_file()]
+    return sorted(found)
+
+
+def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:
+    compiler = run([recipe.board.compiler, "--version"], f"build firmware for {recipe.board.title}")
+    settings = (recipe.sources.identity, recipe.board, recipe.with_module, recipe.sanitize, compiler, more)
+    digest = hashlib.sha256(repr(settings).encode())
+    digest.update(Path(firmware_recipes.__file__).read_bytes())
+    for path in files:
+        digest.update(f"\n{path.relative_to(recipe.module)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _forget_old(folder: Path, kind: str) -> None:
+    """Keep the newest few folders of a kind; `kind` is not a prefix of another's because of the digest's length."""
+    same = [path for path in folder.glob(f"{kind}-{'?' * 16}") if path.is_dir()]
+    for path in sorted(same, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
+        shutil.rmtree(path)

@@ -1,0 +1,185 @@
+"""The byte layout of a `.cvl` file: the one place where it stands.
+
+A `.cvl` is little-endian and read in place on the board:
+
+    header | operators[operator_count] | ports[input_count + output_count] | goals[goal_count] | data
+
+- **Operators** stand in an order in which each reads only earlier ones. Every operator makes one tensor,
+  int8[height, width, channels], kept in a ring of `ring_rows` rows at `offset` in the arena: row r lies in slot
+  r % ring_rows. The first `input_count` operators are INPUT: their rows come from the caller.
+- **Ports** describe the model's inputs, then its outputs: operator, zero point, scale.
+- **Goals** are operators to be pulled to their last row, in this order; they define the schedule (see engine/run.c).
+- **Data** holds weights, per-channel tables, labels and test vectors; records point to it by file offset, 0 is "none".
+- The arena begins with one STATE record for each operator; the rings lie behind them.
+
+`scripts/generate_format_h.py` writes `micropython_module/engine/format.h` from this file; a test fails when it is stale.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+MAGIC = b"CVL1"
+VERSION = 1
+
+NO_OPERATOR = 0xFFFF  # in `input`: none
+MAX_INPUTS = 8
+MAX_KERNEL_H = 32  # the engine keeps this many row pointers on its stack
+MAX_KERNEL_BYTES = 131071  # weights of one output channel: more could overflow 32-bit sums of products of two int8
+KERNEL_ALL = 0  # in `kernel_h` and `kernel_w`: the whole input
+
+# Operator codes. The names are TFLite's where TFLite has the operator.
+OPERATORS = ("INPUT", "CONV_2D", "MAX_POOL_2D", "FULLY_CONNECTED", "RESHAPE")
+OP = {name: code for code, name in enumerate(OPERATORS)}
+
+# Header flags.
+FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
+
+
+@dataclass(frozen=True)
+class Record:
+    """A fixed-size record of named little-endian fields, all naturally aligned, so that a C struct has its layout."""
+
+    name: str
+    doc: str
+    fields: tuple[tuple[str, str, str], ...]  # name, struct code, meaning
+
+    @property
+    def codes(self) -> str:
+        return "<" + "".join(code for _, code, _ in self.fields)
+
+    @property
+    def size(self) -> int:
+        return struct.calcsize(self.codes)
+
+    def pack(self, **values: Any) -> bytes:
+        """The record's bytes. Raises KeyError for a missing field, TypeError for one too many, struct.error for one
+        out of range."""
+        extra = values.keys() - {name for name, _, _ in self.fields}
+        if extra:
+            raise TypeError(f"{self.name} has no field {', '.join(sorted(extra))}")
+        return struct.pack(self.codes, *(values[name] for name, _, _ in self.fields))
+
+    def unpack(self, data: bytes, offset: int = 0) -> dict[str, Any]:
+        """Field values of the record at `offset`. Raises struct.error when `data` ends before it."""
+        values = struct.unpack_from(self.codes, data, offset)
+        return {name: value for (name, _, _), value in zip(self.fields, values, strict=True)}
+
+
+HEADER = Record(
+    "header",
+    "Begins the file.",
+    (
+        ("magic", "4s", "CVL1"),
+        ("crc32", "I", "CRC-32 (zlib's) of all bytes behind this field"),
+        ("file_bytes", "I", "size of the whole file"),
+        ("arena_bytes", "I", "RAM that a run needs, exactly"),
+        ("version", "H", "of the format"),
+        ("flags", "H", "FLAG_..."),
+        ("operator_count", "H", ""),
+        ("input_count", "B", "the first operators are the inputs"),
+        ("output_count", "B", ""),
+        ("goal_count", "H", ""),
+        ("label_count", "H", "0 or the number of channels of the first output"),
+        ("labels", "I", "file offset: for each label its length (1 byte) and its UTF-8 text"),
+        ("vectors", "I", "file offset: for each test vector a seed and one CRC-32 for each operator (all 4 bytes)"),
+        ("vector_count", "H", ""),
+        ("reserved", "H", "0"),
+    ),
+)
+
+OPERATOR = Record(
+    "operator",
+    "One operator and the tensor that it makes.",
+    (
+        ("code", "B", "CVL_OP_..."),
+        ("flags", "B", "0"),
+        ("input", "H", "index of the operator whose tensor it reads; CVL_NO_OPERATOR for INPUT"),
+        ("height", "H", "rows of its own tensor"),
+        ("width", "H", "pixels of a row"),
+        ("channels", "H", "bytes of a pixel"),
+        ("ring_rows", "H", "rows that are kept; equal to height: the whole tensor"),
+        ("kernel_h", "B", "input rows of a window; CVL_KERNEL_ALL: all"),
+        ("kernel_w", "B", ""),
+        ("stride_h", "B", ""),
+        ("stride_w", "B", ""),
+        ("dilation_h", "B", ""),
+        ("dilation_w", "B", ""),
+        ("pad_top", "h", "window of output row r begins at input row r * stride_h - pad_top"),
+        ("pad_left", "h", ""),
+        ("zero_point_in", "b", "value of the padding"),
+        ("zero_point_out", "b", "added after requantising"),
+        ("clamp_min", "b", "fused activation"),
+        ("clamp_max", "b", ""),
+        ("reserved", "H", "0"),
+        ("offset", "I", "of the ring in the arena"),
+        ("weights", "I", "file offset: int8[channels, kernel_h, kernel_w, channels of the input]"),
+        ("table", "I", "file offset: int32 bias[channels], int32 multiplier[channels], int8 shift[channels]"),
+    ),
+)
+
+PORT = Record(
+    "port",
+    "An input or output of the model: real value = (q - zero_point) * scale.",
+    (
+        ("op_index", "H", "the operator whose tensor it is"),
+        ("zero_point", "b", ""),
+        ("reserved", "B", "0"),
+        ("scale", "f", ""),
+    ),
+)
+
+STATE = Record(
+    "state",
+    "What the engine remembers of an operator during a run, in the arena.",
+    (
+        ("next_row", "H", "the row that it makes next"),
+        ("parent", "H", "the operator that asked for it"),
+    ),
+)
+
+RECORDS = (HEADER, OPERATOR, PORT, STATE)
+CHANNEL_BYTES = 9  # of `table` for one channel: bias, multiplier, shift
+
+_C_TYPES = {"4s": "uint8_t", "I": "uint32_t", "H": "uint16_t", "B": "uint8_t", "h": "int16_t", "b": "int8_t", "f": "float"}
+
+
+def _c_struct(record: Record) -> str:
+    lines = [f"// {record.doc}", "typedef struct {"]
+    for name, code, meaning in record.fields:
+        declaration = f"{_C_TYPES[code]} {name}{'[4]' if code == '4s' else ''};"
+        lines.append(f"    {declaration:<24}// {meaning}" if meaning else f"    {declaration}")
+    lines += [f"}} cvl_{record.name}_t;", f"_Static_assert(sizeof(cvl_{record.name}_t) == {record.size}, \"layout\");"]
+    return "\n".join(lines)
+
+
+def c_header() -> str:
+    """The text of `engine/format.h`."""
+    names = " ".join(f"X({name})" for name in OPERATORS)
+    parts = [
+        "// Generated by scripts/generate_format_h.py from host/convlet/format.py, which documents the layout.\n// clang-format off",
+        "#ifndef CVL_FORMAT_H\n#define CVL_FORMAT_H\n\n#include <stdint.h>",
+        '#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__\n'
+        '#error "records are copied from the file as they are: little-endian processors only"\n#endif',
+        "\n".join(
+            (
+                f"#define CVL_MAGIC 0x{int.from_bytes(MAGIC, 'little'):08x}u",
+                f"#define CVL_VERSION {VERSION}",
+                f"#define CVL_NO_OPERATOR 0x{NO_OPERATOR:x}",
+                f"#define CVL_MAX_INPUTS {MAX_INPUTS}",
+                f"#define CVL_MAX_KERNEL_H {MAX_KERNEL_H}",
+                f"#define CVL_MAX_KERNEL_BYTES {MAX_KERNEL_BYTES}u",
+                f"#define CVL_KERNEL_ALL {KERNEL_ALL}",
+                f"#define CVL_FLAG_LOGITS {FLAG_LOGITS}",
+                f"#define CVL_CHANNEL_BYTES {CHANNEL_BYTES}",
+            )
+        ),
+        f"#define CVL_OPERATORS(X) {names}\n"
+        "#define CVL_OPERATOR_CODE(name) CVL_OP_##name,\n"
+        "enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };",
+        *(_c_struct(record) for record in RECORDS),
+        "#endif",
+    ]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,73 @@
+"""A model as TFLite describes it: operators that read and make int8 tensors of one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Shape = tuple[int, int, int]  # height, width, channels
+
+
+@dataclass(eq=False)
+class Tensor:
+    """An int8 tensor, or a constant.
+
+    `shape` is the tensor's without its batch; `scale` and `zero_point` hold one value, or one for each channel of the
+    weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    scale: np.ndarray
+    zero_point: int
+    data: np.ndarray | None = None
+
+    @property
+    def rows(self) -> Shape:
+        """Height, width, channels: missing ones in front are 1, so that a vector is one pixel."""
+        height, width, channels = (1, 1, 1, *self.shape)[-3:]
+        return height, width, channels
+
+    @property
+    def constant(self) -> np.ndarray:
+        """The constant's array. Raises AssertionError for a computed tensor."""
+        assert self.data is not None, self.name
+        return self.data
+
+    @property
+    def tensor_scale(self) -> np.float32:
+        """The scale of a tensor that has one for all its values."""
+        return np.float32(self.scale[0])
+
+
+@dataclass(eq=False)
+class Operator:
+    """An operator as it stands in the file; `kind` and `options` have TFLite's names."""
+
+    kind: str
+    position: int
+    inputs: list[Tensor]
+    output: Tensor
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"operator {self.position} ({self.kind})"
+
+
+@dataclass(eq=False)
+class Graph:
+    """Operators in an order in which each reads only what earlier ones made."""
+
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    operators: list[Operator]
+
+    def readers(self, tensor: Tensor) -> list[Operator]:
+        """The operators that read `tensor`."""
+        return [operator for operator in self.operators if tensor in operator.inputs]
+
+    def maker(self, tensor: Tensor) -> Operator | None:
+        """The operator that makes `tensor`; None for an input or a constant."""
+        return next((operator for operator in self.operators if operator.output is tensor), None)

@@ -1,0 +1,155 @@
+"""Reads an int8 `.tflite` file into a Graph."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tflite
+
+from convlet.errors import ModelError
+from convlet.graph import Graph, Operator, Tensor
+
+IDENTIFIER = b"TFL3"
+
+# Of each operator: its options table and the options that are read: our name, TFLite's accessor.
+_WINDOW = {"padding": "Padding", "stride_h": "StrideH", "stride_w": "StrideW", "activation": "FusedActivationFunction"}
+_OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
+    "CONV_2D": (
+        tflite.Conv2DOptions,
+        _WINDOW | {"dilation_h": "DilationHFactor", "dilation_w": "DilationWFactor"},
+    ),
+    "MAX_POOL_2D": (tflite.Pool2DOptions, _WINDOW | {"kernel_h": "FilterHeight", "kernel_w": "FilterWidth"}),
+    "FULLY_CONNECTED": (
+        tflite.FullyConnectedOptions,
+        {"activation": "FusedActivationFunction", "keep_num_dims": "KeepNumDims", "weights_format": "WeightsFormat"},
+    ),
+    "RESHAPE": (tflite.ReshapeOptions, {}),
+}
+
+_DTYPES = {
+    tflite.TensorType.INT8: np.dtype(np.int8),
+    tflite.TensorType.INT32: np.dtype("<i4"),
+    tflite.TensorType.INT64: np.dtype("<i8"),
+    tflite.TensorType.FLOAT32: np.dtype("<f4"),
+}
+
+
+def _names(enumeration: Any) -> dict[int, str]:
+    return {value: name for name, value in vars(enumeration).items() if not name.startswith("_")}
+
+
+_TYPE_NAMES = _names(tflite.TensorType)
+_PADDING_NAMES = _names(tflite.Padding)
+_ACTIVATION_NAMES = _names(tflite.ActivationFunctionType)
+
+
+def read_tflite(data: bytes) -> Graph:
+    """The graph of the `.tflite` file whose bytes are `data`.
+
+    Raises ModelError when it is no such file, damaged, not int8, has a batch other than 1 or several subgraphs.
+    """
+    if len(data) < 8 or data[4:8] != IDENTIFIER:
+        found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
+        raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
+    try:
+        return _Reader(data).graph()
+    except (struct.error, IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+        # Whatever a damaged flatbuffer makes the schema package stumble over.
+        raise ModelError(f"the .tflite file is damaged: {type(error).__name__} while reading it ({error})") from error
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.model = tflite.Model.GetRootAs(data, 0)
+        if self.model.SubgraphsLength() != 1:
+            raise ModelError(f"the model has {self.model.SubgraphsLength()} subgraphs, expected 1")
+        self.subgraph = self.model.Subgraphs(0)
+        self.tensors: dict[int, Tensor] = {}
+
+    def graph(self) -> Graph:
+        inputs = [self._activation(index) for index in self._indices(self.subgraph.InputsAsNumpy)]
+        operators = [self._operator(position) for position in range(self.subgraph.OperatorsLength())]
+        outputs = [self._activation(index) for index in self._indices(self.subgraph.OutputsAsNumpy)]
+        if not inputs or not outputs:
+            raise ModelError(f"the model has {len(inputs)} inputs and {len(outputs)} outputs, expected at least one of each")
+        return Graph(inputs, outputs, operators)
+
+    @staticmethod
+    def _indices(read: Callable[[], Any]) -> list[int]:
+        indices = read()
+        return [] if isinstance(indices, int) else [int(index) for index in indices]
+
+    def _operator(self, position: int) -> Operator:
+        stored = self.subgraph.Operators(position)
+        code = self.model.OperatorCodes(stored.OpcodeIndex())
+        # Old files hold the code in one byte, new ones in four.
+        kind = tflite.opcode2name(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
+        inputs = [self._tensor(index) for index in self._indices(stored.InputsAsNumpy) if index >= 0]
+        outputs = self._indices(stored.OutputsAsNumpy)
+        if len(outputs) != 1:
+            raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")
+        return Operator(kind, position, inputs, self._activation(outputs[0]), self._options(kind, stored.BuiltinOptions()))
+
+    def _options(self, kind: str, table: Any) -> dict[str, Any]:
+        if kind not in _OPTIONS or table is None:
+            return {}
+        reader, fields = _OPTIONS[kind]
+        options = reader()
+        options.Init(table.Bytes, table.Pos)
+        values = {name: getattr(options, accessor)() for name, accessor in fields.items()}
+        if "padding" in values:
+            values["padding"] = _PADDING_NAMES[values["padding"]]
+        if "activation" in values:
+            values["activation"] = _ACTIVATION_NAMES[values["activation"]]
+        return values
+
+    def _activation(self, index: int) -> Tensor:
+        """A tensor that is computed: int8, one image."""
+        tensor = self._tensor(index)
+        stored = self.subgraph.Tensors(index)
+        if stored.Type() != tflite.TensorType.INT8:
+            raise ModelError(
+                f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8: quantise the model first "
+                "(convlet quantize)"
+            )
+        if stored.ShapeLength() > 1 and stored.Shape(0) != 1:
+            raise ModelError(f"tensor {tensor.name!r} has batch {stored.Shape(0)}, expected 1: convert the model with batch 1")
+        if len(tensor.shape) > 3 or 0 in tensor.shape:
+            raise ModelError(f"tensor {tensor.name!r} has shape {list(tensor.shape)}, expected at most height, width, channels")
+        if len(tensor.scale) != 1 or not (np.isfinite(tensor.scale[0]) and tensor.scale[0] > 0):
+            raise ModelError(f"tensor {tensor.name!r} has scale {tensor.scale.tolist()}, expected one positive number")
+        return tensor
+
+    def _tensor(self, index: int) -> Tensor:
+        if index not in self.tensors:
+            if not 0 <= index < self.subgraph.TensorsLength():
+                raise ModelError(f"the .tflite file is damaged: tensor {index} of {self.subgraph.TensorsLength()}")
+            self.tensors[index] = self._read_tensor(self.subgraph.Tensors(index))
+        return self.tensors[index]
+
+    def _read_tensor(self, stored: Any) -> Tensor:
+        name = (stored.Name() or b"").decode("utf-8", "replace")
+        shape = tuple(int(stored.Shape(axis)) for axis in range(stored.ShapeLength()))
+        data = self._constant(stored, name, shape)
+        scale, zero_point = np.zeros(0, np.float32), 0
+        quantization = stored.Quantization()
+        if quantization is not None and quantization.ScaleLength():
+            scale = np.array(quantization.ScaleAsNumpy(), np.float32)
+            zero_points = quantization.ZeroPointAsNumpy() if quantization.ZeroPointLength() else [0]
+            zero_point = int(zero_points[0])
+            if not -128 <= zero_point <= 127:
+                raise ModelError(f"tensor {name!r} has zero point {zero_point}, expected -128 to 127")
+        return Tensor(name, shape if data is not None else shape[1:], scale, zero_point, data)
+
+    def _constant(self, stored: Any, name: str, shape: tuple[int, ...]) -> np.ndarray | None:
+        buffer = self.model.Buffers(stored.Buffer())
+        if buffer is None or buffer.DataLength() == 0:
+            return None
+        dtype = _DTYPES.get(stored.Type())
+        if dtype is None:
+            raise ModelError(f"constant {name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8 weights and INT32 biases")
+        values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype)
+        return values.reshape(shape)

@@ -1,0 +1,28 @@
+"""Test vectors: pseudo-random images and the checksums that every operator's tensor must have on them."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+
+from convlet.graph import Graph
+from convlet.program import Program
+from convlet.reference import run_graph
+
+
+def seeded_image(seed: int, count: int) -> np.ndarray:
+    """int8[count] that `engine/input.c` makes for this seed: a hash of seed and position (lowbias32)."""
+    x = (np.arange(count, dtype=np.uint64) * 0x9E3779B9 + seed) & 0xFFFFFFFF
+    x = ((x ^ x >> np.uint64(16)) * 0x7FEB352D) & 0xFFFFFFFF
+    x = ((x ^ x >> np.uint64(15)) * 0x846CA68B) & 0xFFFFFFFF
+    return (x >> np.uint64(24)).astype(np.uint8).view(np.int8)
+
+
+def make_vector(graph: Graph, program: Program, seed: int) -> bytes:
+    """The bytes of one test vector: its seed, then the CRC-32 of each node's tensor as the numpy reference makes it."""
+    images = [seeded_image(seed + i, int(np.prod(tensor.rows))) for i, tensor in enumerate(graph.inputs)]
+    values = run_graph(graph, images)
+    checksums = [zlib.crc32(values[node.tensor].tobytes()) for node in program.nodes]
+    return struct.pack(f"<I{len(checksums)}I", seed, *checksums)

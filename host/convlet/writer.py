@@ -1,0 +1,106 @@
+"""Writes a planned program as the bytes of a `.cvl` file."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+from convlet.errors import ModelError
+from convlet.format import FLAG_LOGITS, HEADER, MAGIC, NO_OPERATOR, OP, OPERATOR, PORT, VERSION
+from convlet.plan import Plan
+from convlet.program import Node, Program
+
+ALIGNMENT = 4  # of data in the file: 32-bit values lie well when the file does
+
+
+class _Data:
+    """The part of the file behind the records, filled piece by piece."""
+
+    def __init__(self, begin: int) -> None:
+        self.begin = begin
+        self.pieces = bytearray()
+
+    def add(self, piece: bytes) -> int:
+        """Append `piece`; returns its file offset, 0 when there is nothing to append."""
+        if not piece:
+            return 0
+        self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
+        offset = self.begin + len(self.pieces)
+        self.pieces += piece
+        return offset
+
+
+def write_cvl(program: Program, plan: Plan, labels: Sequence[str] = (), vectors: Sequence[bytes] = ()) -> bytes:
+    """The bytes of the `.cvl` file.
+
+    Raises ModelError when there are labels, but not one for each class of the first output, or one is too long.
+    """
+    outputs = program.outputs
+    ports = list(range(program.input_count)) + outputs
+    records = HEADER.size + OPERATOR.size * len(program.nodes) + PORT.size * len(ports) + 2 * len(plan.goals)
+    data = _Data(records)
+    operators = b"".join(_operator(program, plan, index, data) for index in range(len(program.nodes)))
+    header = {
+        "magic": MAGIC,
+        "arena_bytes": plan.arena_bytes,
+        "version": VERSION,
+        "flags": 0 if _makes_probabilities(program.nodes[outputs[0]]) else FLAG_LOGITS,
+        "operator_count": len(program.nodes),
+        "input_count": program.input_count,
+        "output_count": len(outputs),
+        "goal_count": len(plan.goals),
+        "label_count": len(labels),
+        "labels": data.add(_labels(program, labels)),
+        "vectors": data.add(b"".join(vectors)),
+        "vector_count": len(vectors),
+        "reserved": 0,
+    }
+    body = operators + b"".join(_port(program, index) for index in ports) + struct.pack(f"<{len(plan.goals)}H", *plan.goals)
+    body += data.pieces
+    summed = HEADER.pack(**header, crc32=0, file_bytes=HEADER.size + len(body))[8:] + body
+    return MAGIC + struct.pack("<I", zlib.crc32(summed)) + summed
+
+
+def _makes_probabilities(node: Node) -> bool:
+    return node.kind == "SOFTMAX"
+
+
+def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
+    node = program.nodes[index]
+    height, width, channels = node.shape
+    return OPERATOR.pack(
+        **vars(node.window),
+        code=OP[node.kind],
+        flags=0,
+        input=NO_OPERATOR if node.source is None else node.source,
+        height=height,
+        width=width,
+        channels=channels,
+        ring_rows=plan.ring_rows[index],
+        zero_point_in=node.zero_point_in,
+        zero_point_out=node.tensor.zero_point,
+        clamp_min=node.clamp_min,
+        clamp_max=node.clamp_max,
+        reserved=0,
+        offset=plan.offsets[index],
+        weights=data.add(node.weights),
+        table=data.add(node.table),
+    )
+
+
+def _port(program: Program, index: int) -> bytes:
+    tensor = program.nodes[index].tensor
+    return PORT.pack(op_index=index, zero_point=tensor.zero_point, reserved=0, scale=float(tensor.tensor_scale))
+
+
+def _labels(program: Program, labels: Sequence[str]) -> bytes:
+    height, width, channels = program.nodes[program.outputs[0]].shape
+    classes = height * width * channels
+    if labels and len(labels) != classes:
+        raise ModelError(f"{len(labels)} labels, but the model has {classes} classes")
+    texts = [label.encode() for label in labels]
+    for text in texts:
+        if len(text) > 255:
+            raise ModelError(f"label {text.decode()[:20]!r}... has {len(text)} bytes, expected at most 255")
+    return b"".join(bytes([len(text)]) + text for text in texts)

@@ -1,0 +1,136 @@
+// The Convlet engine: runs a .cvl file from where it lies, in an arena of exactly the size that the file names.
+// Plain C99 without malloc, printf or globals. The layout of the file is documented in host/convlet/format.py.
+//
+//     cvl_model_t model;
+//     cvl_fault_t fault;
+//     if (cvl_load(&model, file, file_bytes, &fault) != CVL_OK) { ... cvl_fault_text(&fault) ... }
+//     if (cvl_attach(&model, arena, arena_bytes, &fault) != CVL_OK) { ... }
+//     cvl_input_t image = {pixels, CVL_FLOAT32};
+//     cvl_start(&model, &image);
+//     while (cvl_step(&model) == CVL_MORE) { }
+//     const int8_t *scores = cvl_output(&model, 0);
+#ifndef CONVLET_H
+#define CONVLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "format.h"
+
+// Each error and its text. Every text takes two unsigned integers: what was found, what was expected.
+// clang-format off
+#define CVL_ERRORS(X) \
+    X(TRUNCATED, "%u bytes are too few: a .cvl file has at least %u") \
+    X(NOT_CVL, "not a .cvl file: it begins with 0x%08x, expected 0x%08x") \
+    X(VERSION, "format version %u, but this engine reads version %u: compile the model again") \
+    X(FILE_BYTES, "the file has %u bytes, but its header says %u") \
+    X(CHECKSUM, "the file is damaged: checksum 0x%08x, but its header says 0x%08x") \
+    X(TABLE_END, "the file's records end at byte %u, but it has only %u") \
+    X(COUNT, "the file's header holds a count of %u, expected at least or at most %u") \
+    X(GOAL, "goal %u is not an operator (there are %u) or an input") \
+    X(PORT, "a port names operator %u of %u, or its scale is not a positive number") \
+    X(OUTPUT, "the output keeps %u rows of %u") \
+    X(LABELS, "the labels end at byte %u of %u") \
+    X(VECTORS, "the test vectors end at byte %u of %u") \
+    X(CODE, "unknown operator code %u, this engine knows %u operators") \
+    X(INPUT, "it reads operator %u, expected an earlier one than %u") \
+    X(SHAPE, "its shape holds %u, expected 1 to %u") \
+    X(RING, "its ring ends at byte %u of an arena of %u") \
+    X(STATE, "its ring begins at byte %u of the arena, but the first %u are the engine's") \
+    X(WINDOW, "its kernel, stride or dilation is %u, expected 1 to %u") \
+    X(WHOLE, "its input keeps %u rows of %u, but it reads the whole tensor") \
+    X(WEIGHTS, "its weights end at byte %u of %u") \
+    X(CHANNELS, "it makes %u values, expected %u") \
+    X(QUANT_TABLE, "its bias and multiplier table ends at byte %u of %u") \
+    X(SHIFT, "a shift of %u right is outside 0 to %u") \
+    X(CLAMP, "it clamps to %u values, expected at least %u") \
+    X(ARENA, "an arena of %u bytes is too small: the model needs %u") \
+    X(ALIGNMENT, "the arena begins %u bytes past a multiple of %u")
+// clang-format on
+
+#define CVL_ERROR_CODE(name, text) CVL_ERROR_##name,
+typedef enum {
+    CVL_OK,
+    CVL_MORE, // cvl_step made one row, and there are more to make
+    CVL_ERRORS(CVL_ERROR_CODE) CVL_STATUS_COUNT
+} cvl_status_t;
+
+// Why a file or an arena was refused.
+typedef struct {
+    cvl_status_t status;
+    uint32_t found;
+    uint32_t expected;
+    uint16_t operator_index; // CVL_NO_OPERATOR where no operator is at fault
+    uint8_t operator_code;
+} cvl_fault_t;
+
+typedef enum {
+    CVL_INT8,    // the model's own quantised values
+    CVL_UINT8,   // pixels: quantised values plus 128
+    CVL_FLOAT32, // real values, rounded and saturated as TFLite's QUANTIZE does
+    CVL_SEEDED,  // no data: a test vector's pseudo-random image
+} cvl_element_t;
+
+// One input of the model: all its elements [height, width, channels] in row-major order, at any alignment.
+typedef struct {
+    const void *data;
+    cvl_element_t element;
+    uint32_t seed; // for CVL_SEEDED
+} cvl_input_t;
+
+typedef struct {
+    const uint8_t *file;
+    uint8_t *arena;
+    const cvl_input_t *inputs;
+    cvl_header_t header;
+    uint16_t current; // the operator that makes the next row, or CVL_NO_OPERATOR
+    uint16_t goal;    // index of the goal that is being pulled
+} cvl_model_t;
+
+// Proves that running `file` can never leave its buffers, whatever its bytes are. The file stays where it is and must not
+// change while the model is in use. On failure fills `fault` and returns its status.
+cvl_status_t cvl_load(cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault);
+
+// The same proof without the checksum, for a file that was loaded before and may have been written to since.
+cvl_status_t cvl_prove(cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault);
+
+// Gives a loaded model its RAM: header.arena_bytes bytes, aligned to 4.
+cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl_fault_t *fault);
+
+// Begins an inference. `inputs`: one for each input of the model; they and their data must stay until it is done.
+void cvl_start(cvl_model_t *model, const cvl_input_t *inputs);
+
+// Makes one row. Returns CVL_MORE, or CVL_OK when the inference is done.
+cvl_status_t cvl_step(cvl_model_t *model);
+
+// The operator with this index, copied from the file.
+void cvl_read_operator(const cvl_model_t *model, unsigned index, cvl_operator_t *op);
+
+// Input or output number `index`, inputs first.
+void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port);
+
+// int8[height, width, channels] in the arena, valid from the end of an inference to the next start.
+int8_t *cvl_output(const cvl_model_t *model, unsigned index);
+size_t cvl_output_bytes(const cvl_model_t *model, unsigned index);
+
+// The UTF-8 text of label `index`, not terminated; its length goes to `bytes`.
+const char *cvl_label(const cvl_model_t *model, unsigned index, size_t *bytes);
+
+// Index of the best value of the first output that is worse than the best `skip` ones (ties: the lower index is better).
+unsigned cvl_best(const cvl_model_t *model, unsigned skip);
+
+// Probability of class `index` of the first output: its real value, or its softmax where the output holds logits.
+// Computed in float32 operations whose results do not depend on the processor or its libm.
+float cvl_probability(const cvl_model_t *model, unsigned index);
+
+// Real value of element `index` of output `port`.
+float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index);
+
+// Runs all test vectors of the file. Returns the index of the first operator whose tensor differs from the compiler's,
+// or CVL_NO_OPERATOR when all are equal. `checksums`: room for operator_count values.
+unsigned cvl_selftest(cvl_model_t *model, uint32_t *checksums);
+
+// Text of a fault with two %u or %x for found and expected; it concerns the operator if operator_index is one.
+const char *cvl_fault_text(const cvl_fault_t *fault);
+const char *cvl_operator_name(unsigned code);
+
+#endif

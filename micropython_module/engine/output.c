@@ -1,0 +1,86 @@
+#include "internal.h"
+
+static unsigned output_operator(const cvl_model_t *model, unsigned index, cvl_operator_t *op) {
+    cvl_port_t port;
+    cvl_read_port(model, model->header.input_count + index, &port);
+    cvl_read_operator(model, port.op_index, op);
+    return port.op_index;
+}
+
+int8_t *cvl_output(const cvl_model_t *model, unsigned index) {
+    cvl_operator_t op;
+    output_operator(model, index, &op);
+    return (int8_t *)model->arena + op.offset;
+}
+
+size_t cvl_output_bytes(const cvl_model_t *model, unsigned index) {
+    cvl_operator_t op;
+    output_operator(model, index, &op);
+    return (size_t)op.height * cvl_row_bytes(&op);
+}
+
+float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index) {
+    cvl_port_t quantisation;
+    cvl_read_port(model, model->header.input_count + port, &quantisation);
+    int32_t q = cvl_output(model, port)[index];
+    return (float)(q - quantisation.zero_point) * quantisation.scale;
+}
+
+const char *cvl_label(const cvl_model_t *model, unsigned index, size_t *bytes) {
+    const uint8_t *label = model->file + model->header.labels;
+    for (; index > 0; index--) {
+        label += 1 + label[0];
+    }
+    *bytes = label[0];
+    return (const char *)label + 1;
+}
+
+// Whether class a ranks before class b.
+static bool better(const int8_t *scores, unsigned a, unsigned b) {
+    return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+}
+
+unsigned cvl_best(const cvl_model_t *model, unsigned skip) {
+    const int8_t *scores = cvl_output(model, 0);
+    unsigned count = (unsigned)cvl_output_bytes(model, 0);
+    unsigned last = count; // the class of the rank before; at first none
+    for (unsigned rank = 0; rank <= skip; rank++) {
+        unsigned best = count;
+        for (unsigned i = 0; i < count; i++) {
+            bool behind_last = last == count || better(scores, last, i);
+            if (behind_last && (best == count || better(scores, i, best))) {
+                best = i;
+            }
+        }
+        last = best;
+    }
+    return last;
+}
+
+// e^x to 2 units in the last place for |x| <= 87: e^x = 2^k * e^r with |r| <= ln(2) / 2, e^r by its Taylor polynomial.
+static float exponential(float x) {
+    x = x > 87.0f ? 87.0f : x < -87.0f ? -87.0f : x;
+    float steps = x * 1.44269504f;
+    int32_t k = (int32_t)(steps + (steps < 0.0f ? -0.5f : 0.5f));
+    float r = x - (float)k * 0.693145752f - (float)k * 1.42860677e-6f; // ln(2) in two parts
+    float e = 1.0f + r * (1.0f + r * (0.5f + r * (0.166666667f + r * (0.0416666667f +
+        r * (0.00833333333f + r * 0.00138888889f)))));
+    union {
+        uint32_t bits;
+        float value;
+    } power = {(uint32_t)(k + 127) << 23};
+    return e * power.value;
+}
+
+float cvl_probability(const cvl_model_t *model, unsigned index) {
+    if (!(model->header.flags & CVL_FLAG_LOGITS)) {
+        return cvl_real_output(model, 0, index);
+    }
+    float sum = 0.0f;
+    float own = cvl_real_output(model, 0, index);
+    size_t count = cvl_output_bytes(model, 0);
+    for (size_t i = 0; i < count; i++) {
+        sum += exponential(cvl_real_output(model, 0, i) - own);
+    }
+    return 1.0f / sum;
+}
