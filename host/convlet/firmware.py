@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convlet import boards, firmware_recipes, sources
-from convlet.boards import Board
 from convlet.errors import ToolError
 from convlet.files import cache_folder
 from convlet.firmware_recipes import Recipe
@@ -66,12 +65,13 @@ def build(
     if target.port == "rp2":
         sources.check_pico_sdk(found)
     recipe = Recipe(target, found, module.absolute(), with_module, sanitize)
-    finished = cache_folder() / "firmware" / f"{recipe.kind}-{_digest_of_all(recipe)}"
-    with locked(cache_folder() / "firmware" / f"{recipe.kind}.lock"):
+    folder = cache_folder() / "firmware"
+    with locked(folder / f"{recipe.kind}.lock"):
+        finished = folder / f"{recipe.kind}-{_digest_of_all(recipe)}"
         if not (found.is_fixed and (finished / _RECORD).exists()):
-            _build_into(finished, recipe, progress)
+            finished = _build_in_cache(folder, recipe, progress)
         finished.touch()
-        _forget_old(finished.parent, recipe.kind)
+        _forget_old(folder, recipe.kind)
     return _load(finished)
 
 
@@ -82,37 +82,52 @@ def added_by_module(board: str, *, module: Path = MODULE_FOLDER, progress: Progr
     return Added(whole.flash_bytes - bare.flash_bytes, whole.ram_bytes - bare.ram_bytes)
 
 
-def _build_into(finished: Path, recipe: Recipe, progress: Progress) -> None:
-    board = recipe.board
+def _build_in_cache(folder: Path, recipe: Recipe, progress: Progress) -> Path:
+    """Build, and keep the result in `folder` under the digest of what it was made of."""
     kind = "" if recipe.with_module else " without the module"
-    progress.step(f"Building MicroPython {recipe.sources.version} for {board.title}{kind}")
-    mpy_cross = _build_mpy_cross(recipe)
-    folder = cache_folder() / "builds" / f"{recipe.kind}-{_digest_of_settings(recipe)}"
-    with progress.bar("compiling", total=board.build_steps) as advance:
-        left = board.build_steps
+    progress.step(f"Building MicroPython {recipe.sources.version} for {recipe.board.title}{kind}")
+    while True:
+        digest = _digest_of_all(recipe)
+        work = cache_folder() / "builds" / f"{recipe.kind}-{_digest_of_settings(recipe)}"
+        _compile(recipe, work, progress)
+        if digest == _digest_of_all(recipe):  # else a file was edited meanwhile: build what is there now
+            break
+    work.touch()
+    _forget_old(work.parent, recipe.kind)
+    finished = folder / f"{recipe.kind}-{digest}"
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        temporary = Path(name) / "whole"
+        temporary.mkdir()
+        _keep(recipe, work, temporary)
+        if finished.exists():
+            shutil.rmtree(finished)
+        temporary.rename(finished)
+    return finished
 
-        def advance_within_bar() -> None:
+
+def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
+    mpy_cross = _build_mpy_cross(recipe)
+    left = recipe.board.build_steps
+    with progress.bar("compiling", total=left) as advance:
+
+        def follow() -> None:
             nonlocal left
             if left > 1:  # the count in the table is that of one version; the bar is full when the build is
                 left -= 1
                 advance(1)
 
-        firmware_recipes.build(recipe, folder, mpy_cross, advance_within_bar)
+        firmware_recipes.build(recipe, work, mpy_cross, follow)
         advance(left)
-    folder.touch()
-    _forget_old(folder.parent, recipe.kind)
-    with tempfile.TemporaryDirectory(dir=finished.parent) as name:
-        temporary = Path(name) / "whole"
-        temporary.mkdir()
-        elf = temporary / board.product
-        shutil.copy2(folder / board.product, elf)
-        image = firmware_recipes.make_image(recipe, folder, temporary) or elf
-        flash, ram = _sizes(recipe, elf)
-        record = Firmware(board.name, Path(image.name), Path(elf.name), flash, ram)
-        (temporary / _RECORD).write_text(json.dumps(asdict(record), default=str, indent=1))
-        if finished.exists():
-            shutil.rmtree(finished)
-        temporary.rename(finished)
+
+
+def _keep(recipe: Recipe, work: Path, target: Path) -> None:
+    """Copy from the build folder what a finished firmware consists of, and note its sizes."""
+    elf = target / recipe.board.product
+    shutil.copy2(work / recipe.board.product, elf)
+    image = firmware_recipes.make_image(recipe, work, target) or elf
+    flash, ram = _sizes(recipe, elf)
+    record = Firmware(recipe.board.name, Path(image.name), Path(elf.name), flash, ram)
+    (target / _RECORD).write_text(json.dumps(asdict(record), default=str, indent=1))
 
 
 def _load(finished: Path) -> Firmware:
@@ -175,7 +190,7 @@ def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:
 
 
 def _forget_old(folder: Path, kind: str) -> None:
-    """Keep the newest few folders of a kind; `kind` is not a prefix of another's because of the digest's length."""
+    """Keep the newest few folders of a kind; the digest's length tells unix-X from unix-bare-X."""
     same = [path for path in folder.glob(f"{kind}-{'?' * 16}") if path.is_dir()]
     for path in sorted(same, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(path)

@@ -71,8 +71,11 @@ def build(recipe: Recipe, folder: Path, mpy_cross: Path, advance: Callable[[], N
 
 def build_mpy_cross(sources: Sources, folder: Path) -> None:
     """Build mpy-cross in `folder`; quick when it is there."""
-    command = ["make", _jobs(), "-C", sources.micropython / "mpy-cross", f"BUILD={folder}"]
-    run(command, "build mpy-cross, which compiles frozen modules")
+    source = sources.micropython / "mpy-cross"
+    run(
+        ["make", _jobs(), "-C", source, f"BUILD={folder}"],
+        "build mpy-cross, which compiles frozen modules",
+    )
 
 
 def make_image(recipe: Recipe, folder: Path, target: Path) -> Path | None:
