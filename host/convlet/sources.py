@@ -63,7 +63,7 @@ class Sources:
 
 
 def locate() -> Sources:
-    """The sources that the environment names, else those in the cache. Raises ToolError when they are missing."""
+    """The sources that the environment names, else those in the cache. Raises ToolError when missing."""
     named = os.environ.get(MICROPYTHON_VARIABLE)
     named_sdk = os.environ.get(PICO_SDK_VARIABLE)
     folder = _fetched_folder()
@@ -135,14 +135,15 @@ def _fetched_folder() -> Path:
 
 
 def _fetch_packages(folder: Path, progress: Progress) -> None:
-    """Make `folder` from Debian's packages: in a folder beside it first, which is renamed when it is whole."""
+    """Make `folder` from Debian's packages: in a folder beside it first, renamed when it is whole."""
     if not shutil.which("apt-get"):
+        oldest = ".".join(map(str, OLDEST_MICROPYTHON))
         raise ToolError(
-            "this system has no apt-get to fetch the sources of MicroPython with. Install git, make, a C compiler, "
-            "cmake, ninja, arm-none-eabi-gcc with newlib, and qemu-system-arm; then set "
-            f"{MICROPYTHON_VARIABLE} to a checkout of MicroPython {'.'.join(map(str, OLDEST_MICROPYTHON))} or newer "
-            f"with the submodules of its unix and rp2 ports, and {PICO_SDK_VARIABLE} to a Pico SDK unless the "
-            "checkout holds one in lib/pico-sdk"
+            "this system has no apt-get to fetch the sources of MicroPython with. Install git, make, "
+            "a C compiler, cmake, ninja, arm-none-eabi-gcc with newlib, and qemu-system-arm; then set "
+            f"{MICROPYTHON_VARIABLE} to a checkout of MicroPython {oldest} or newer with the submodules of "
+            f"its unix and rp2 ports, and {PICO_SDK_VARIABLE} to a Pico SDK unless the checkout holds one "
+            "in lib/pico-sdk"
         )
     progress.step(
         f"Fetching the sources of MicroPython {MICROPYTHON.version} and the Pico SDK {PICO_SDK.version}"
@@ -194,8 +195,8 @@ def _debian_mirror() -> str:
         if owner == "Debian|Debian":
             return site
     raise ToolError(
-        "apt knows no mirror of Debian to fetch MicroPython's sources from: run `apt-get update` on Debian, or set "
-        f"{MICROPYTHON_VARIABLE} and {PICO_SDK_VARIABLE} to checkouts of MicroPython and the Pico SDK"
+        "apt knows no mirror of Debian to fetch MicroPython's sources from: run `apt-get update` on Debian, "
+        f"or set {MICROPYTHON_VARIABLE} and {PICO_SDK_VARIABLE} to checkouts of MicroPython and the Pico SDK"
     )
 
 
