@@ -12,7 +12,6 @@
 #ifndef CONVLET_H
 #define CONVLET_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include "format.h"
 

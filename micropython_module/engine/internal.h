@@ -2,6 +2,7 @@
 #ifndef CVL_INTERNAL_H
 #define CVL_INTERNAL_H
 
+#include <stdbool.h>
 #include "convlet.h"
 
 // CRC-32 of `data` behind bytes whose CRC-32 is `crc` (0 to begin).

@@ -2,6 +2,7 @@
 #ifndef CVL_KERNELS_H
 #define CVL_KERNELS_H
 
+#include <stdbool.h>
 #include "convlet.h"
 
 typedef struct {

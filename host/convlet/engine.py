@@ -1,0 +1,188 @@
+"""The engine on the laptop: `convlet.Model` and `convlet.check` with the names and errors that MicroPython has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convlet._engine import ffi, lib
+from convlet.format import NO_OPERATOR
+from convlet.graph import Shape
+
+_ELEMENTS = {"b": lib.CVL_INT8, "B": lib.CVL_UINT8, "f": lib.CVL_FLOAT32}
+
+
+def _raise(fault: Any) -> None:
+    """The exception for a refused file or arena."""
+    text = ffi.string(lib.cvl_fault_text(fault)).decode() % (fault.found, fault.expected)
+    if fault.operator_index != NO_OPERATOR:
+        name = ffi.string(lib.cvl_operator_name(fault.operator_code)).decode()
+        text = f"operator {fault.operator_index} ({name}): {text}"
+    raise MemoryError(text) if fault.status == lib.CVL_ERROR_ARENA else ValueError(text)
+
+
+def _load(file: Any) -> Any:
+    """A proved cvl_model_t on `file`, a cffi buffer that the caller keeps alive."""
+    model, fault = ffi.new("cvl_model_t *"), ffi.new("cvl_fault_t *")
+    if lib.cvl_load(model, file, len(file), fault) != lib.CVL_OK:
+        _raise(fault)
+    return model
+
+
+def check(data: bytes | bytearray | memoryview) -> dict[str, int]:
+    """What the header of a `.cvl` says, without an arena. Raises ValueError when the file is damaged."""
+    header = _load(ffi.from_buffer("uint8_t[]", data)).header
+    names = ("file_bytes", "arena_bytes", "version", "operator_count", "input_count", "output_count", "label_count")
+    return {name: getattr(header, name) for name in (*names, "vector_count")}
+
+
+class Model:
+    """A `.cvl` model ready to run.
+
+    Args: `model` is a path, or the file's bytes, which are used in place; `arena` a writable buffer of at least
+    `check(...)["arena_bytes"]` bytes aligned to 4, by default one of its own.
+
+    Raises ValueError when the file is damaged or no `.cvl`, MemoryError when the arena is too small, OSError when the file
+    cannot be read.
+
+    Images are buffers of int8 ('b', the model's quantised values), uint8 ('B', pixels: quantised value + 128) or float32
+    ('f', real values) with as many values as the input has. A wrong type or length raises ValueError.
+    """
+
+    def __init__(self, model: str | Path | bytes | bytearray | memoryview, arena: Any = None) -> None:
+        data = Path(model).read_bytes() if isinstance(model, str | Path) else model
+        self._file = ffi.from_buffer("uint8_t[]", data)
+        self._model = _load(self._file)
+        self._arena = bytearray(self.arena_bytes) if arena is None else arena
+        self._pointer = ffi.from_buffer("uint8_t[]", self._arena, require_writable=True)
+        fault = ffi.new("cvl_fault_t *")
+        if lib.cvl_attach(self._model, self._pointer, len(self._pointer), fault) != lib.CVL_OK:
+            _raise(fault)
+
+    def __repr__(self) -> str:
+        shapes = " -> ".join("x".join(map(str, shape)) for shape in (self.input_shape, self.output_shape))
+        return f"<Model {shapes}, arena {self.arena_bytes} bytes>"
+
+    @property
+    def arena_bytes(self) -> int:
+        """RAM that the model needs, exactly."""
+        return int(self._model.header.arena_bytes)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes; empty when the file has none."""
+        return tuple(self._label(index) for index in range(self._model.header.label_count))
+
+    @property
+    def input_shape(self) -> Shape:
+        return self._shape(0)
+
+    @property
+    def output_shape(self) -> Shape:
+        return self._shape(self._model.header.input_count)
+
+    @property
+    def input_scale(self) -> float:
+        return float(self._port(0).scale)
+
+    @property
+    def input_zero_point(self) -> int:
+        return int(self._port(0).zero_point)
+
+    @property
+    def output_scale(self) -> float:
+        return float(self._port(self._model.header.input_count).scale)
+
+    @property
+    def output_zero_point(self) -> int:
+        return int(self._port(self._model.header.input_count).zero_point)
+
+    @property
+    def output(self) -> memoryview:
+        """The first output, int8, in the arena: valid until the next run."""
+        begin = lib.cvl_output(self._model, 0) - ffi.cast("int8_t *", self._pointer)
+        return memoryview(self._arena).cast("B")[begin : begin + lib.cvl_output_bytes(self._model, 0)].cast("b")
+
+    def run(self, *images: Any) -> memoryview:
+        """Run one inference on one image for each input; returns `output`."""
+        inputs, keep = self._inputs(images)
+        lib.cvl_start(self._model, inputs)
+        while lib.cvl_step(self._model) == lib.CVL_MORE:
+            pass
+        del keep
+        return self.output
+
+    def predict(self, *images: Any) -> list[float]:
+        """The first output's real values for one image."""
+        count = len(self.run(*images))
+        return [lib.cvl_real_output(self._model, 0, index) for index in range(count)]
+
+    def classify(self, *images: Any, top: int = 0) -> tuple[str, float] | list[tuple[str, float]]:
+        """Label and probability of the best class; with `top`, a list of the best `top` classes."""
+        count = len(self.run(*images))
+        ranks = [lib.cvl_best(self._model, skip) for skip in range(min(max(top, 1), count))]
+        best = [(self._label(index), lib.cvl_probability(self._model, index)) for index in ranks]
+        return best if top else best[0]
+
+    def selftest(self) -> None:
+        """Run the test vectors in the file. Raises ValueError naming the first operator that differs from the compiler's."""
+        checksums = ffi.new("uint32_t[]", self._model.header.operator_count)
+        failed = lib.cvl_selftest(self._model, checksums)
+        if failed != NO_OPERATOR:
+            op = ffi.new("cvl_operator_t *")
+            lib.cvl_read_operator(self._model, failed, op)
+            name = ffi.string(lib.cvl_operator_name(op.code)).decode()
+            raise ValueError(f"selftest: operator {failed} ({name}) gives other values than the compiler's")
+
+    def _label(self, index: int) -> str:
+        if not self._model.header.label_count:
+            return str(index)
+        size = ffi.new("size_t *")
+        text = lib.cvl_label(self._model, index, size)
+        return ffi.buffer(text, size[0])[:].decode()
+
+    def _port(self, index: int) -> Any:
+        port = ffi.new("cvl_port_t *")
+        lib.cvl_read_port(self._model, index, port)
+        return port
+
+    def _shape(self, port: int) -> Shape:
+        op = ffi.new("cvl_operator_t *")
+        lib.cvl_read_operator(self._model, self._port(port).op_index, op)
+        return op.height, op.width, op.channels
+
+    def _inputs(self, images: tuple[Any, ...]) -> tuple[Any, list[Any]]:
+        """cvl_input_t for each image, and what must stay alive while they are used."""
+        wanted = self._model.header.input_count
+        if len(images) != wanted:
+            raise ValueError(f"got {len(images)} images, the model has {wanted} inputs")
+        inputs, keep = ffi.new("cvl_input_t[]", wanted), []
+        for index, image in enumerate(images):
+            view = _buffer(image)
+            shape = self._shape(index)
+            if view.nbytes // view.itemsize != np.prod(shape):
+                raise ValueError("the image has {} values, the model's input has {} x {} x {}".format(
+                    view.nbytes // view.itemsize, *shape))
+            pointer = ffi.from_buffer(view)
+            keep.append(pointer)
+            inputs[index].data = pointer
+            inputs[index].element = _ELEMENTS[view.format]
+        return inputs, keep
+
+
+def _buffer(image: Any) -> memoryview:
+    """A contiguous view of the image with an element type that the engine takes."""
+    try:
+        view = memoryview(np.ascontiguousarray(image) if isinstance(image, np.ndarray) else image)
+    except TypeError:
+        raise ValueError(f"the image is a {type(image).__name__}, expected a buffer of 'f', 'B' or 'b' values") from None
+    if view.format not in _ELEMENTS:
+        raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'B' or 'b'")
+    return view
+
+
+def sources_hash() -> str:
+    """Hash of the C sources that the engine was built from."""
+    return ffi.string(lib.cvl_sources_hash).decode()  # type: ignore[no-any-return]
