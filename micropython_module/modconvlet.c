@@ -1,6 +1,8 @@
-// The MicroPython module `convlet`: Python objects around the engine, and nothing else. The API is the same as that of
-// host/convlet/engine.py, down to the texts of errors; tests/device/ runs the same scripts on both.
+// The MicroPython module `convlet`: Python objects around the engine, and nothing else. The API is
+// the same as that of host/convlet/engine.py, down to the texts of errors; tests/device/ runs the
+// same scripts on both.
 
+#include "py/binary.h"
 #include "py/objarray.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
@@ -18,12 +20,12 @@ typedef struct {
 
 // ---- Errors
 
-static MP_NORETURN void raise_text(const mp_obj_type_t *type, vstr_t *text) {
+static void raise_text(const mp_obj_type_t *type, vstr_t *text) {
     mp_obj_t argument = mp_obj_new_str_from_vstr(text);
     nlr_raise(mp_obj_new_exception_args(type, 1, &argument));
 }
 
-static MP_NORETURN void raise_fault(const cvl_fault_t *fault) {
+static void raise_fault(const cvl_fault_t *fault) {
     vstr_t text;
     vstr_init(&text, 64);
     if (fault->operator_index != CVL_NO_OPERATOR) {
@@ -50,19 +52,22 @@ static void attach_arena(model_obj_t *self) {
     raise_unless_ok(cvl_attach(&self->model, arena.buf, arena.len, &fault), &fault);
 }
 
-// A read-only view of the output. It refers to the arena from its beginning, which is what keeps it alive.
+// A read-only view of the output. It refers to the arena from its beginning, which is what keeps
+// it alive.
 static mp_obj_t new_output_view(model_obj_t *self) {
     mp_obj_t object = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_memoryview), self->arena);
     mp_obj_array_t *view = MP_OBJ_TO_PTR(object);
     size_t item_bytes = mp_binary_get_size('@', view->typecode & 0x7f, NULL);
+    // In a memoryview `free` is the offset from the beginning of the object, in items.
     size_t offset = (uint8_t *)cvl_output(&self->model, 0) - self->model.arena;
-    view->memview_offset = view->memview_offset * item_bytes + offset;
+    view->free = view->free * item_bytes + offset;
     view->len = cvl_output_bytes(&self->model, 0);
     view->typecode = 'b';
     return object;
 }
 
-// The object whose buffer holds the file of this name: the open file itself where it lies in memory (ROMFS).
+// The object whose buffer holds the file of this name: the open file itself where it lies in
+// memory (ROMFS).
 static mp_obj_t open_file(mp_obj_t name) {
     mp_obj_t arguments[] = {name, MP_OBJ_NEW_QSTR(MP_QSTR_rb)};
     mp_obj_t file = mp_call_function_n_kw(mp_load_global(MP_QSTR_open), 2, 0, arguments);
@@ -106,8 +111,11 @@ static mp_obj_t model_make_new(
     return MP_OBJ_FROM_PTR(self);
 }
 
-// Python code may have changed or moved the buffers since the last run: a bytearray can be written to and extended.
-static void refresh(model_obj_t *self) {
+// Every use of a model begins here. Python code may have changed or moved the buffers since the
+// last one: a bytearray can be written to and extended. What is in a writable file is therefore
+// proved again.
+static model_obj_t *enter(mp_obj_t self_in) {
+    model_obj_t *self = MP_OBJ_TO_PTR(self_in);
     if (self->running) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the model is running"));
     }
@@ -122,6 +130,7 @@ static void refresh(model_obj_t *self) {
     if (self->model.arena != arena) {
         self->output = new_output_view(self);
     }
+    return self;
 }
 
 // ---- Running
@@ -132,7 +141,8 @@ static void read_port_operator(const model_obj_t *self, unsigned port_index, cvl
     cvl_read_operator(&self->model, port.op_index, op);
 }
 
-static void set_input(const model_obj_t *self, unsigned index, mp_obj_t image, cvl_input_t *input) {
+static void set_input(
+    const model_obj_t *self, unsigned index, mp_obj_t image, cvl_input_t *input) {
     vstr_t text;
     mp_buffer_info_t buffer;
     if (!mp_get_buffer(image, &buffer, MP_BUFFER_READ)) {
@@ -151,8 +161,8 @@ static void set_input(const model_obj_t *self, unsigned index, mp_obj_t image, c
         item_bytes = sizeof(float);
     } else {
         vstr_init(&text, 64);
-        vstr_printf(&text, "the image has values of type '%c', expected 'f', 'B' or 'b'",
-            buffer.typecode);
+        vstr_printf(
+            &text, "the image has values of type '%c', expected 'f', 'B' or 'b'", buffer.typecode);
         raise_text(&mp_type_ValueError, &text);
     }
     cvl_operator_t op;
@@ -184,7 +194,6 @@ static void run_steps(model_obj_t *self, const cvl_input_t *inputs) {
 }
 
 static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) {
-    refresh(self);
     cvl_input_t inputs[CVL_MAX_INPUTS];
     if (count != self->model.header.input_count) {
         mp_raise_msg_varg(&mp_type_ValueError,
@@ -198,14 +207,14 @@ static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) 
 }
 
 static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
-    model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    model_obj_t *self = enter(args[0]);
     run_images(self, n_args - 1, args + 1);
     return self->output;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR(model_run_obj, 1, model_run);
 
 static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
-    model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    model_obj_t *self = enter(args[0]);
     run_images(self, n_args - 1, args + 1);
     size_t count = cvl_output_bytes(&self->model, 0);
     mp_obj_t list = mp_obj_new_list(count, NULL);
@@ -238,7 +247,7 @@ static mp_obj_t model_classify(size_t n_args, const mp_obj_t *args, mp_map_t *kw
     static const mp_arg_t allowed[] = {{MP_QSTR_top, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = 0}}};
     mp_arg_val_t top;
     mp_arg_parse_all(0, NULL, kwargs, 1, allowed, &top);
-    model_obj_t *self = MP_OBJ_TO_PTR(args[0]);
+    model_obj_t *self = enter(args[0]);
     run_images(self, n_args - 1, args + 1);
     if (top.u_int <= 0) {
         return ranked_class(self, 0);
@@ -253,8 +262,7 @@ static mp_obj_t model_classify(size_t n_args, const mp_obj_t *args, mp_map_t *kw
 static MP_DEFINE_CONST_FUN_OBJ_KW(model_classify_obj, 1, model_classify);
 
 static mp_obj_t model_selftest(mp_obj_t self_in) {
-    model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    refresh(self);
+    model_obj_t *self = enter(self_in);
     size_t count = self->model.header.operator_count;
     uint32_t *checksums = m_new(uint32_t, count);
     unsigned failed = cvl_selftest(&self->model, checksums);
@@ -295,7 +303,7 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
     if (dest[0] != MP_OBJ_NULL) {
         return; // storing or deleting: not allowed
     }
-    model_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    model_obj_t *self = enter(self_in);
     cvl_port_t input, output;
     cvl_read_port(&self->model, 0, &input);
     cvl_read_port(&self->model, self->model.header.input_count, &output);
@@ -334,7 +342,7 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
 
 static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
-    const model_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    const model_obj_t *self = enter(self_in);
     cvl_operator_t in, out;
     read_port_operator(self, 0, &in);
     read_port_operator(self, self->model.header.input_count, &out);

@@ -2,11 +2,14 @@
 #include "primitives.h"
 #include "requantize.h"
 
-// One kernel row at the left or right edge, or with dilation: tap by tap. A tap outside the image reads the zero point.
-static int32_t edge_taps(const cvl_task_t *task, const int8_t *row, const int8_t *weights, int32_t x) {
+// One kernel row at the left or right edge, or with dilation: tap by tap. A tap outside the image
+// reads the zero point.
+static int32_t edge_taps(
+    const cvl_task_t *task, const int8_t *row, const int8_t *weights, int32_t x) {
     uint32_t channels = task->source.channels;
     int32_t sum = 0;
-    for (uint32_t kx = 0; kx < task->op.kernel_w; kx++, weights += channels, x += task->op.dilation_w) {
+    for (uint32_t kx = 0; kx < task->op.kernel_w;
+        kx++, weights += channels, x += task->op.dilation_w) {
         if (row != NULL && x >= 0 && x < task->source.width) {
             sum += cvl_dot_s8(row + (uint32_t)x * channels, weights, channels);
         } else {
@@ -16,10 +19,12 @@ static int32_t edge_taps(const cvl_task_t *task, const int8_t *row, const int8_t
     return sum;
 }
 
-// One output value before requantisation. weights: int8[kernel_h, kernel_w, channels of the input]; x: left column of the window.
+// One output value before requantisation. weights: int8[kernel_h, kernel_w, channels of the
+// input]; x: left column of the window.
 static int32_t accumulate(const cvl_task_t *task, const int8_t *weights, int32_t x) {
     uint32_t span = (uint32_t)task->op.kernel_w * task->source.channels;
-    bool inside = task->op.dilation_w == 1 && x >= 0 && x + task->op.kernel_w <= task->source.width;
+    bool inside =
+        task->op.dilation_w == 1 && x >= 0 && x + task->op.kernel_w <= task->source.width;
     int32_t sum = 0;
     for (uint32_t ky = 0; ky < task->op.kernel_h; ky++, weights += span) {
         const int8_t *row = task->rows[ky];

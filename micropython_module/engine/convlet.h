@@ -1,5 +1,6 @@
-// The Convlet engine: runs a .cvl file from where it lies, in an arena of exactly the size that the file names.
-// Plain C99 without malloc, printf or globals. The layout of the file is documented in host/convlet/format.py.
+// The Convlet engine: runs a .cvl file from where it lies, in an arena of exactly the size that
+// the file names. Plain C99 without malloc, printf or globals. The layout of the file is
+// documented in host/convlet/format.py.
 //
 //     cvl_model_t model;
 //     cvl_fault_t fault;
@@ -15,7 +16,8 @@
 #include <stddef.h>
 #include "format.h"
 
-// Each error and its text. Every text takes two unsigned integers: what was found, what was expected.
+// Each error and its text. Every text takes two unsigned integers: what was found, what was
+// expected.
 // clang-format off
 #define CVL_ERRORS(X) \
     X(TRUNCATED, "%u bytes are too few: a .cvl file has at least %u") \
@@ -69,7 +71,8 @@ typedef enum {
     CVL_SEEDED,  // no data: a test vector's pseudo-random image
 } cvl_element_t;
 
-// One input of the model: all its elements [height, width, channels] in row-major order, at any alignment.
+// One input of the model: all its elements [height, width, channels] in row-major order, at any
+// alignment.
 typedef struct {
     const void *data;
     cvl_element_t element;
@@ -85,17 +88,22 @@ typedef struct {
     uint16_t goal;    // index of the goal that is being pulled
 } cvl_model_t;
 
-// Proves that running `file` can never leave its buffers, whatever its bytes are. The file stays where it is and must not
-// change while the model is in use. On failure fills `fault` and returns its status.
-cvl_status_t cvl_load(cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault);
+// Proves that running `file` can never leave its buffers, whatever its bytes are. The file stays
+// where it is and must not change while the model is in use. On failure fills `fault` and returns
+// its status.
+cvl_status_t cvl_load(
+    cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault);
 
-// The same proof without the checksum, for a file that was loaded before and may have been written to since.
-cvl_status_t cvl_prove(cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault);
+// The same proof without the checksum, for a file that was loaded before and may have been written
+// to since.
+cvl_status_t cvl_prove(
+    cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault);
 
 // Gives a loaded model its RAM: header.arena_bytes bytes, aligned to 4.
 cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl_fault_t *fault);
 
-// Begins an inference. `inputs`: one for each input of the model; they and their data must stay until it is done.
+// Begins an inference. `inputs`: one for each input of the model; they and their data must stay
+// until it is done.
 void cvl_start(cvl_model_t *model, const cvl_input_t *inputs);
 
 // Makes one row. Returns CVL_MORE, or CVL_OK when the inference is done.
@@ -107,28 +115,33 @@ void cvl_read_operator(const cvl_model_t *model, unsigned index, cvl_operator_t 
 // Input or output number `index`, inputs first.
 void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port);
 
-// int8[height, width, channels] in the arena, valid from the end of an inference to the next start.
+// int8[height, width, channels] in the arena, valid from the end of an inference to the next
+// start.
 int8_t *cvl_output(const cvl_model_t *model, unsigned index);
 size_t cvl_output_bytes(const cvl_model_t *model, unsigned index);
 
 // The UTF-8 text of label `index`, not terminated; its length goes to `bytes`.
 const char *cvl_label(const cvl_model_t *model, unsigned index, size_t *bytes);
 
-// Index of the best value of the first output that is worse than the best `skip` ones (ties: the lower index is better).
+// Index of the best value of the first output that is worse than the best `skip` ones (ties: the
+// lower index is better).
 unsigned cvl_best(const cvl_model_t *model, unsigned skip);
 
-// Probability of class `index` of the first output: its real value, or its softmax where the output holds logits.
-// Computed in float32 operations whose results do not depend on the processor or its libm.
+// Probability of class `index` of the first output: its real value, or its softmax where the
+// output holds logits. Computed in float32 operations whose results do not depend on the processor
+// or its libm.
 float cvl_probability(const cvl_model_t *model, unsigned index);
 
 // Real value of element `index` of output `port`.
 float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index);
 
-// Runs all test vectors of the file. Returns the index of the first operator whose tensor differs from the compiler's,
-// or CVL_NO_OPERATOR when all are equal. `checksums`: room for operator_count values.
+// Runs all test vectors of the file. Returns the index of the first operator whose tensor differs
+// from the compiler's, or CVL_NO_OPERATOR when all are equal. `checksums`: room for operator_count
+// values.
 unsigned cvl_selftest(cvl_model_t *model, uint32_t *checksums);
 
-// Text of a fault with two %u or %x for found and expected; it concerns the operator if operator_index is one.
+// Text of a fault with two %u or %x for found and expected; it concerns the operator if
+// operator_index is one.
 const char *cvl_fault_text(const cvl_fault_t *fault);
 const char *cvl_operator_name(unsigned code);
 

@@ -2,7 +2,8 @@
 #include "primitives.h"
 #include "requantize.h"
 
-// out[c] = requantise(bias[c] + sum of input * weights[c]) over the whole input, whose rows lie one behind the other.
+// out[c] = requantise(bias[c] + sum of input * weights[c]) over the whole input, whose rows lie
+// one behind the other.
 void cvl_dense_row(const cvl_task_t *task) {
     const cvl_operator_t *op = &task->op;
     uint32_t count = (uint32_t)task->source.height * task->source.width * task->source.channels;

@@ -1,7 +1,8 @@
 #include <string.h>
 #include "internal.h"
 
-// TFLite's QUANTIZE: round(x / scale) + zero_point, halves away from zero, saturated. NaN counts as 0.
+// TFLite's QUANTIZE: round(x / scale) + zero_point, halves away from zero, saturated. NaN counts
+// as 0.
 static int8_t quantize(float x, const cvl_port_t *port) {
     float steps = x / port->scale;
     // Beyond this every value saturates, and the conversion to an integer below stays defined.
@@ -12,7 +13,8 @@ static int8_t quantize(float x, const cvl_port_t *port) {
     } else if (steps != steps) {
         steps = 0.0f;
     }
-    // Truncating 2 * steps first and then halving would lose nothing, but adding 0.5 rounds 0.49999997 up: compare instead.
+    // Truncating 2 * steps first and then halving would lose nothing, but adding 0.5 rounds
+    // 0.49999997 up: compare instead.
     int32_t whole = (int32_t)steps;
     float rest = steps - (float)whole;
     whole += (rest >= 0.5f) - (rest <= -0.5f);
@@ -20,8 +22,8 @@ static int8_t quantize(float x, const cvl_port_t *port) {
     return (int8_t)(whole < -128 ? -128 : whole > 127 ? 127 : whole);
 }
 
-// Element `i` of a test vector's image: a hash of seed and position, so that rows may be made in any order.
-// The mixing is Chris Wellons' "lowbias32". The host has it in host/convlet/vectors.py.
+// Element `i` of a test vector's image: a hash of seed and position, so that rows may be made in
+// any order. The mixing is Chris Wellons' "lowbias32". The host has it in host/convlet/vectors.py.
 static int8_t seeded(uint32_t seed, uint32_t i) {
     uint32_t x = seed + i * 0x9e3779b9u;
     x = (x ^ (x >> 16)) * 0x7feb352du;

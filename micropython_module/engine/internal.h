@@ -30,8 +30,8 @@ static inline uint64_t cvl_vector_offset(const cvl_header_t *header, unsigned in
 // The operator that goal `index` names.
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 
-// The first row and the number of rows of `source` that row `row` of `op` reads; they may lie outside the image.
-// The planner (host/convlet/schedule.py) computes the same.
+// The first row and the number of rows of `source` that row `row` of `op` reads; they may lie
+// outside the image. The planner (host/convlet/schedule.py) computes the same.
 static inline int32_t cvl_first_row(const cvl_operator_t *op, uint32_t row) {
     return op->kernel_h == CVL_KERNEL_ALL ? 0 : (int32_t)(row * op->stride_h) - op->pad_top;
 }
@@ -50,7 +50,7 @@ static inline uint32_t cvl_row_bytes(const cvl_operator_t *op) {
 }
 
 // Writes row `row` of input `index` into `out`: int8[width, channels] of `op`.
-void cvl_read_input_row(const cvl_model_t *model, unsigned index, const cvl_operator_t *op,
-    uint32_t row, int8_t *out);
+void cvl_read_input_row(
+    const cvl_model_t *model, unsigned index, const cvl_operator_t *op, uint32_t row, int8_t *out);
 
 #endif

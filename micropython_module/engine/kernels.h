@@ -9,10 +9,11 @@ typedef struct {
     cvl_operator_t op;
     cvl_operator_t source; // the operator whose tensor is the input
     const uint8_t *file;
-    const int8_t *rows[CVL_MAX_KERNEL_H]; // int8[source.width, source.channels] each; NULL: a row of padding
-    int8_t *out;                          // int8[op.width, op.channels]
-    uint32_t row;                         // index of the row that is made
-    unsigned index;                       // of the operator
+    const int8_t *
+        rows[CVL_MAX_KERNEL_H]; // int8[source.width, source.channels] each; NULL: a row of padding
+    int8_t *out;                // int8[op.width, op.channels]
+    uint32_t row;               // index of the row that is made
+    unsigned index;             // of the operator
 } cvl_task_t;
 
 typedef void cvl_kernel_t(const cvl_task_t *task);

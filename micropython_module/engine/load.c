@@ -2,22 +2,22 @@
 #include "internal.h"
 #include "requantize.h"
 
-// Everything that a run relies on is proved here, once, in time linear in the file's records. All sizes are computed in 64 bits
-// from fields of at most 32, so that none can wrap.
+// Everything that a run relies on is proved here, once, in time linear in the file's records. All
+// sizes are computed in 64 bits from fields of at most 32, so that none can wrap.
 
-#define CHECK(condition, name, found_value, expected_value) \
-    do { \
-        if (!(condition)) { \
-            return refuse(fault, CVL_ERROR_##name, found_value, expected_value); \
-        } \
+#define CHECK(condition, name, found_value, expected_value)                                       \
+    do {                                                                                          \
+        if (!(condition)) {                                                                       \
+            return refuse(fault, CVL_ERROR_##name, found_value, expected_value);                  \
+        }                                                                                         \
     } while (0)
 
-#define TRY(expression) \
-    do { \
-        cvl_status_t status = (expression); \
-        if (status != CVL_OK) { \
-            return status; \
-        } \
+#define TRY(expression)                                                                           \
+    do {                                                                                          \
+        cvl_status_t status = (expression);                                                       \
+        if (status != CVL_OK) {                                                                   \
+            return status;                                                                        \
+        }                                                                                         \
     } while (0)
 
 static uint32_t saturate(uint64_t value) {
@@ -115,8 +115,8 @@ static cvl_status_t prove_kernel(const cvl_operator_t *op, const cvl_operator_t 
     switch (op->code) {
     case CVL_OP_CONV_2D:
         TRY(prove_window(op, fault));
-        return prove_weights(op,
-            saturate((uint64_t)op->kernel_h * op->kernel_w * source->channels), model, fault);
+        return prove_weights(
+            op, saturate((uint64_t)op->kernel_h * op->kernel_w * source->channels), model, fault);
     case CVL_OP_MAX_POOL_2D:
         CHECK(op->channels == source->channels, CHANNELS, op->channels, source->channels);
         return prove_window(op, fault);
@@ -248,11 +248,9 @@ cvl_status_t cvl_load(
     return prove_records(model, fault);
 }
 
-cvl_status_t cvl_attach(
-    cvl_model_t *model, void *arena, size_t arena_bytes, cvl_fault_t *fault) {
+cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl_fault_t *fault) {
     *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
-    CHECK(arena_bytes >= model->header.arena_bytes, ARENA, arena_bytes,
-        model->header.arena_bytes);
+    CHECK(arena_bytes >= model->header.arena_bytes, ARENA, arena_bytes, model->header.arena_bytes);
     uintptr_t past = (uintptr_t)arena % sizeof(uint32_t);
     CHECK(past == 0, ALIGNMENT, past, sizeof(uint32_t));
     model->arena = arena;

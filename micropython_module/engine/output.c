@@ -57,14 +57,17 @@ unsigned cvl_best(const cvl_model_t *model, unsigned skip) {
     return last;
 }
 
-// e^x to 2 units in the last place for |x| <= 87: e^x = 2^k * e^r with |r| <= ln(2) / 2, e^r by its Taylor polynomial.
+// e^x to 2 units in the last place for |x| <= 87: e^x = 2^k * e^r with |r| <= ln(2) / 2, e^r by
+// its Taylor polynomial.
 static float exponential(float x) {
     x = x > 87.0f ? 87.0f : x < -87.0f ? -87.0f : x;
     float steps = x * 1.44269504f;
     int32_t k = (int32_t)(steps + (steps < 0.0f ? -0.5f : 0.5f));
     float r = x - (float)k * 0.693145752f - (float)k * 1.42860677e-6f; // ln(2) in two parts
-    float e = 1.0f + r * (1.0f + r * (0.5f + r * (0.166666667f + r * (0.0416666667f +
-        r * (0.00833333333f + r * 0.00138888889f)))));
+    float e = 1.0f +
+              r * (1.0f + r * (0.5f + r * (0.166666667f +
+                                              r * (0.0416666667f + r * (0.00833333333f +
+                                                                           r * 0.00138888889f)))));
     union {
         uint32_t bits;
         float value;

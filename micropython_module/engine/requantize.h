@@ -1,5 +1,6 @@
 // Requantisation with TFLM's double rounding, the same to the last bit as
-// tensorflow/lite/kernels/internal/common.h MultiplyByQuantizedMultiplier, and gemmlowp's fixedpoint.h below it.
+// tensorflow/lite/kernels/internal/common.h MultiplyByQuantizedMultiplier, and gemmlowp's
+// fixedpoint.h below it.
 #ifndef CVL_REQUANTIZE_H
 #define CVL_REQUANTIZE_H
 
@@ -20,8 +21,9 @@ static inline int32_t cvl_clamp(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : value > high ? high : value;
 }
 
-// Both roundings are to nearest. The first takes halves up: (a * b + 2^30) >> 31 equals gemmlowp's truncating division with
-// its signed nudge. The second, RoundingDivideByPOT, takes halves away from zero.
+// Both roundings are to nearest. The first takes halves up: (a * b + 2^30) >> 31 equals gemmlowp's
+// truncating division with its signed nudge. The second, RoundingDivideByPOT, takes halves away
+// from zero.
 static inline int32_t cvl_requantize(int32_t acc, const cvl_channel_t *channel) {
     int32_t shifted = (int32_t)((uint32_t)acc << channel->left_shift);
     int32_t high = (int32_t)(((int64_t)shifted * channel->multiplier + (1 << 30)) >> 31);
@@ -31,7 +33,8 @@ static inline int32_t cvl_requantize(int32_t acc, const cvl_channel_t *channel) 
 }
 
 // The output value of channel `channel` for the accumulated products `sum`, without the bias.
-static inline int8_t cvl_finish(int32_t sum, const cvl_channel_t *channel, const cvl_operator_t *op) {
+static inline int8_t cvl_finish(
+    int32_t sum, const cvl_channel_t *channel, const cvl_operator_t *op) {
     int32_t value = cvl_requantize((int32_t)((uint32_t)channel->bias + (uint32_t)sum), channel);
     int32_t zero = op->zero_point_out; // added last, where it cannot overflow
     return (int8_t)(cvl_clamp(value, op->clamp_min - zero, op->clamp_max - zero) + zero);

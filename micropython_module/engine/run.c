@@ -1,10 +1,11 @@
 #include "internal.h"
 #include "kernels.h"
 
-// Running is pulling. The operator that is to make a row looks whether the rows that it reads have been made; if not, the
-// operator that makes them becomes current and remembers who asked. Thus a row is made when it is needed, and a ring of
-// few rows is enough for a whole tensor. No row is ever made twice. A wrong schedule in a file gives wrong numbers, but
-// every row lies inside its ring and every ring inside the arena.
+// Running is pulling. The operator that is to make a row looks whether the rows that it reads have
+// been made; if not, the operator that makes them becomes current and remembers who asked. Thus a
+// row is made when it is needed, and a ring of few rows is enough for a whole tensor. No row is
+// ever made twice. A wrong schedule in a file gives wrong numbers, but every row lies inside its
+// ring and every ring inside the arena.
 
 static cvl_state_t *state_of(const cvl_model_t *model, unsigned index) {
     return (cvl_state_t *)model->arena + index;
@@ -51,7 +52,8 @@ static void make_row(const cvl_model_t *model, cvl_task_t *task) {
     }
 }
 
-// Goes from the current operator down to one whose next row can be made, and leaves that in `task`.
+// Goes from the current operator down to one whose next row can be made, and leaves that in
+// `task`.
 static void descend(cvl_model_t *model, cvl_task_t *task) {
     for (;;) {
         cvl_read_operator(model, model->current, &task->op);
