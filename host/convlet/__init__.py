@@ -1,4 +1,6 @@
-"""Convlet: small int8 CNNs compiled to `.cvl` files and run from MicroPython, and on the laptop just the same."""
+"""Convlet: small int8 CNNs compiled to `.cvl` files and run from MicroPython, and on the laptop just the
+same.
+"""
 
 from __future__ import annotations
 

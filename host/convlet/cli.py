@@ -1,4 +1,6 @@
-"""The command `convlet`. Each subcommand is a file of its name in `convlet/commands`, loaded when it is called."""
+"""The command `convlet`. Each subcommand is a file of its name in `convlet/commands`, loaded when it is
+called.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def convlet(ctx: click.Context, quiet: bool, debug: bool) -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Entry point of the command line: exit code 0, 1 for a ConvletError, 2 for wrong usage, 130 for Ctrl-C."""
+    """Entry point of the command line: exit code 0, 1 for a ConvletError, 2 for wrong usage, 130 for
+    Ctrl-C.
+    """
     argv = list(sys.argv[1:] if args is None else args)
     try:
         convlet.main(args=argv, prog_name="convlet", standalone_mode=False)

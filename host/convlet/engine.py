@@ -1,7 +1,8 @@
-"""The engine on the laptop: `convlet.Model` and `convlet.check` with the names and errors that MicroPython has."""
+"""The engine on the laptop: `convlet.Model` and `convlet.check` with the names and errors of MicroPython."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,17 @@ from convlet._engine import ffi, lib
 from convlet.format import NO_OPERATOR
 from convlet.graph import Shape
 
+# What `check` tells, by its name in the header.
+_FACTS = (
+    "file_bytes",
+    "arena_bytes",
+    "version",
+    "operator_count",
+    "input_count",
+    "output_count",
+    "label_count",
+    "vector_count",
+)
 _ELEMENTS = {"b": lib.CVL_INT8, "B": lib.CVL_UINT8, "f": lib.CVL_FLOAT32}
 
 
@@ -34,26 +46,28 @@ def _load(file: Any) -> Any:
 def check(data: bytes | bytearray | memoryview) -> dict[str, int]:
     """What the header of a `.cvl` says, without an arena. Raises ValueError when the file is damaged."""
     header = _load(ffi.from_buffer("uint8_t[]", data)).header
-    names = ("file_bytes", "arena_bytes", "version", "operator_count", "input_count", "output_count", "label_count")
-    return {name: getattr(header, name) for name in (*names, "vector_count")}
+    return {name: getattr(header, name) for name in _FACTS}
 
 
 class Model:
     """A `.cvl` model ready to run.
 
-    Args: `model` is a path, or the file's bytes, which are used in place; `arena` a writable buffer of at least
+    Args: `model` is a path, or the file's bytes; `arena` a writable buffer of at least
     `check(...)["arena_bytes"]` bytes aligned to 4, by default one of its own.
 
-    Raises ValueError when the file is damaged or no `.cvl`, MemoryError when the arena is too small, OSError when the file
-    cannot be read.
+    Raises ValueError when the file is damaged or no `.cvl`, MemoryError when the arena is too small, OSError
+    when the file cannot be read.
 
-    Images are buffers of int8 ('b', the model's quantised values), uint8 ('B', pixels: quantised value + 128) or float32
-    ('f', real values) with as many values as the input has. A wrong type or length raises ValueError.
+    Images are buffers of int8 ('b', the model's quantised values), uint8 ('B', pixels: quantised value + 128)
+    or float32 ('f', real values) with as many values as the input has. A wrong type or length raises
+    ValueError.
     """
 
     def __init__(self, model: str | Path | bytes | bytearray | memoryview, arena: Any = None) -> None:
-        data = Path(model).read_bytes() if isinstance(model, str | Path) else model
+        # Copied where it could be changed: what was proved must stay as it was.
+        data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(model)
         self._file = ffi.from_buffer("uint8_t[]", data)
+        self._lock = threading.Lock()
         self._model = _load(self._file)
         self._arena = bytearray(self.arena_bytes) if arena is None else arena
         self._pointer = ffi.from_buffer("uint8_t[]", self._arena, require_writable=True)
@@ -103,14 +117,16 @@ class Model:
     def output(self) -> memoryview:
         """The first output, int8, in the arena: valid until the next run."""
         begin = lib.cvl_output(self._model, 0) - ffi.cast("int8_t *", self._pointer)
-        return memoryview(self._arena).cast("B")[begin : begin + lib.cvl_output_bytes(self._model, 0)].cast("b")
+        end = begin + lib.cvl_output_bytes(self._model, 0)
+        return memoryview(self._arena).cast("B")[begin:end].cast("b").toreadonly()
 
     def run(self, *images: Any) -> memoryview:
         """Run one inference on one image for each input; returns `output`."""
         inputs, keep = self._inputs(images)
-        lib.cvl_start(self._model, inputs)
-        while lib.cvl_step(self._model) == lib.CVL_MORE:
-            pass
+        with self._lock:
+            lib.cvl_start(self._model, inputs)
+            while lib.cvl_step(self._model) == lib.CVL_MORE:
+                pass
         del keep
         return self.output
 
@@ -127,7 +143,10 @@ class Model:
         return best if top else best[0]
 
     def selftest(self) -> None:
-        """Run the test vectors in the file. Raises ValueError naming the first operator that differs from the compiler's."""
+        """Run the test vectors in the file.
+
+        Raises ValueError naming the first operator whose values differ from the compiler's.
+        """
         checksums = ffi.new("uint32_t[]", self._model.header.operator_count)
         failed = lib.cvl_selftest(self._model, checksums)
         if failed != NO_OPERATOR:
@@ -162,9 +181,11 @@ class Model:
         for index, image in enumerate(images):
             view = _buffer(image)
             shape = self._shape(index)
-            if view.nbytes // view.itemsize != np.prod(shape):
-                raise ValueError("the image has {} values, the model's input has {} x {} x {}".format(
-                    view.nbytes // view.itemsize, *shape))
+            count = view.nbytes // view.itemsize
+            if count != np.prod(shape):
+                raise ValueError(
+                    f"the image has {count} values, the model's input has {' x '.join(map(str, shape))}"
+                )
             pointer = ffi.from_buffer(view)
             keep.append(pointer)
             inputs[index].data = pointer
@@ -174,10 +195,13 @@ class Model:
 
 def _buffer(image: Any) -> memoryview:
     """A contiguous view of the image with an element type that the engine takes."""
+    if isinstance(image, np.ndarray):
+        image = np.ascontiguousarray(image)
     try:
-        view = memoryview(np.ascontiguousarray(image) if isinstance(image, np.ndarray) else image)
+        view = memoryview(image)
     except TypeError:
-        raise ValueError(f"the image is a {type(image).__name__}, expected a buffer of 'f', 'B' or 'b' values") from None
+        found = type(image).__name__
+        raise ValueError(f"the image is a {found}, expected a buffer of 'f', 'B' or 'b' values") from None
     if view.format not in _ELEMENTS:
         raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'B' or 'b'")
     return view
@@ -185,4 +209,4 @@ def _buffer(image: Any) -> memoryview:
 
 def sources_hash() -> str:
     """Hash of the C sources that the engine was built from."""
-    return ffi.string(lib.cvl_sources_hash).decode()  # type: ignore[no-any-return]
+    return ffi.string(lib.cvl_sources_hash).decode()

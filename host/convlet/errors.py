@@ -6,7 +6,9 @@ class ConvletError(Exception):
 
 
 class ModelError(ConvletError):
-    """The `.tflite` or Keras model cannot be compiled: damaged, float, or with an operator that is missing."""
+    """The `.tflite` or Keras model cannot be compiled: damaged, float, or with an operator that is
+    missing.
+    """
 
 
 class ToolError(ConvletError):

@@ -12,7 +12,9 @@ from convlet.errors import ConvletError
 
 
 def cache_folder() -> Path:
-    """The one folder outside the checkout for downloads and builds: `$CONVLET_CACHE` or `~/.cache/convlet`."""
+    """The one folder outside the checkout for downloads and builds: `$CONVLET_CACHE` or
+    `~/.cache/convlet`.
+    """
     folder = Path(os.environ.get("CONVLET_CACHE") or Path.home() / ".cache" / "convlet")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -20,7 +22,8 @@ def cache_folder() -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; it becomes `path` when the block ends well, and vanishes otherwise.
+    """Yields a temporary path beside `path`; it becomes `path` when the block ends well, and vanishes
+    otherwise.
 
     Raises ConvletError when the folder cannot be written.
     """

@@ -14,7 +14,8 @@ Shape = tuple[int, int, int]  # height, width, channels
 class Tensor:
     """An int8 tensor, or a constant.
 
-    `shape` is the tensor's without its batch; `scale` and `zero_point` hold one value, or one for each channel of the
+    `shape` is the tensor's without its batch; `scale` and `zero_point` hold one value, or one for each
+    channel of the
     weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed.
     """
 

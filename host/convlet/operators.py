@@ -19,7 +19,9 @@ WEIGHTED = ("CONV_2D", "FULLY_CONNECTED")
 
 @dataclass(frozen=True)
 class Window:
-    """Output row r reads input rows r * stride_h - pad_top + k * dilation_h for k in range(kernel_h); columns alike."""
+    """Output row r reads input rows r * stride_h - pad_top + k * dilation_h for k in range(kernel_h);
+    columns alike.
+    """
 
     kernel_h: int
     kernel_w: int
@@ -33,7 +35,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Requantization:
-    """int32 sums to int8: multiplier, shift and bias for each output channel, int [C]; then the activation's clamp."""
+    """int32 sums to int8: multiplier, shift and bias for each output channel, int [C]; then the activation's
+    clamp.
+    """
 
     bias: np.ndarray
     multiplier: np.ndarray
@@ -54,7 +58,9 @@ def _size(size_in: int, kernel: int, stride: int, dilation: int, same: bool) -> 
 
 
 def window_of(operator: Operator) -> Window:
-    """The window of a convolution or pool. Raises ModelError when the output's shape does not follow from it."""
+    """The window of a convolution or pool. Raises ModelError when the output's shape does not follow from
+    it.
+    """
     options = operator.options
     if operator.kind == "CONV_2D":
         kernel_h, kernel_w = operator.inputs[1].shape[1:3]
@@ -67,7 +73,10 @@ def window_of(operator: Operator) -> Window:
     same = options["padding"] == "SAME"
     in_h, in_w, _ = operator.inputs[0].rows
     out_h, out_w, _ = operator.output.rows
-    expected = _size(in_h, kernel_h, stride_h, dilation_h, same), _size(in_w, kernel_w, stride_w, dilation_w, same)
+    expected = (
+        _size(in_h, kernel_h, stride_h, dilation_h, same),
+        _size(in_w, kernel_w, stride_w, dilation_w, same),
+    )
     if (out_h, out_w) != expected:
         raise ModelError(f"{operator} makes {out_h} x {out_w} pixels, expected {expected[0]} x {expected[1]}")
     return Window(
@@ -83,12 +92,16 @@ def window_of(operator: Operator) -> Window:
 
 
 def clamp_of(operator: Operator) -> tuple[int, int]:
-    """The int8 range of the operator's fused activation. Raises ModelError for an activation that is no clamp."""
+    """The int8 range of the operator's fused activation. Raises ModelError for an activation that is no
+    clamp.
+    """
     activation = operator.options["activation"]
     try:
         return activation_range(activation, operator.output.tensor_scale, operator.output.zero_point)
     except KeyError:
-        raise ModelError(f"{operator} has the fused activation {activation}, which is not supported") from None
+        raise ModelError(
+            f"{operator} has the fused activation {activation}, which is not supported"
+        ) from None
 
 
 def requantization_of(operator: Operator) -> Requantization:
@@ -118,8 +131,12 @@ def _real_multipliers(operator: Operator, source: Tensor, weights: Tensor) -> li
 
 
 def check_operators(graph: Graph) -> None:
-    """Raises ModelError naming every operator that Convlet does not have, or the first that it cannot take as it is."""
-    missing = [operator for operator in graph.operators if operator.kind not in OP or operator.kind == "INPUT"]
+    """Raises ModelError naming every operator that Convlet does not have, or the first that it cannot take
+    as it is.
+    """
+    missing = [
+        operator for operator in graph.operators if operator.kind not in OP or operator.kind == "INPUT"
+    ]
     if missing:
         names = ", ".join(str(operator) for operator in missing)
         known = ", ".join(name for name in OP if name != "INPUT")
@@ -146,8 +163,10 @@ def _check_weights(operator: Operator) -> None:
         found = ", ".join(str(tensor.constant.dtype) for tensor in (weights, *rest))
         raise ModelError(f"{operator} has constants of type {found}, expected int8 weights and an int32 bias")
     if weights.zero_point != 0 or len(weights.scale) not in (1, channels):
-        raise ModelError(f"{operator} has weights with {len(weights.scale)} scales and zero point {weights.zero_point}, "
-                         f"expected 1 or {channels} scales and zero point 0")
+        raise ModelError(
+            f"{operator} has weights with {len(weights.scale)} scales and zero point {weights.zero_point}, "
+            f"expected 1 or {channels} scales and zero point 0"
+        )
     expected = _weights_shape(operator, source)
     if weights.shape != expected or any(bias.shape != (channels,) for bias in rest):
         raise ModelError(f"{operator} has weights of shape {list(weights.shape)}, expected {list(expected)}")

@@ -1,4 +1,6 @@
-"""Rewrites of a graph that make it smaller and leave its outputs as they are. Each changes the graph it is given."""
+"""Rewrites of a graph that make it smaller and leave its outputs as they are. Each changes the graph it is
+given.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def drop_unread(graph: Graph) -> None:
 
 
 def elide_reshapes(graph: Graph) -> None:
-    """Remove each RESHAPE whose readers can take its input as it is, or whose input can have its shape from the start."""
+    """Remove each RESHAPE whose readers can take its input as it is, or whose input can have its shape from
+    the start.
+    """
     for operator in graph.operators.copy():
         if operator.kind != "RESHAPE":
             continue
@@ -39,7 +43,10 @@ def _reads_any_shape(graph: Graph, reshape: Operator) -> bool:
         return True
     if source in graph.inputs and result in graph.outputs:
         return False
-    return all(reader.kind == "FULLY_CONNECTED" and reader.output.rows[:2] == (1, 1) for reader in graph.readers(result))
+    return all(
+        reader.kind == "FULLY_CONNECTED" and reader.output.rows[:2] == (1, 1)
+        for reader in graph.readers(result)
+    )
 
 
 def _replace(graph: Graph, old: Tensor, new: Tensor) -> None:

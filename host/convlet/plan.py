@@ -1,4 +1,6 @@
-"""Plans the arena: how many rows of each tensor are kept, and where. Every plan is proved before it is used."""
+"""Plans the arena: how many rows of each tensor are kept, and where. Every plan is proved before it is
+used.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,8 @@ def lower_bound(lives: list[Lifetime], sizes: list[int]) -> int:
 
 
 def pack(lives: list[Lifetime], sizes: list[int]) -> tuple[list[int], int]:
-    """Offsets of the rings such that those in use together do not overlap, and the bytes that they take in all.
+    """Offsets of the rings such that those in use together do not overlap, and the bytes that they take in
+    all.
 
     Puts the rings one by one at the lowest free offset, in many orders, until one meets the lower bound.
     """
@@ -103,7 +106,8 @@ def _place(order: list[int], lives: list[Lifetime], sizes: list[int]) -> tuple[l
 def prove(program: Program, events: list[Event], result: Plan) -> None:
     """Replay the inference and stamp every byte of the arena with the row that was written there last.
 
-    Raises ConvletError when an event reads a byte that holds something else, or an output is not whole at the end.
+    Raises ConvletError when an event reads a byte that holds something else, or an output is not whole at
+    the end.
     """
     stamps = np.full(result.arena_bytes, -1, np.int64)
 
@@ -116,7 +120,9 @@ def prove(program: Program, events: list[Event], result: Plan) -> None:
         for row in rows:
             where, stamp = place(index, row)
             if not (stamps[where] == stamp).all():
-                raise ConvletError(f"the plan is wrong: row {row} of node {index} was overwritten before it was read")
+                raise ConvletError(
+                    f"the plan is wrong: row {row} of node {index} was overwritten before it was read"
+                )
 
     for event in events:
         source = program.nodes[event.node].source

@@ -42,7 +42,9 @@ class Node:
         return self.shape[1] * self.shape[2]
 
     def rows_read(self, row: int, source_height: int) -> range:
-        """The rows of its source that it reads to make `row`. The engine has the same in engine/internal.h."""
+        """The rows of its source that it reads to make `row`. The engine has the same in
+        engine/internal.h.
+        """
         if self.window.kernel_h == KERNEL_ALL:
             return range(source_height)
         first = row * self.window.stride_h - self.window.pad_top
@@ -80,7 +82,9 @@ def lower(graph: Graph) -> Program:
     index = {node.tensor: i for i, node in enumerate(nodes)}
     program = Program(nodes, len(graph.inputs), [index[tensor] for tensor in graph.outputs])
     if len(nodes) >= NO_OPERATOR or min(program.outputs) < program.input_count:
-        raise ModelError(f"the model has {len(nodes)} operators or an output that is an input: nothing to run")
+        raise ModelError(
+            f"the model has {len(nodes)} operators or an output that is an input: nothing to run"
+        )
     return program
 
 
@@ -132,7 +136,9 @@ def _lower_fully_connected(operator: Operator, source: int) -> Node:
         return _lower_weighted("FULLY_CONNECTED", operator, source, WHOLE_INPUT)
     if operator.output.rows[:2] != operator.inputs[0].rows[:2]:
         shapes = operator.inputs[0].rows, operator.output.rows
-        raise ModelError(f"{operator} makes {shapes[1]} of {shapes[0]}, expected one vector, or one for each pixel")
+        raise ModelError(
+            f"{operator} makes {shapes[1]} of {shapes[0]}, expected one vector, or one for each pixel"
+        )
     return _lower_weighted("CONV_2D", operator, source, ONE_PIXEL)
 
 

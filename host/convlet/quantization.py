@@ -31,7 +31,8 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 def requantize(acc: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """acc * multiplier * 2^(shift - 31), rounded twice: TFLM's MultiplyByQuantizedMultiplier.
 
-    Args: `acc` int32-valued [..., C]; `multiplier`, `shift` int [C]. Returns int64 of the same shape as `acc`.
+    Args: `acc` int32-valued [..., C]; `multiplier`, `shift` int [C]. Returns int64 of the same shape as
+    `acc`.
     `engine/requantize.h` does the same.
     """
     left = np.maximum(shift, 0).astype(np.int64)
@@ -44,8 +45,12 @@ def requantize(acc: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np
 
 
 def quantize(real: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
-    """int8 values of float32 `real`: rounded with halves away from zero, saturated; NaN counts as 0. TFLite's QUANTIZE."""
-    steps = np.nan_to_num(np.asarray(real, np.float32) / np.float32(scale), nan=0.0, posinf=1024, neginf=-1024)
+    """int8 values of float32 `real`: rounded with halves away from zero, saturated; NaN counts as 0.
+    TFLite's QUANTIZE.
+    """
+    steps = np.nan_to_num(
+        np.asarray(real, np.float32) / np.float32(scale), nan=0.0, posinf=1024, neginf=-1024
+    )
     whole = np.trunc(steps)
     rest = steps - whole
     rounded = whole + (rest >= 0.5) - (rest <= -0.5) + zero_point
@@ -62,7 +67,9 @@ def activation_range(activation: str, scale: np.float32, zero_point: int) -> tup
 
     Raises KeyError for an activation that cannot be a clamp.
     """
-    low, high = {"NONE": (None, None), "RELU": (0.0, None), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}[activation]
+    low, high = {"NONE": (None, None), "RELU": (0.0, None), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}[
+        activation
+    ]
 
     def level(real: float) -> int:
         steps = np.float32(real) / scale

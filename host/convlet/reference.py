@@ -1,4 +1,5 @@
-"""Numpy implementation of each operator with TFLM's arithmetic: whole tensors, plain, slow, the same int8 values.
+"""Numpy implementation of each operator with TFLM's arithmetic: whole tensors, plain, slow, the same int8
+values.
 
 Arrays are int8[height, width, channels].
 """
@@ -18,8 +19,16 @@ def _windows(operator: Operator, x: np.ndarray, fill: int) -> np.ndarray:
     """int64[out_h, out_w, kernel_h, kernel_w, C]: the operator's windows on `x`, `fill` outside the image."""
     window = window_of(operator)
     out_h, out_w, _ = operator.output.rows
-    rows = np.arange(out_h)[:, None] * window.stride_h - window.pad_top + np.arange(window.kernel_h) * window.dilation_h
-    columns = np.arange(out_w)[:, None] * window.stride_w - window.pad_left + np.arange(window.kernel_w) * window.dilation_w
+    rows = (
+        np.arange(out_h)[:, None] * window.stride_h
+        - window.pad_top
+        + np.arange(window.kernel_h) * window.dilation_h
+    )
+    columns = (
+        np.arange(out_w)[:, None] * window.stride_w
+        - window.pad_left
+        + np.arange(window.kernel_w) * window.dilation_w
+    )
     rows, columns = rows[:, None, :, None], columns[None, :, None, :]
     inside = (rows >= 0) & (rows < x.shape[0]) & (columns >= 0) & (columns < x.shape[1])
     values = x[rows.clip(0, x.shape[0] - 1), columns.clip(0, x.shape[1] - 1)].astype(np.int64)
@@ -35,7 +44,9 @@ def _finish(operator: Operator, products: np.ndarray) -> np.ndarray:
 
 
 def conv2d(operator: Operator, x: np.ndarray) -> np.ndarray:
-    """TFLM's reference_integer_ops::ConvPerChannel: padding adds nothing, which is what the zero point means."""
+    """TFLM's reference_integer_ops::ConvPerChannel: padding adds nothing, which is what the zero point
+    means.
+    """
     zero_point = operator.inputs[0].zero_point
     windows = _windows(operator, x, zero_point) - zero_point
     weights = operator.inputs[1].constant.astype(np.int64)
@@ -74,7 +85,9 @@ def run_operator(operator: Operator, x: np.ndarray) -> np.ndarray:
 
 
 def run_graph(graph: Graph, inputs: Sequence[np.ndarray]) -> dict[Tensor, np.ndarray]:
-    """All tensors of the graph, int8[height, width, channels] each, for int8 `inputs`, one for each of the graph's."""
+    """All tensors of the graph, int8[height, width, channels] each, for int8 `inputs`, one for each of the
+    graph's.
+    """
     values = {
         tensor: np.asarray(value, np.int8).reshape(tensor.rows)
         for tensor, value in zip(graph.inputs, inputs, strict=True)

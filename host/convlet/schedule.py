@@ -1,4 +1,6 @@
-"""The order in which the engine makes rows, simulated exactly: what `engine/run.c` does when it pulls its goals."""
+"""The order in which the engine makes rows, simulated exactly: what `engine/run.c` does when it pulls its
+goals.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def _pull(program: Program, index: int, rows: int, next_row: list[int]) -> Itera
 
 @dataclass(frozen=True)
 class Lifetime:
-    """Of one node's tensor: the events between which its ring is in use, and the rows that the ring must hold."""
+    """Of one node's tensor: the events between which its ring is in use, and the rows that the ring must
+    hold.
+    """
 
     first: int
     last: int
@@ -57,7 +61,10 @@ def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
             last_use[source if source is not None else event.node][row] = time
     for index in program.outputs:
         last_use[index] = [len(events)] * len(last_use[index])
-    return [Lifetime(born[0], max(used), _ring_rows(born, used)) for born, used in zip(births, last_use, strict=True)]
+    return [
+        Lifetime(born[0], max(used), _ring_rows(born, used))
+        for born, used in zip(births, last_use, strict=True)
+    ]
 
 
 def _ring_rows(births: list[int], last_use: list[int]) -> int:

@@ -15,7 +15,12 @@ from convlet.graph import Graph, Operator, Tensor
 IDENTIFIER = b"TFL3"
 
 # Of each operator: its options table and the options that are read: our name, TFLite's accessor.
-_WINDOW = {"padding": "Padding", "stride_h": "StrideH", "stride_w": "StrideW", "activation": "FusedActivationFunction"}
+_WINDOW = {
+    "padding": "Padding",
+    "stride_h": "StrideH",
+    "stride_w": "StrideW",
+    "activation": "FusedActivationFunction",
+}
 _OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
     "CONV_2D": (
         tflite.Conv2DOptions,
@@ -24,12 +29,16 @@ _OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
     "MAX_POOL_2D": (tflite.Pool2DOptions, _WINDOW | {"kernel_h": "FilterHeight", "kernel_w": "FilterWidth"}),
     "FULLY_CONNECTED": (
         tflite.FullyConnectedOptions,
-        {"activation": "FusedActivationFunction", "keep_num_dims": "KeepNumDims", "weights_format": "WeightsFormat"},
+        {
+            "activation": "FusedActivationFunction",
+            "keep_num_dims": "KeepNumDims",
+            "weights_format": "WeightsFormat",
+        },
     ),
     "RESHAPE": (tflite.ReshapeOptions, {}),
 }
 
-_DTYPES = {
+_DTYPES: dict[int, np.dtype[Any]] = {
     tflite.TensorType.INT8: np.dtype(np.int8),
     tflite.TensorType.INT32: np.dtype("<i4"),
     tflite.TensorType.INT64: np.dtype("<i8"),
@@ -49,16 +58,28 @@ _ACTIVATION_NAMES = _names(tflite.ActivationFunctionType)
 def read_tflite(data: bytes) -> Graph:
     """The graph of the `.tflite` file whose bytes are `data`.
 
-    Raises ModelError when it is no such file, damaged, not int8, has a batch other than 1 or several subgraphs.
+    Raises ModelError when it is no such file, damaged, not int8, has a batch other than 1 or several
+    subgraphs.
     """
     if len(data) < 8 or data[4:8] != IDENTIFIER:
         found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
         raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
     try:
         return _Reader(data).graph()
-    except (struct.error, IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+    except (
+        struct.error,
+        IndexError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+    ) as error:
         # Whatever a damaged flatbuffer makes the schema package stumble over.
-        raise ModelError(f"the .tflite file is damaged: {type(error).__name__} while reading it ({error})") from error
+        raise ModelError(
+            f"the .tflite file is damaged: {type(error).__name__} while reading it ({error})"
+        ) from error
 
 
 class _Reader:
@@ -74,7 +95,10 @@ class _Reader:
         operators = [self._operator(position) for position in range(self.subgraph.OperatorsLength())]
         outputs = [self._activation(index) for index in self._indices(self.subgraph.OutputsAsNumpy)]
         if not inputs or not outputs:
-            raise ModelError(f"the model has {len(inputs)} inputs and {len(outputs)} outputs, expected at least one of each")
+            raise ModelError(
+                f"the model has {len(inputs)} inputs and {len(outputs)} outputs, "
+                "expected at least one of each"
+            )
         return Graph(inputs, outputs, operators)
 
     @staticmethod
@@ -91,7 +115,9 @@ class _Reader:
         outputs = self._indices(stored.OutputsAsNumpy)
         if len(outputs) != 1:
             raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")
-        return Operator(kind, position, inputs, self._activation(outputs[0]), self._options(kind, stored.BuiltinOptions()))
+        return Operator(
+            kind, position, inputs, self._activation(outputs[0]), self._options(kind, stored.BuiltinOptions())
+        )
 
     def _options(self, kind: str, table: Any) -> dict[str, Any]:
         if kind not in _OPTIONS or table is None:
@@ -112,21 +138,31 @@ class _Reader:
         stored = self.subgraph.Tensors(index)
         if stored.Type() != tflite.TensorType.INT8:
             raise ModelError(
-                f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8: quantise the model first "
-                "(convlet quantize)"
+                f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8: "
+                "quantise the model first (convlet quantize)"
             )
         if stored.ShapeLength() > 1 and stored.Shape(0) != 1:
-            raise ModelError(f"tensor {tensor.name!r} has batch {stored.Shape(0)}, expected 1: convert the model with batch 1")
+            raise ModelError(
+                f"tensor {tensor.name!r} has batch {stored.Shape(0)}, expected 1: "
+                "convert the model with batch 1"
+            )
         if len(tensor.shape) > 3 or 0 in tensor.shape:
-            raise ModelError(f"tensor {tensor.name!r} has shape {list(tensor.shape)}, expected at most height, width, channels")
+            raise ModelError(
+                f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
+                "expected at most height, width, channels"
+            )
         if len(tensor.scale) != 1 or not (np.isfinite(tensor.scale[0]) and tensor.scale[0] > 0):
-            raise ModelError(f"tensor {tensor.name!r} has scale {tensor.scale.tolist()}, expected one positive number")
+            raise ModelError(
+                f"tensor {tensor.name!r} has scale {tensor.scale.tolist()}, expected one positive number"
+            )
         return tensor
 
     def _tensor(self, index: int) -> Tensor:
         if index not in self.tensors:
             if not 0 <= index < self.subgraph.TensorsLength():
-                raise ModelError(f"the .tflite file is damaged: tensor {index} of {self.subgraph.TensorsLength()}")
+                raise ModelError(
+                    f"the .tflite file is damaged: tensor {index} of {self.subgraph.TensorsLength()}"
+                )
             self.tensors[index] = self._read_tensor(self.subgraph.Tensors(index))
         return self.tensors[index]
 
@@ -150,6 +186,8 @@ class _Reader:
             return None
         dtype = _DTYPES.get(stored.Type())
         if dtype is None:
-            raise ModelError(f"constant {name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8 weights and INT32 biases")
+            raise ModelError(
+                f"constant {name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8 weights and INT32 biases"
+            )
         values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype)
         return values.reshape(shape)

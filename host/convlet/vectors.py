@@ -21,7 +21,9 @@ def seeded_image(seed: int, count: int) -> np.ndarray:
 
 
 def make_vector(graph: Graph, program: Program, seed: int) -> bytes:
-    """The bytes of one test vector: its seed, then the CRC-32 of each node's tensor as the numpy reference makes it."""
+    """The bytes of one test vector: its seed, then the CRC-32 of each node's tensor as the numpy reference
+    makes it.
+    """
     images = [seeded_image(seed + i, int(np.prod(tensor.rows))) for i, tensor in enumerate(graph.inputs)]
     values = run_graph(graph, images)
     checksums = [zlib.crc32(values[node.tensor].tobytes()) for node in program.nodes]

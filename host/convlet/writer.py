@@ -31,10 +31,13 @@ class _Data:
         return offset
 
 
-def write_cvl(program: Program, plan: Plan, labels: Sequence[str] = (), vectors: Sequence[bytes] = ()) -> bytes:
+def write_cvl(
+    program: Program, plan: Plan, labels: Sequence[str] = (), vectors: Sequence[bytes] = ()
+) -> bytes:
     """The bytes of the `.cvl` file.
 
-    Raises ModelError when there are labels, but not one for each class of the first output, or one is too long.
+    Raises ModelError when there are labels, but not one for each class of the first output, or one is too
+    long.
     """
     outputs = program.outputs
     ports = list(range(program.input_count)) + outputs
@@ -56,7 +59,11 @@ def write_cvl(program: Program, plan: Plan, labels: Sequence[str] = (), vectors:
         "vector_count": len(vectors),
         "reserved": 0,
     }
-    body = operators + b"".join(_port(program, index) for index in ports) + struct.pack(f"<{len(plan.goals)}H", *plan.goals)
+    body = (
+        operators
+        + b"".join(_port(program, index) for index in ports)
+        + struct.pack(f"<{len(plan.goals)}H", *plan.goals)
+    )
     body += data.pieces
     summed = HEADER.pack(**header, crc32=0, file_bytes=HEADER.size + len(body))[8:] + body
     return MAGIC + struct.pack("<I", zlib.crc32(summed)) + summed
@@ -91,7 +98,9 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
 
 def _port(program: Program, index: int) -> bytes:
     tensor = program.nodes[index].tensor
-    return PORT.pack(op_index=index, zero_point=tensor.zero_point, reserved=0, scale=float(tensor.tensor_scale))
+    return PORT.pack(
+        op_index=index, zero_point=tensor.zero_point, reserved=0, scale=float(tensor.tensor_scale)
+    )
 
 
 def _labels(program: Program, labels: Sequence[str]) -> bytes:
