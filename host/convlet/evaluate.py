@@ -44,7 +44,7 @@ def run_int8(model: bytes, images: Images) -> Int8Result:
         from tflite_micro import runtime
     except ImportError:
         return _run_int8_tensorflow(model, images)
-    interpreter = runtime.Interpreter.from_bytes(model)  # type: ignore[no-untyped-call]
+    interpreter = runtime.Interpreter.from_bytes(model)
     to = _micro_quantization(interpreter.get_input_details(0))
     outputs = []
     for sample in quantize(images, to.scale, to.zero_point):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import tflite as tflite_schema
 from numpy.typing import NDArray
 
 from convlet import converter, errors
@@ -35,7 +37,26 @@ def quantize(
     samples = check_values(samples, "the representative data")
     progress.step(f"Quantising {Path(keras_path).name} on {len(samples):,} samples")
     with Converter() as converter:
-        write_atomic(tflite_path, converter.convert(keras_path, samples, ["int8"])["int8"])
+        tflite = converter.convert(keras_path, samples, ["int8"])["int8"]
+    if left := float_operators(tflite):
+        raise ModelError(
+            f"TensorFlow leaves {', '.join(left)} of {keras_path} in float, since it has no int8 form; "
+            "use another layer instead (for an activation: ReLU, sigmoid or tanh)"
+        )
+    write_atomic(tflite_path, tflite)
+
+
+def float_operators(data: bytes) -> list[str]:
+    """The names of the operators in the `.tflite` file `data` that compute in float."""
+    model = tflite_schema.Model.GetRootAs(data, 0)
+    graph = model.Subgraphs(0)
+    names = []
+    for operator in (graph.Operators(i) for i in range(graph.OperatorsLength())):
+        name = tflite_schema.opcode2name(model.OperatorCodes(operator.OpcodeIndex()).BuiltinCode())
+        types = [graph.Tensors(operator.Outputs(i)).Type() for i in range(operator.OutputsLength())]
+        if tflite_schema.TensorType.FLOAT32 in types and name != "DEQUANTIZE":
+            names.append(name)
+    return names
 
 
 class Converter:
@@ -78,11 +99,18 @@ def _failure(keras_path: Path, folder: Path, code: int, log: str) -> ConvletErro
         found = json.loads(report.read_text())
         error: ConvletError = getattr(errors, found["type"])(found["message"])
         return error
-    last_words = " ".join(log.split("\n")[-4:]).strip()
     return ModelError(
-        f"TensorFlow's converter crashed ({_exit_text(code)}) on {keras_path}: "
-        f"it has a layer that cannot be converted. Its last words: {last_words or 'none'}"
+        f"TensorFlow's converter crashed ({_exit_text(code)}) on {keras_path}: it has a layer that cannot be "
+        f"converted; recurrent ones (GRU, LSTM) are known for it. {_reason_in(log)}".rstrip()
     )
+
+
+def _reason_in(log: str) -> str:
+    """The last line of the converter's log that speaks of an error, if there is one."""
+    telling = [
+        line.strip() for line in log.splitlines() if re.search(r"error|check failed|fatal", line, re.I)
+    ]
+    return telling[-1] if telling else ""
 
 
 def _exit_text(code: int) -> str:
