@@ -40,7 +40,7 @@ def compile_tflite(tflite: bytes, labels: Sequence[str] = (), vectors: int = 1) 
     program = lower(graph)
     planned = plan(program)
     seeds = range(1, vectors + 1)
-    test_vectors = [make_vector(graph, program, seed * len(graph.inputs)) for seed in seeds]
+    test_vectors = [make_vector(graph, program, planned.goals, seed * len(graph.inputs)) for seed in seeds]
     return Compiled(write_cvl(program, planned, labels, test_vectors), graph, program, planned)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +117,7 @@ def prove(program: Program, events: list[Event], result: Plan) -> None:
         start = result.offsets[index] + row % result.ring_rows[index] * row_bytes
         return slice(start, start + row_bytes), index << 16 | row
 
-    def check(index: int, rows: range) -> None:
+    def check(index: int, rows: Iterable[int]) -> None:
         for row in rows:
             where, stamp = place(index, row)
             if not (stamps[where] == stamp).all():

@@ -41,16 +41,21 @@ class Node:
     def row_bytes(self) -> int:
         return self.shape[1] * self.shape[2]
 
-    def rows_read(self, row: int, source_height: int) -> range:
-        """The rows of its source that it reads to make `row`. The engine has the same in
-        engine/internal.h.
-        """
+    def rows_needed(self, row: int, source_height: int) -> int:
+        """How many rows its source must have made before it makes `row`; `engine/internal.h` has the same."""
         if self.window.kernel_h == KERNEL_ALL:
-            return range(source_height)
+            return source_height
         first = row * self.window.stride_h - self.window.pad_top
-        rows = range(first, first + self.window.kernel_h * self.window.dilation_h, self.window.dilation_h)
-        inside = [r for r in rows if 0 <= r < source_height]
-        return range(inside[0], inside[-1] + 1, self.window.dilation_h) if inside else range(0)
+        last = first + (self.window.kernel_h - 1) * self.window.dilation_h
+        return max(min(last, source_height - 1) + 1, 0)
+
+    def rows_read(self, row: int, source_height: int) -> list[int]:
+        """The rows of its source that it reads to make `row`."""
+        if self.window.kernel_h == KERNEL_ALL:
+            return list(range(source_height))
+        first = row * self.window.stride_h - self.window.pad_top
+        rows = (first + k * self.window.dilation_h for k in range(self.window.kernel_h))
+        return [r for r in rows if 0 <= r < source_height]
 
 
 @dataclass(frozen=True)

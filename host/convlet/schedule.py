@@ -16,7 +16,7 @@ class Event:
 
     node: int
     row: int
-    reads: range
+    reads: list[int]
 
 
 def simulate(program: Program, goals: list[int]) -> list[Event]:
@@ -30,10 +30,11 @@ def _pull(program: Program, index: int, rows: int, next_row: list[int]) -> Itera
     node = program.nodes[index]
     while next_row[index] < rows:
         row = next_row[index]
-        reads = range(0)
+        reads: list[int] = []
         if node.source is not None:
-            reads = node.rows_read(row, program.nodes[node.source].shape[0])
-            yield from _pull(program, node.source, reads.stop, next_row)
+            source_height = program.nodes[node.source].shape[0]
+            reads = node.rows_read(row, source_height)
+            yield from _pull(program, node.source, node.rows_needed(row, source_height), next_row)
         yield Event(index, row, reads)
         next_row[index] = row + 1
 
@@ -62,7 +63,7 @@ def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
     for index in program.outputs:
         last_use[index] = [len(events)] * len(last_use[index])
     return [
-        Lifetime(born[0], max(used), _ring_rows(born, used))
+        Lifetime(min(born, default=0), max(used, default=0), _ring_rows(born, used))
         for born, used in zip(births, last_use, strict=True)
     ]
 
