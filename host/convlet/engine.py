@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -134,6 +134,12 @@ class Model:
         """The first output's real values for one image."""
         count = len(self.run(*images))
         return [lib.cvl_real_output(self._model, 0, index) for index in range(count)]
+
+    @overload
+    def classify(self, *images: Any) -> tuple[str, float]: ...
+
+    @overload
+    def classify(self, *images: Any, top: int) -> list[tuple[str, float]]: ...
 
     def classify(self, *images: Any, top: int = 0) -> tuple[str, float] | list[tuple[str, float]]:
         """Label and probability of the best class; with `top`, a list of the best `top` classes."""

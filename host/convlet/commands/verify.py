@@ -1,0 +1,45 @@
+"""`convlet verify`: proof that a model's bits are TFLM's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from convlet.cli import Session
+from convlet.compile import compile_tflite
+from convlet.errors import ConvletError, VerifyError
+from convlet.files import read_file
+from convlet.quantization import quantize
+from convlet.verify import random_images, verify
+
+
+@click.command()
+@click.argument("tflite", type=click.Path(path_type=Path))
+@click.option("--images", type=click.Path(path_type=Path), help="A .npz file with float32 `images` [N, ...].")
+@click.option("--random", "count", type=click.IntRange(0), default=100, show_default=True)
+@click.pass_obj
+def command(session: Session, tflite: Path, images: Path | None, count: int) -> None:
+    """Compare TFLM, the numpy reference and the C engine on the int8 TFLITE file, bit by bit."""
+    data = read_file(tflite, "the model")
+    compiled = compile_tflite(data)
+    tensor = compiled.graph.inputs[0]
+    real = () if images is None else _load_images(images)
+    quantized = [[quantize(image, float(tensor.tensor_scale), tensor.zero_point)] for image in real]
+    result = verify(data, compiled, quantized + random_images(compiled, count), session.progress)
+    session.console.print(
+        f"{result.images} images: {result.reference_mismatches} differ in the numpy reference, "
+        f"{result.engine_mismatches} in the C engine",
+        highlight=False,
+    )
+    if not result.exact:
+        raise VerifyError(f"{tflite} does not give TFLM's outputs")
+
+
+def _load_images(path: Path) -> np.ndarray:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return arrays["images"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ConvletError(f"cannot read `images` from {path}: {error}") from error

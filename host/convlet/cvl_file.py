@@ -1,0 +1,36 @@
+"""Reads the records of a `.cvl` file back, to show and to check them. The engine has its own reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from convlet.engine import check
+from convlet.errors import ModelError
+from convlet.format import HEADER, OPERATOR, PORT
+
+
+@dataclass(frozen=True)
+class CvlFile:
+    """The fields of each record, by the names of format.py."""
+
+    header: dict[str, Any]
+    operators: list[dict[str, Any]]
+    ports: list[dict[str, Any]]
+
+
+def read_cvl(data: bytes) -> CvlFile:
+    """The records of a `.cvl`. Raises ModelError when the engine would refuse it."""
+    try:
+        check(data)
+    except ValueError as error:
+        raise ModelError(str(error)) from error
+    header = HEADER.unpack(data)
+    operators = [
+        OPERATOR.unpack(data, HEADER.size + OPERATOR.size * index)
+        for index in range(header["operator_count"])
+    ]
+    first = HEADER.size + OPERATOR.size * len(operators)
+    count = header["input_count"] + header["output_count"]
+    ports = [PORT.unpack(data, first + PORT.size * index) for index in range(count)]
+    return CvlFile(header, operators, ports)

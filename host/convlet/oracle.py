@@ -1,0 +1,42 @@
+"""TFLM, whose int8 outputs are what every implementation of ours must give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convlet.errors import ToolError, VerifyError
+
+# TFLM cannot say how much it needs; this is enough for every model that a microcontroller could hold.
+ARENA_BYTES = 16 << 20
+
+
+class Oracle:
+    """A `.tflite` in tflite-micro's interpreter. Raises ToolError when that is missing or cannot run the
+    model.
+    """
+
+    def __init__(self, tflite: bytes) -> None:
+        try:
+            from tflite_micro import runtime
+        except ImportError as error:
+            raise ToolError(
+                "comparing with TFLM needs the package tflite-micro: pip install 'convlet[verify]'"
+            ) from error
+        try:
+            self._interpreter: Any = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
+        except RuntimeError as error:
+            raise ToolError(f"tflite-micro cannot run the model: {error}") from error
+
+    def run(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """The first output, int8 and flat, for one int8 image for each input of the model."""
+        for index, image in enumerate(images):
+            shape = self._interpreter.get_input_details(index)["shape"]
+            self._interpreter.set_input(np.asarray(image, np.int8).reshape(shape), index)
+        self._interpreter.invoke()
+        output: np.ndarray = self._interpreter.get_output(0)
+        if output.dtype != np.int8:
+            raise VerifyError(f"TFLM's output is {output.dtype}, expected int8")
+        return output.ravel().copy()
