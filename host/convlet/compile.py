@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convlet.errors import ModelError
+from convlet.errors import ConvletError, ModelError
 from convlet.files import read_file, write_atomic
 from convlet.graph import Graph
 from convlet.operators import check_operators
@@ -58,5 +58,11 @@ def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), vectors: i
 
 
 def read_labels(path: Path) -> list[str]:
-    """The labels in a text file, one a line; empty lines at its end do not count."""
-    return read_file(path, "the labels").decode().rstrip("\n").split("\n")
+    """The labels in a text file, one a line; empty lines at its end do not count.
+
+    Raises ConvletError when the file cannot be read or is not UTF-8.
+    """
+    try:
+        return read_file(path, "the labels").decode().rstrip().splitlines()
+    except UnicodeDecodeError as error:
+        raise ConvletError(f"the labels {path} are not UTF-8 text: {error.reason}") from error

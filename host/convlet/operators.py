@@ -109,7 +109,10 @@ def requantization_of(operator: Operator) -> Requantization:
     source, weights, *rest = operator.inputs
     channels = operator.output.rows[2]
     clamp_min, clamp_max = clamp_of(operator)
-    pairs = [quantize_multiplier(real) for real in _real_multipliers(operator, source, weights)]
+    reals = _real_multipliers(operator, source, weights)
+    if not np.isfinite(reals).all():
+        raise ModelError(f"{operator} has scales that are not numbers, or too great")
+    pairs = [quantize_multiplier(real) for real in reals]
     return Requantization(
         bias=rest[0].constant.astype(np.int64) if rest else np.zeros(channels, np.int64),
         multiplier=np.array([multiplier for multiplier, _ in pairs]),
@@ -142,6 +145,8 @@ def check_operators(graph: Graph) -> None:
         known = ", ".join(name for name in OP if name != "INPUT")
         raise ModelError(f"not supported yet: {names}. Supported: {known}")
     for operator in graph.operators:
+        if operator.inputs[0].data is not None:
+            raise ModelError(f"{operator} reads a constant, expected a computed tensor")
         if operator.kind in WEIGHTED:
             _check_weights(operator)
         elif operator.kind == "RESHAPE" and operator.inputs[0].rows != operator.output.rows:

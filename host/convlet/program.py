@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from convlet.errors import ModelError
-from convlet.format import KERNEL_ALL, MAX_INPUTS, MAX_KERNEL_BYTES, MAX_KERNEL_H, NO_OPERATOR
+from convlet.format import (
+    KERNEL_ALL,
+    MAX_INPUTS,
+    MAX_KERNEL_BYTES,
+    MAX_KERNEL_H,
+    MAX_TENSOR_VALUES,
+    NO_OPERATOR,
+)
 from convlet.graph import Graph, Operator, Shape, Tensor
 from convlet.operators import Requantization, Window, clamp_of, requantization_of, window_of
 from convlet.quantization import INT8_MAX, INT8_MIN
@@ -80,10 +88,12 @@ def lower(graph: Graph) -> Program:
     if len(graph.inputs) > MAX_INPUTS:
         raise ModelError(f"the model has {len(graph.inputs)} inputs, expected at most {MAX_INPUTS}")
     nodes = [Node("INPUT", tensor, zero_point_in=tensor.zero_point) for tensor in graph.inputs]
+    for node in nodes:
+        _check_limits(f"input {node.tensor.name!r}", node)
     for operator in graph.operators:
         index = {node.tensor: i for i, node in enumerate(nodes)}
         nodes.append(_LOWERINGS[operator.kind](operator, index[operator.inputs[0]]))
-        _check_limits(operator, nodes[-1])
+        _check_limits(str(operator), nodes[-1])
     index = {node.tensor: i for i, node in enumerate(nodes)}
     program = Program(nodes, len(graph.inputs), [index[tensor] for tensor in graph.outputs])
     if len(nodes) >= NO_OPERATOR or min(program.outputs) < program.input_count:
@@ -93,16 +103,17 @@ def lower(graph: Graph) -> Program:
     return program
 
 
-def _check_limits(operator: Operator, node: Node) -> None:
+def _check_limits(name: str, node: Node) -> None:
     limits = [
         ("rows of a kernel", node.window.kernel_h, MAX_KERNEL_H),
         ("columns, strides or dilations of a kernel", max(vars(node.window).values()), 255),
         ("a height, width or number of channels", max(node.shape), 0xFFFF),
         ("weights of one output channel", len(node.weights) // node.shape[2], MAX_KERNEL_BYTES),
+        ("values", math.prod(node.shape), MAX_TENSOR_VALUES),
     ]
     for what, found, most in limits:
         if found > most:
-            raise ModelError(f"{operator} has {found} {what}, the engine takes at most {most}")
+            raise ModelError(f"{name} has {found} {what}, the engine takes at most {most}")
 
 
 def _table(requantization: Requantization, bias: np.ndarray) -> bytes:

@@ -72,8 +72,8 @@ def activation_range(activation: str, scale: np.float32, zero_point: int) -> tup
     ]
 
     def level(real: float) -> int:
-        steps = np.float32(real) / scale
-        return zero_point + math.floor(abs(float(steps)) + 0.5) * (1 if steps >= 0 else -1)
+        steps = max(-256.0, min(float(np.float32(real) / scale), 256.0))  # beyond, any zero point saturates
+        return zero_point + math.floor(abs(steps) + 0.5) * (1 if steps >= 0 else -1)
 
     return (
         INT8_MIN if low is None else max(INT8_MIN, level(low)),

@@ -82,6 +82,21 @@ def read_tflite(data: bytes) -> Graph:
         ) from error
 
 
+def _check_order(graph: Graph) -> None:
+    """Raises ModelError when an operator or output reads what no earlier operator made."""
+    made = set(graph.inputs)
+    for operator in graph.operators:
+        read = {tensor for tensor in operator.inputs if tensor.data is None}
+        if not read or not read <= made:
+            raise ModelError(f"{operator} reads no tensor, or one that no earlier operator makes")
+        if operator.output in made or operator.output.data is not None:
+            raise ModelError(f"{operator} makes tensor {operator.output.name!r}, which is there already")
+        made.add(operator.output)
+    for tensor in graph.outputs:
+        if tensor not in made:
+            raise ModelError(f"no operator makes the output {tensor.name!r}")
+
+
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self.model = tflite.Model.GetRootAs(data, 0)
@@ -99,7 +114,9 @@ class _Reader:
                 f"the model has {len(inputs)} inputs and {len(outputs)} outputs, "
                 "expected at least one of each"
             )
-        return Graph(inputs, outputs, operators)
+        graph = Graph(inputs, outputs, operators)
+        _check_order(graph)
+        return graph
 
     @staticmethod
     def _indices(read: Callable[[], Any]) -> list[int]:
@@ -115,14 +132,16 @@ class _Reader:
         outputs = self._indices(stored.OutputsAsNumpy)
         if len(outputs) != 1:
             raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")
-        return Operator(
-            kind, position, inputs, self._activation(outputs[0]), self._options(kind, stored.BuiltinOptions())
-        )
+        operator = Operator(kind, position, inputs, self._activation(outputs[0]))
+        operator.options = self._options(operator, stored.BuiltinOptions())
+        return operator
 
-    def _options(self, kind: str, table: Any) -> dict[str, Any]:
-        if kind not in _OPTIONS or table is None:
+    def _options(self, operator: Operator, table: Any) -> dict[str, Any]:
+        reader, fields = _OPTIONS.get(operator.kind, (None, {}))
+        if not fields:
             return {}
-        reader, fields = _OPTIONS[kind]
+        if table is None:
+            raise ModelError(f"{operator} has no options, expected {', '.join(fields)}")
         options = reader()
         options.Init(table.Bytes, table.Pos)
         values = {name: getattr(options, accessor)() for name, accessor in fields.items()}
