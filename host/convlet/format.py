@@ -33,6 +33,7 @@ MAX_KERNEL_H = 32  # the engine keeps this many row pointers on its stack
 MAX_KERNEL_BYTES = (
     131071  # weights of one output channel: more could overflow 32-bit sums of products of two int8
 )
+MAX_TENSOR_VALUES = 0x3FFFFFFF  # as float32 they are still counted in 32 bits
 KERNEL_ALL = 0  # in `kernel_h` and `kernel_w`: the whole input
 
 # Operator codes. The names are TFLite's where TFLite has the operator.
@@ -194,6 +195,7 @@ def c_header() -> str:
                 f"#define CVL_MAX_INPUTS {MAX_INPUTS}",
                 f"#define CVL_MAX_KERNEL_H {MAX_KERNEL_H}",
                 f"#define CVL_MAX_KERNEL_BYTES {MAX_KERNEL_BYTES}u",
+                f"#define CVL_MAX_TENSOR_VALUES {MAX_TENSOR_VALUES}u",
                 f"#define CVL_KERNEL_ALL {KERNEL_ALL}",
                 f"#define CVL_FLAG_LOGITS {FLAG_LOGITS}",
                 f"#define CVL_CHANNEL_BYTES {CHANNEL_BYTES}",

@@ -40,7 +40,8 @@ void cvl_read_input_row(const cvl_model_t *model, unsigned index, const cvl_oper
     cvl_read_port(model, index, &port);
     switch (input->element) {
     case CVL_INT8:
-        memcpy(out, (const int8_t *)input->data + first, count);
+        // The image may lie in the arena: the output of the last run.
+        memmove(out, (const int8_t *)input->data + first, count);
         break;
     case CVL_UINT8:
         for (uint32_t i = 0; i < count; i++) {

@@ -79,11 +79,14 @@ float cvl_probability(const cvl_model_t *model, unsigned index) {
     if (!(model->header.flags & CVL_FLAG_LOGITS)) {
         return cvl_real_output(model, 0, index);
     }
-    float sum = 0.0f;
-    float own = cvl_real_output(model, 0, index);
+    cvl_port_t port;
+    cvl_read_port(model, model->header.input_count, &port);
+    const int8_t *scores = cvl_output(model, 0);
     size_t count = cvl_output_bytes(model, 0);
+    float sum = 0.0f;
     for (size_t i = 0; i < count; i++) {
-        sum += exponential(cvl_real_output(model, 0, i) - own);
+        // Subtracted as integers: of two infinite real values the difference would be no number.
+        sum += exponential((float)(scores[i] - scores[index]) * port.scale);
     }
     return 1.0f / sum;
 }
