@@ -42,7 +42,7 @@
     X(WEIGHTS, "its weights end at byte %u of %u") \
     X(CHANNELS, "it makes %u values, expected %u") \
     X(QUANT_TABLE, "its bias and multiplier table ends at byte %u of %u") \
-    X(SHIFT, "a shift of %u right is outside 0 to %u") \
+    X(SHIFT, "a table shifts by %u bits, expected at most %u") \
     X(CLAMP, "it clamps to %u values, expected at least %u") \
     X(ARENA, "an arena of %u bytes is too small: the model needs %u") \
     X(ALIGNMENT, "the arena begins %u bytes past a multiple of %u")

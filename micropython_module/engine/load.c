@@ -85,7 +85,7 @@ static cvl_status_t prove_weights(const cvl_operator_t *op, uint32_t kernel_byte
     for (uint32_t c = 0; c < op->channels; c++) {
         cvl_channel_t channel;
         cvl_read_channel(model->file + op->table, op->channels, c, &channel);
-        CHECK(channel.left_shift <= 30, SHIFT, 0 - channel.left_shift, 31);
+        CHECK(channel.left_shift <= 30, SHIFT, channel.left_shift, 30);
         CHECK(channel.right_shift <= 31, SHIFT, channel.right_shift, 31);
     }
     return CVL_OK;
