@@ -151,7 +151,8 @@ def check_values(values: NDArray[np.generic], what: str) -> NDArray[np.float32]:
         raise ConvletError(f"{what} holds {values.dtype} values, expected numbers")
     if values.ndim < 2 or values.size == 0:
         raise ConvletError(f"{what} has shape {list(values.shape)}, expected [N, ...input shape] with N > 0")
-    numbers = values.astype(np.float32)
+    with np.errstate(over="ignore"):  # too large for float32: infinite, and refused below
+        numbers = values.astype(np.float32)
     bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
         where = tuple(int(index) for index in bad[0])

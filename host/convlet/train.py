@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from convlet import evaluate, figures, quantize
 from convlet.datasets import Dataset
+from convlet.errors import ConvletError
 from convlet.evaluate import Int8Result, Quantization
 from convlet.files import replacing, write_atomic
 from convlet.keras_file import keras_bytes
@@ -108,11 +110,13 @@ def train(
     """Train the zoo's model `name` and write its files into `folder`; `epochs` defaults to the recipe's.
 
     `deterministic` gives the same bytes in every run on one machine, and trains a little slower.
-    Raises ConvletError when there is no such model, ToolError when TensorFlow is missing.
+    Raises ConvletError when there is no such model or nothing can be written into `folder`, ToolError when
+    TensorFlow is missing.
     """
     recipe = find_recipe(name)
     epochs = recipe.epochs if epochs is None else epochs
     files = TrainedFiles(Path(folder), recipe.name)
+    _check_writable(files.folder)
     progress.step("Loading TensorFlow")
     with quantize.Converter() as converter:
         tf = import_tensorflow()
@@ -134,6 +138,15 @@ def train(
     _draw(curves, int8, data, files)
     write_atomic(files.metrics, json.dumps(dataclasses.asdict(metrics), indent=2).encode() + b"\n")
     return Trained(files, metrics)
+
+
+def _check_writable(folder: Path) -> None:
+    """Make `folder`. Raises ConvletError, now rather than after the training, when it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ConvletError(f"cannot write into {folder}: {error.strerror}") from error
 
 
 def _seed(tf: Any, seed: int, deterministic: bool) -> None:

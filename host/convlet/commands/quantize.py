@@ -24,4 +24,6 @@ def command(session: Session, model: Path, data: Path, output: Path | None) -> N
     """Quantise a Keras MODEL (.keras) to an int8 .tflite: batch 1, int8 input and output."""
     output = output or model.with_suffix(".tflite")
     quantize(model, load_samples(data), output, session.progress)
-    session.console.print(f"{output}: {output.stat().st_size:,} bytes", highlight=False)
+    session.console.print(
+        f"{output}: {output.stat().st_size:,} bytes", markup=False, highlight=False, soft_wrap=True
+    )

@@ -32,7 +32,9 @@ def command(
         progress=session.progress,
     )
     session.console.print(_table(trained))
-    session.console.print(f"Results are in {trained.files.folder}", highlight=False, markup=False)
+    session.console.print(
+        f"Results are in {trained.files.folder}", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def _table(trained: Trained) -> Table:

@@ -1,0 +1,65 @@
+"""The PNG pictures: they are read back, and their texts are checked where matplotlib drew them."""
+
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+from convlet.figures import Curves, draw_confusion, draw_curves
+from matplotlib.figure import Figure
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that were saved."""
+    figures: list[Figure] = []
+    save = Figure.savefig
+
+    def remember(figure: Figure, *args: object, **kwargs: object) -> None:
+        figures.append(figure)
+        save(figure, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", remember)
+    return figures
+
+
+def test_confusion_has_true_classes_down_and_predicted_across(tmp_path: Path, drawn: list[Figure]) -> None:
+    counts = np.array([[5, 2], [0, 7]])
+    draw_confusion(counts, ["cat", "dog"], tmp_path / "c.png", "pets")
+    axes = drawn[0].axes[0]
+    assert axes.get_xlabel() == "Predicted"
+    assert axes.get_ylabel() == "True"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["cat", "dog"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["cat", "dog"]
+    # Two cats were taken for dogs: column dog (x = 1), row cat (y = 0), which imshow draws on top.
+    assert {text.get_position(): text.get_text() for text in axes.texts} == {
+        (0, 0): "5",
+        (1, 0): "2",
+        (1, 1): "7",
+    }
+    assert axes.yaxis_inverted()
+    assert axes.get_title() == "pets\n12 of 14 right (85.7%)"
+    assert matplotlib.image.imread(tmp_path / "c.png").shape[2] == 4
+
+
+def test_curves_show_the_numbers_of_each_epoch(tmp_path: Path, drawn: list[Figure]) -> None:
+    draw_curves(Curves([2.0, 1.0], [2.5, 1.5], [0.1, 0.6], [0.2, 0.5]), tmp_path / "c.png")
+    loss, accuracy = drawn[0].axes
+    found = {
+        (axes.get_title(loc="left"), line.get_label()): (line.get_xdata().tolist(), list(line.get_ydata()))
+        for axes in (loss, accuracy)
+        for line in axes.lines
+    }
+    assert found == {
+        ("Loss", "training"): ([1, 2], [2.0, 1.0]),
+        ("Loss", "validation"): ([1, 2], [2.5, 1.5]),
+        ("Accuracy", "training"): ([1, 2], [0.1, 0.6]),
+        ("Accuracy", "validation"): ([1, 2], [0.2, 0.5]),
+    }
+    assert matplotlib.image.imread(tmp_path / "c.png").shape[2] == 4
+
+
+def test_equal_data_gives_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        draw_curves(Curves([1.0], [2.0], [0.5], [0.4]), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

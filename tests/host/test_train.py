@@ -1,0 +1,130 @@
+"""`convlet train`: what it leaves behind, that it repeats itself, and what is left when it is interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import tflite
+from convlet import datasets
+from convlet.errors import ConvletError
+from convlet.evaluate import accuracy, run_float, run_int8
+from convlet.train import train
+
+if TYPE_CHECKING:
+    from conftest import Digits
+
+TRAIN = [sys.executable, "-m", "convlet.cli", "train", "digits"]
+FILES = {
+    "digits.keras",
+    "digits.float.tflite",
+    "digits.tflite",
+    "digits.labels.txt",
+    "digits.test.npz",
+    "digits.metrics.json",
+    "digits.curves.png",
+    "digits.confusion.png",
+}
+
+
+def test_training_leaves_all_files(digits: Digits) -> None:
+    assert {path.name for path in digits.folder.iterdir()} == FILES | {"digits.cvl"}
+    assert (digits.folder / "digits.labels.txt").read_text() == "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n"
+
+
+def test_the_saved_split_is_the_test_split(digits: Digits) -> None:
+    expected = datasets.load_digits().test
+    np.testing.assert_array_equal(digits.images, expected.images)
+    np.testing.assert_array_equal(digits.labels, expected.labels)
+    assert digits.images.dtype == np.float32
+
+
+def test_int8_model_has_batch_1_and_only_the_operators_of_its_layers(digits: Digits) -> None:
+    model = tflite.Model.GetRootAs(digits.tflite.read_bytes(), 0)
+    graph = model.Subgraphs(0)
+    codes = [graph.Operators(i).OpcodeIndex() for i in range(graph.OperatorsLength())]
+    names = [tflite.opcode2name(model.OperatorCodes(code).BuiltinCode()) for code in codes]
+    assert names == ["CONV_2D", "MAX_POOL_2D", "RESHAPE", "FULLY_CONNECTED"]
+    ends = [graph.Tensors(graph.Inputs(0)), graph.Tensors(graph.Outputs(0))]
+    assert [tensor.ShapeAsNumpy().tolist() for tensor in ends] == [[1, 8, 8, 1], [1, 10]]
+    assert [tensor.Type() for tensor in ends] == [tflite.TensorType.INT8] * 2
+    assert ends[0].Quantization().ScaleAsNumpy().tolist() == [np.float32(1 / 255)]
+    assert ends[0].Quantization().ZeroPointAsNumpy().tolist() == [-128]
+    assert len(digits.tflite.read_bytes()) <= 3528
+
+
+def test_metrics_are_those_of_the_files(digits: Digits) -> None:
+    metrics = json.loads((digits.folder / "digits.metrics.json").read_text())
+    int8 = run_int8(digits.tflite.read_bytes(), digits.images)
+    float_tflite = digits.folder / "digits.float.tflite"
+    assert metrics == {
+        "epochs": 50,
+        "seed": 1337,
+        "parameters": 810,
+        "test_images": 360,
+        "keras_accuracy": metrics["keras_accuracy"],
+        "float_tflite_accuracy": accuracy(run_float(float_tflite.read_bytes(), digits.images), digits.labels),
+        "int8_tflite_accuracy": accuracy(int8.outputs, digits.labels),
+        "int8_interpreter": "tflite-micro",
+        "keras_bytes": (digits.folder / "digits.keras").stat().st_size,
+        "float_tflite_bytes": float_tflite.stat().st_size,
+        "int8_tflite_bytes": digits.tflite.stat().st_size,
+        "input": {"scale": float(np.float32(1 / 255)), "zero_point": -128},
+        "output": {"scale": int8.output.scale, "zero_point": int8.output.zero_point},
+    }
+    # The float .tflite computes what Keras computes.
+    assert metrics["keras_accuracy"] == metrics["float_tflite_accuracy"]
+    assert metrics["int8_tflite_accuracy"] >= 0.95
+
+
+def test_two_deterministic_runs_write_the_same_bytes(tmp_path: Path) -> None:
+    runs = [
+        subprocess.Popen([*TRAIN, "--out", str(tmp_path / name), "--epochs", "2", "--deterministic"])
+        for name in ("a", "b")
+    ]
+    assert [run.wait() for run in runs] == [0, 0]
+    hashes = [
+        {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / name).iterdir()}
+        for name in ("a", "b")
+    ]
+    assert hashes[0].keys() == FILES
+    assert hashes[0] == hashes[1]
+
+
+def test_ctrl_c_leaves_no_files_and_says_so(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run = subprocess.Popen(
+        [*TRAIN, "--out", str(out), "--epochs", "100000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if "Training digits" in line:
+            break
+    time.sleep(1)
+    run.send_signal(signal.SIGINT)
+    _, stderr = run.communicate(timeout=60)
+    assert (run.returncode, stderr.strip()) == (130, "interrupted")
+    assert list(out.iterdir()) == []
+
+
+def test_an_unknown_model_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConvletError, match="no model 'lenet' in the zoo; it has: digits"):
+        train("lenet", tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    run = subprocess.run([*TRAIN, "--out", str(tmp_path / "file" / "out")], capture_output=True, text=True)
+    expected = f"error: cannot write into {tmp_path / 'file' / 'out'}: Not a directory\n"
+    assert (run.returncode, run.stdout, run.stderr) == (1, "", expected)
