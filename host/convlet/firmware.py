@@ -19,7 +19,7 @@ from convlet.processes import run
 from convlet.progress import SILENT, Progress
 
 MODULE_FOLDER = Path(__file__).parents[2] / "micropython_module"
-KEPT = 6  # finished firmwares and build folders of one kind that stay in the cache
+KEPT = 3  # finished firmwares and build folders of one kind that stay in the cache
 _MODULE_FILES = {".c", ".h", ".S", ".mk", ".cmake", ".txt"}
 _RECORD = "firmware.json"
 

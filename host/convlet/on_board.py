@@ -1,0 +1,60 @@
+"""Runs the scripts of device/ on a board and reads what they print."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convlet.board import Board
+from convlet.errors import BoardError
+from convlet.progress import SILENT, Progress
+
+DEVICE_FOLDER = Path(__file__).parents[2] / "device"
+BATCH_BYTES = 32_000  # of images sent at a time: deflated they fit in the heap of any board
+WINDOW_BITS = 12  # of the deflated stream: the board needs as many bytes of RAM, 4 KB, to inflate it
+SILENT_SECONDS = 60  # a big model on a slow board says nothing for as long
+
+
+def run_images(
+    board: Board, model: str | bytes, images: NDArray[np.float32], *, progress: Progress = SILENT
+) -> NDArray[np.int8]:
+    """The raw outputs of `model` for each image, int8[N, outputs], computed on the board.
+
+    Args: `model` the name of a file on the board or the bytes of a .cvl; `images` float32[N, ...].
+    Raises BoardError.
+    """
+    if isinstance(model, bytes):
+        board.set_bytes("MODEL", model)
+        board.run("MODEL = bytes(MODEL)")  # what cannot change is proved once
+    else:
+        board.run(f"MODEL = {model!r}")
+    batch = max(1, BATCH_BYTES // images[0].nbytes)
+    lines: list[str] = []
+    with progress.bar(f"{len(images)} images on the board", total=len(images)) as advance:
+        for start in range(0, len(images), batch):
+            board.set_bytes("IMAGES", _deflate(images[start : start + batch]))
+            printed = board.run_file(
+                DEVICE_FOLDER / "run_images.py", SILENT_SECONDS, lambda data: advance(data.count(b"\n"))
+            )
+            lines += printed.split()
+    if len(lines) != len(images):
+        raise BoardError(f"the board gave {len(lines)} results for {len(images)} images")
+    return np.array([np.frombuffer(bytes.fromhex(line), np.int8) for line in lines])
+
+
+def _deflate(images: NDArray[np.float32]) -> bytes:
+    packer = zlib.compressobj(9, wbits=WINDOW_BITS)
+    return packer.compress(images.astype("<f4").tobytes()) + packer.flush()
+
+
+def count_cycles(board: Board) -> int:
+    """Processor cycles of one inference of digits.cvl on a Cortex-M board. Raises BoardError."""
+    return int(board.run_file(DEVICE_FOLDER / "cycles.py").split()[0])
+
+
+def classify_samples(board: Board) -> str:
+    """What device/classify.py prints on the board. Raises BoardError."""
+    return board.run_file(DEVICE_FOLDER / "classify.py")
