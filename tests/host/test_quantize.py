@@ -21,6 +21,9 @@ from convlet.tensorflow_import import import_tensorflow
 if TYPE_CHECKING:
     from conftest import Digits
 
+# TensorFlow's own, of its converter and interpreter.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
 SAMPLES = np.linspace(0, 1, 20 * 64, dtype=np.float32).reshape(20, 8, 8, 1)
 
 
