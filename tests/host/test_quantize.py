@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conftest import Digits
 
 # TensorFlow's own, of its converter and interpreter.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
 SAMPLES = np.linspace(0, 1, 20 * 64, dtype=np.float32).reshape(20, 8, 8, 1)
 
