@@ -146,7 +146,7 @@ class Model:
         count = len(self.run(*images))
         ranks = [lib.cvl_best(self._model, skip) for skip in range(min(max(top, 1), count))]
         best = [(self._label(index), lib.cvl_probability(self._model, index)) for index in ranks]
-        return best if top else best[0]
+        return best if top > 0 else best[0]
 
     def selftest(self) -> None:
         """Run the test vectors in the file.
@@ -154,7 +154,8 @@ class Model:
         Raises ValueError naming the first operator whose values differ from the compiler's.
         """
         checksums = ffi.new("uint32_t[]", self._model.header.operator_count)
-        failed = lib.cvl_selftest(self._model, checksums)
+        with self._lock:
+            failed = lib.cvl_selftest(self._model, checksums)
         if failed != NO_OPERATOR:
             op = ffi.new("cvl_operator_t *")
             lib.cvl_read_operator(self._model, failed, op)
@@ -195,7 +196,7 @@ class Model:
             pointer = ffi.from_buffer(view)
             keep.append(pointer)
             inputs[index].data = pointer
-            inputs[index].element = _ELEMENTS[view.format]
+            inputs[index].element = _ELEMENTS[_element(view)]
         return inputs, keep
 
 
@@ -208,9 +209,14 @@ def _buffer(image: Any) -> memoryview:
     except TypeError:
         found = type(image).__name__
         raise ValueError(f"the image is a {found}, expected a buffer of 'f', 'B' or 'b' values") from None
-    if view.format not in _ELEMENTS:
+    if _element(view) not in _ELEMENTS:
         raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'B' or 'b'")
     return view
+
+
+def _element(view: memoryview) -> str:
+    """The type of the view's values, without the marks of little-endian and unaligned ones."""
+    return view.format.lstrip("@=<")
 
 
 def sources_hash() -> str:
