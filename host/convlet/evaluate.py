@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet.datasets import Images, Labels
+from convlet.graph import Tensor
+from convlet.oracle import Oracle
 from convlet.quantization import quantize
 from convlet.tensorflow_import import import_tensorflow
+from convlet.tflite_reader import read_tflite
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Int8Result:
-    """What an int8 model answered. outputs: int8[N, ...]; `interpreter` says which program ran it."""
+    """What an int8 model answered. outputs: int8[N, classes]; `interpreter` says which program ran it."""
 
     outputs: NDArray[np.int8]
     input: Quantization
@@ -40,32 +44,18 @@ def run_float(model: bytes, images: Images) -> NDArray[np.float32]:
 
 def run_int8(model: bytes, images: Images) -> Int8Result:
     """The outputs of an int8 `.tflite` of batch 1: by tflite-micro, or TensorFlow where that is missing."""
-    try:
-        from tflite_micro import runtime
-    except ImportError:
-        return _run_int8_tensorflow(model, images)
-    interpreter = runtime.Interpreter.from_bytes(model)
-    to = _micro_quantization(interpreter.get_input_details(0))
-    outputs = []
-    for sample in quantize(images, to.scale, to.zero_point):
-        interpreter.set_input(sample[np.newaxis], 0)
-        interpreter.invoke()
-        outputs.append(interpreter.get_output(0)[0])
-    output = _micro_quantization(interpreter.get_output_details(0))
-    return Int8Result(np.array(outputs), to, output, "tflite-micro")
+    graph = read_tflite(model)
+    to, output = _quantization(graph.inputs[0]), _quantization(graph.outputs[0])
+    samples = quantize(images, to.scale, to.zero_point)
+    if importlib.util.find_spec("tflite_micro") is None:
+        outputs = _run_each(_tensorflow_interpreter(model), samples)
+        return Int8Result(outputs, to, output, "TensorFlow Lite's reference kernels")
+    oracle = Oracle(model)
+    return Int8Result(np.array([oracle.run([sample]) for sample in samples]), to, output, "tflite-micro")
 
 
-def _micro_quantization(details: Any) -> Quantization:
-    parameters = details["quantization_parameters"]
-    return Quantization(float(parameters["scales"][0]), int(parameters["zero_points"][0]))
-
-
-def _run_int8_tensorflow(model: bytes, images: Images) -> Int8Result:
-    interpreter = _tensorflow_interpreter(model)
-    to = Quantization(*interpreter.get_input_details()[0]["quantization"])
-    outputs = _run_each(interpreter, quantize(images, to.scale, to.zero_point))
-    output = Quantization(*interpreter.get_output_details()[0]["quantization"])
-    return Int8Result(outputs, to, output, "TensorFlow Lite reference kernels")
+def _quantization(tensor: Tensor) -> Quantization:
+    return Quantization(float(tensor.tensor_scale), tensor.zero_point)
 
 
 def _tensorflow_interpreter(model: bytes) -> Any:
