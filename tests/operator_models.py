@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -74,7 +73,8 @@ def conv2d_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]:
     scale_w = [float(np.float32(s)) for s in rng.uniform(0.001, 0.02, count)]
     shape = (channels, kernel_h, kernel_w, channels_in)
     weights = b.constant(_weights(rng, shape, draw(st.booleans())), scale_w)
-    bias = b.constant(rng.integers(-(2**14), 2**14, channels).astype(np.int32), [scale_in * s for s in scale_w])
+    biases = rng.integers(-(2**14), 2**14, channels).astype(np.int32)
+    bias = b.constant(biases, [scale_in * s for s in scale_w])
     scale_out = _output_scale(draw, scale_in, 0.01, kernel_h * kernel_w * channels_in)
     result = b.tensor((1, out_h, out_w, channels), scale_out, draw(zero_points))
     b.operator(

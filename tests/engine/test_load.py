@@ -1,0 +1,223 @@
+"""Damaged files: each is refused with the text that says what is wrong with it."""
+
+import re
+import zlib
+
+import convlet
+import pytest
+from chain import Chain, digits_chain
+from convlet.compile import compile_tflite
+from convlet.engine_build import ENGINE
+from convlet.format import HEADER, OPERATOR, PORT
+from cvl_edit import edited, field, goals_of, patched, sealed
+
+CVL = compile_tflite(digits_chain().build(), labels=[*"0123456789"], vectors=2).cvl
+CONV, POOL, DENSE = 1, 2, 3  # operators of CVL
+RESHAPED = compile_tflite(Chain((4, 4, 2)).max_pool().reshape(4, 1, 2).conv(2, (1, 1)).build()).cvl
+RESHAPE = 2  # operator of RESHAPED
+
+SIZE, ARENA = len(CVL), HEADER.unpack(CVL)["arena_bytes"]
+STATES = 4 * 4
+MANY_VALUES = 0x3FFFFFFF
+
+
+def header(**fields):
+    return edited(CVL, HEADER, **fields)
+
+
+def operator(index, data=CVL, **fields):
+    return edited(data, OPERATOR, index, **fields)
+
+
+def port(index, **fields):
+    return edited(CVL, PORT, index, **fields)
+
+
+def goal(index):
+    return patched(CVL, goals_of(CVL), index.to_bytes(2, "little"))
+
+
+def shift(value):
+    """The first shift of the convolution."""
+    at = field(CVL, OPERATOR, CONV, "table") + 8 * field(CVL, OPERATOR, CONV, "channels")
+    return patched(CVL, at, value.to_bytes(1, "little", signed=True))
+
+
+FLIPPED = CVL[:-1] + bytes([CVL[-1] ^ 1])
+RECORDS_END = goals_of(CVL) + 2
+BAD_PORT = "a port names operator {} of 4, or its scale is not a positive number"
+WINDOW = "its kernel, stride or dilation is {}, expected 1 to {}"
+
+# Name in CVL_ERRORS, damaged file, text.
+DAMAGES = [
+    ("TRUNCATED", b"", "0 bytes are too few: a .cvl file has at least 40"),
+    ("TRUNCATED", CVL[:39], "39 bytes are too few: a .cvl file has at least 40"),
+    ("NOT_CVL", b"X" + CVL[1:], "not a .cvl file: it begins with 0x314c5658, expected 0x314c5643"),
+    (
+        "VERSION",
+        header(version=9),
+        "format version 9, but this engine reads version 1: compile the model again",
+    ),
+    ("FILE_BYTES", CVL[:-1], f"the file has {SIZE - 1} bytes, but its header says {SIZE}"),
+    ("FILE_BYTES", CVL + b"\0", f"the file has {SIZE + 1} bytes, but its header says {SIZE}"),
+    (
+        "CHECKSUM",
+        FLIPPED,
+        f"the file is damaged: checksum 0x{zlib.crc32(FLIPPED[8:]):08x}, "
+        f"but its header says 0x{zlib.crc32(CVL[8:]):08x}",
+    ),
+    (
+        "TABLE_END",
+        header(goal_count=60000),
+        f"the file's records end at byte {RECORDS_END + 2 * 59999}, but it has only {SIZE}",
+    ),
+    ("COUNT", header(input_count=0), "the file's header holds a count of 0, expected at least or at most 1"),
+    ("COUNT", header(input_count=9), "the file's header holds a count of 9, expected at least or at most 8"),
+    ("COUNT", header(output_count=0), "the file's header holds a count of 0, expected at least or at most 1"),
+    ("COUNT", header(goal_count=0), "the file's header holds a count of 0, expected at least or at most 1"),
+    (
+        "COUNT",
+        header(operator_count=1),
+        "the file's header holds a count of 1, expected at least or at most 2",
+    ),
+    (
+        "COUNT",
+        header(operator_count=0xFFFF),
+        "the file's header holds a count of 65535, expected at least or at most 65534",
+    ),
+    ("COUNT", header(label_count=9), "the file's header holds a count of 9, expected at least or at most 10"),
+    ("GOAL", goal(0), "goal 0 is not an operator (there are 4) or an input"),
+    ("GOAL", goal(4), "goal 4 is not an operator (there are 4) or an input"),
+    ("PORT", port(0, op_index=1), BAD_PORT.format(1)),
+    ("PORT", port(1, op_index=4), BAD_PORT.format(4)),
+    ("PORT", port(1, scale=0.0), BAD_PORT.format(3)),
+    ("PORT", port(1, scale=-1.0), BAD_PORT.format(3)),
+    ("PORT", port(1, scale=float("nan")), BAD_PORT.format(3)),
+    ("PORT", port(0, scale=float("inf")), BAD_PORT.format(0)),
+    ("OUTPUT", edited(header(label_count=0), PORT, 1, op_index=CONV), "the output keeps 2 rows of 6"),
+    ("LABELS", header(labels=SIZE), f"the labels end at byte {SIZE + 1} of {SIZE}"),
+    ("LABELS", header(labels=0xFFFFFFFF), f"the labels end at byte 4294967295 of {SIZE}"),
+    ("VECTORS", header(vectors=SIZE - 39), f"the test vectors end at byte {SIZE + 1} of {SIZE}"),
+    ("CODE", operator(CONV, code=200), "unknown operator code 200, this engine knows {} operators"),
+    ("CODE", operator(CONV, code=0), "unknown operator code 0, this engine knows {} operators"),
+    ("INPUT", operator(CONV, input=CONV), "it reads operator 1, expected an earlier one than 1"),
+    ("INPUT", operator(POOL, input=0xFFFF), "it reads operator 65535, expected an earlier one than 2"),
+    ("INPUT", operator(0, input=0), "it reads operator 0, expected an earlier one than 0"),
+    ("SHAPE", operator(CONV, height=0), "its shape holds 0, expected 1 to 65535"),
+    ("SHAPE", operator(CONV, width=0), "its shape holds 0, expected 1 to 65535"),
+    ("SHAPE", operator(CONV, channels=0), "its shape holds 0, expected 1 to 65535"),
+    ("SHAPE", operator(CONV, ring_rows=0), "its shape holds 0, expected 1 to 6"),
+    ("SHAPE", operator(CONV, ring_rows=7), "its shape holds 7, expected 1 to 6"),
+    # On a 32-bit board the size of this image is counted as 0.
+    (
+        "SHAPE",
+        operator(0, height=1 << 15, width=1 << 9, channels=1 << 8),
+        f"its shape holds 4294967295, expected 1 to {MANY_VALUES}",
+    ),
+    (
+        "STATE",
+        operator(CONV, offset=12),
+        "its ring begins at byte 12 of the arena, but the first 16 are the engine's",
+    ),
+    ("RING", operator(CONV, offset=ARENA - 95), f"its ring ends at byte {ARENA + 1} of an arena of {ARENA}"),
+    ("RING", operator(CONV, offset=0xFFFFFFFF), f"its ring ends at byte 4294967295 of an arena of {ARENA}"),
+    ("RING", header(arena_bytes=STATES), f"its ring ends at byte {{}} of an arena of {STATES}"),
+    ("WINDOW", operator(CONV, kernel_h=0), WINDOW.format(0, 32)),
+    ("WINDOW", operator(CONV, kernel_h=33), WINDOW.format(33, 32)),
+    ("WINDOW", operator(POOL, kernel_w=0), WINDOW.format(0, 255)),
+    ("WINDOW", operator(CONV, stride_h=0), WINDOW.format(0, 255)),
+    ("WINDOW", operator(CONV, stride_w=0), WINDOW.format(0, 255)),
+    ("WINDOW", operator(CONV, dilation_h=0), WINDOW.format(0, 255)),
+    ("WINDOW", operator(CONV, dilation_w=0), WINDOW.format(0, 255)),
+    ("WINDOW", operator(DENSE, kernel_h=1), WINDOW.format(1, 0)),
+    ("WHOLE", operator(POOL, ring_rows=2), "its input keeps 2 rows of 3, but it reads the whole tensor"),
+    ("CHANNELS", operator(POOL, channels=4), "it makes 4 values, expected 8"),
+    ("CHANNELS", operator(DENSE, height=2, ring_rows=2), "it makes 20 values, expected 10"),
+    ("CHANNELS", operator(RESHAPE, RESHAPED, channels=1), "it makes 4 values, expected 8"),
+    ("WEIGHTS", operator(CONV, weights=SIZE - 71), f"its weights end at byte {SIZE + 1} of {SIZE}"),
+    ("WEIGHTS", operator(DENSE, weights=0xFFFFFFFF), f"its weights end at byte 4294967295 of {SIZE}"),
+    (
+        "QUANT_TABLE",
+        operator(CONV, table=SIZE - 71),
+        f"its bias and multiplier table ends at byte {SIZE + 1} of {SIZE}",
+    ),
+    ("SHIFT", shift(31), "a table shifts by 31 bits, expected at most 30"),
+    ("SHIFT", shift(-32), "a table shifts by 32 bits, expected at most 31"),
+    ("SHIFT", shift(-128), "a table shifts by 128 bits, expected at most 31"),
+    ("CLAMP", operator(CONV, clamp_min=5, clamp_max=4), "it clamps to 0 values, expected at least 1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"), DAMAGES, ids=[f"{d[0]}-{i}" for i, d in enumerate(DAMAGES)]
+)
+def test_damage_is_named(name, data, text):
+    # What the texts leave open is a number; before them stands the operator at fault.
+    pattern = r"(operator \d+ \(\w+\): )?" + re.escape(text).replace(r"\{\}", r"\d+")
+    for refuse in (convlet.check, convlet.Model):
+        with pytest.raises(ValueError) as caught:
+            refuse(data)
+        assert re.fullmatch(pattern, str(caught.value))
+
+
+def test_the_operator_at_fault_is_named():
+    with pytest.raises(ValueError, match=r"^operator 2 \(MAX_POOL_2D\): its kernel"):
+        convlet.check(operator(POOL, kernel_w=0))
+    with pytest.raises(ValueError, match=r"^operator 3 \(unknown\): unknown operator code 255"):
+        convlet.check(operator(DENSE, code=255))
+
+
+def test_arenas_are_refused_by_name():
+    with pytest.raises(
+        MemoryError, match=f"^an arena of {ARENA - 1} bytes is too small: the model needs {ARENA}$"
+    ):
+        convlet.Model(CVL, arena=bytearray(ARENA - 1))
+    for past in (1, 2, 3):
+        with pytest.raises(ValueError, match=f"^the arena begins {past} bytes past a multiple of 4$"):
+            convlet.Model(CVL, arena=memoryview(bytearray(ARENA + 4))[past:])
+
+
+def test_every_error_has_a_test():
+    errors = re.findall(r"^    X\((\w+), ", (ENGINE / "convlet.h").read_text(), flags=re.MULTILINE)
+    assert set(errors) == {name for name, _, _ in DAMAGES} | {"ARENA", "ALIGNMENT"}
+
+
+def test_the_undamaged_file_loads():
+    assert sealed(CVL) == CVL
+    facts = convlet.check(CVL)
+    assert facts == {
+        "file_bytes": len(CVL),
+        "arena_bytes": 208,
+        "version": 1,
+        "operator_count": 4,
+        "input_count": 1,
+        "output_count": 1,
+        "label_count": 10,
+        "vector_count": 2,
+    }
+
+
+def test_shifts_at_the_limits_load():
+    convlet.check(shift(30))
+    convlet.check(shift(-31))
+
+
+def test_files_load_at_any_address():
+    room = bytearray(len(CVL) + 8)
+    for offset in range(8):
+        room[offset : offset + len(CVL)] = CVL
+        convlet.check(memoryview(room)[offset : offset + len(CVL)])
+
+
+def test_every_truncation_is_refused():
+    for size in range(len(CVL)):
+        with pytest.raises(ValueError):
+            convlet.check(CVL[:size])
+
+
+def test_every_flipped_bit_is_noticed():
+    for bit in range(8 * len(CVL)):
+        damaged = bytearray(CVL)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(ValueError):
+            convlet.check(damaged)

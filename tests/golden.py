@@ -1,0 +1,36 @@
+"""The golden files of tests/vectors: models, images, and what they must give, on every machine and for ever.
+
+Of each model: NAME.tflite, NAME.cvl, NAME.images (int8 images in a row), NAME.outputs (TFLM's int8 outputs).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from chain import Chain, digits_chain, padded_chain
+from convlet.compile import compile_tflite
+from convlet.vectors import seeded_image
+from operator_models import tflm_outputs
+
+FOLDER = Path(__file__).parent / "vectors"
+IMAGES = 8
+
+
+def golden_files() -> dict[str, bytes]:
+    """The content of every golden file by its name."""
+    return _files("digits_like", digits_chain(), (8, 8, 1)) | _files("padded", padded_chain(), (9, 7, 3))
+
+
+def _files(name: str, chain: Chain, shape: tuple[int, int, int]) -> dict[str, bytes]:
+    tflite, classes = chain.build(), math.prod(chain.shape)
+    labels = [f"class {index}" for index in range(classes)]
+    images = [seeded_image(1000 + i, math.prod(shape)).reshape(shape) for i in range(IMAGES - 2)]
+    images += [np.full(shape, value, np.int8) for value in (-128, 127)]
+    return {
+        f"{name}.tflite": tflite,
+        f"{name}.cvl": compile_tflite(tflite, labels, vectors=2).cvl,
+        f"{name}.images": np.array(images).tobytes(),
+        f"{name}.outputs": tflm_outputs(tflite, np.array(images)).tobytes(),
+    }
