@@ -28,7 +28,7 @@ def cycles(call, argument):
 
 
 model = convlet.Model("digits.cvl")
-image = array("f", [0.5] * 64)
+image = array("b", [0] * 64)
 model.run(image)
 cycles(model.run, image)  # the first call fills what the interpreter keeps between calls
 print(cycles(model.run, image) - cycles(id, image), "cycles")

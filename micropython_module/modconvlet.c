@@ -135,10 +135,11 @@ static model_obj_t *enter(mp_obj_t self_in) {
 
 // ---- Running
 
-static void read_port_operator(const model_obj_t *self, unsigned port_index, cvl_operator_t *op) {
+static const cvl_operator_t *read_port_operator(
+    const model_obj_t *self, unsigned port_index, cvl_operator_t *copy) {
     cvl_port_t port;
     cvl_read_port(&self->model, port_index, &port);
-    cvl_read_operator(&self->model, port.op_index, op);
+    return cvl_read_operator(&self->model, port.op_index, copy);
 }
 
 static void set_input(
@@ -165,13 +166,13 @@ static void set_input(
             &text, "the image has values of type '%c', expected 'f', 'B' or 'b'", buffer.typecode);
         raise_text(&mp_type_ValueError, &text);
     }
-    cvl_operator_t op;
-    read_port_operator(self, index, &op);
-    size_t count = (size_t)op.height * op.width * op.channels;
+    cvl_operator_t copy;
+    const cvl_operator_t *op = read_port_operator(self, index, &copy);
+    size_t count = (size_t)op->height * op->width * op->channels;
     if (buffer.len != count * item_bytes) {
         vstr_init(&text, 64);
         vstr_printf(&text, "the image has %u values, the model's input has %u x %u x %u",
-            (unsigned)(buffer.len / item_bytes), op.height, op.width, op.channels);
+            (unsigned)(buffer.len / item_bytes), op->height, op->width, op->channels);
         raise_text(&mp_type_ValueError, &text);
     }
     input->data = buffer.buf;
@@ -268,12 +269,12 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
     unsigned failed = cvl_selftest(&self->model, checksums);
     m_del(uint32_t, checksums, count);
     if (failed != CVL_NO_OPERATOR) {
-        cvl_operator_t op;
-        cvl_read_operator(&self->model, failed, &op);
+        cvl_operator_t copy;
+        unsigned code = cvl_read_operator(&self->model, failed, &copy)->code;
         vstr_t text;
         vstr_init(&text, 64);
         vstr_printf(&text, "selftest: operator %u (%s) gives other values than the compiler's",
-            failed, cvl_operator_name(op.code));
+            failed, cvl_operator_name(code));
         raise_text(&mp_type_ValueError, &text);
     }
     return mp_const_none;
@@ -283,10 +284,10 @@ static MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 // ---- Attributes
 
 static mp_obj_t shape_of(const model_obj_t *self, unsigned port) {
-    cvl_operator_t op;
-    read_port_operator(self, port, &op);
-    mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(op.height), MP_OBJ_NEW_SMALL_INT(op.width),
-        MP_OBJ_NEW_SMALL_INT(op.channels)};
+    cvl_operator_t copy;
+    const cvl_operator_t *op = read_port_operator(self, port, &copy);
+    mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(op->height), MP_OBJ_NEW_SMALL_INT(op->width),
+        MP_OBJ_NEW_SMALL_INT(op->channels)};
     return mp_obj_new_tuple(3, items);
 }
 
@@ -343,11 +344,12 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
 static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     const model_obj_t *self = enter(self_in);
-    cvl_operator_t in, out;
-    read_port_operator(self, 0, &in);
-    read_port_operator(self, self->model.header.input_count, &out);
-    mp_printf(print, "<Model %ux%ux%u -> %ux%ux%u, arena %u bytes>", in.height, in.width,
-        in.channels, out.height, out.width, out.channels,
+    cvl_operator_t copies[2];
+    const cvl_operator_t *in = read_port_operator(self, 0, &copies[0]);
+    const cvl_operator_t *out =
+        read_port_operator(self, self->model.header.input_count, &copies[1]);
+    mp_printf(print, "<Model %ux%ux%u -> %ux%ux%u, arena %u bytes>", in->height, in->width,
+        in->channels, out->height, out->width, out->channels,
         (unsigned)self->model.header.arena_bytes);
 }
 

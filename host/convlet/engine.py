@@ -157,8 +157,7 @@ class Model:
         with self._lock:
             failed = lib.cvl_selftest(self._model, checksums)
         if failed != NO_OPERATOR:
-            op = ffi.new("cvl_operator_t *")
-            lib.cvl_read_operator(self._model, failed, op)
+            op = lib.cvl_read_operator(self._model, failed, ffi.new("cvl_operator_t *"))
             name = ffi.string(lib.cvl_operator_name(op.code)).decode()
             raise ValueError(f"selftest: operator {failed} ({name}) gives other values than the compiler's")
 
@@ -175,8 +174,8 @@ class Model:
         return port
 
     def _shape(self, port: int) -> Shape:
-        op = ffi.new("cvl_operator_t *")
-        lib.cvl_read_operator(self._model, self._port(port).op_index, op)
+        copy = ffi.new("cvl_operator_t *")
+        op = lib.cvl_read_operator(self._model, self._port(port).op_index, copy)
         return op.height, op.width, op.channels
 
     def _inputs(self, images: tuple[Any, ...]) -> tuple[Any, list[Any]]:

@@ -1,54 +1,143 @@
-#include "kernels.h"
+#include <string.h>
+#include "internal.h"
 #include "primitives.h"
+#include "prove.h"
 #include "requantize.h"
+
+// A window of up to this many bytes is gathered into one piece: then the many short rows of a
+// small kernel cost one loop instead of kernel_h.
+#define GATHERED_BYTES 64
+
+cvl_status_t cvl_conv2d_prove(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    CVL_TRY(cvl_prove_window(proof));
+    return cvl_prove_weights(
+        proof, (uint64_t)op->kernel_h * op->kernel_w * proof->source->channels);
+}
+
+// Copies the window that begins at column x to `window`, with the zero point for what lies
+// outside.
+static void gather(const cvl_task_t *task, int32_t x, int8_t *window) {
+    const cvl_operator_t *op = task->op;
+    uint32_t channels = task->source->channels;
+    for (uint32_t ky = 0; ky < op->kernel_h; ky++) {
+        const int8_t *row = task->rows[ky];
+        int32_t column = x;
+        for (uint32_t kx = 0; kx < op->kernel_w; kx++, column += op->dilation_w) {
+            if (row != NULL && column >= 0 && column < task->source->width) {
+                cvl_copy_s8(window, row + (uint32_t)column * channels, channels);
+            } else {
+                memset(window, op->zero_point_in, channels);
+            }
+            window += channels;
+        }
+    }
+}
+
+// The same for a window that lies inside the image: its rows are whole pieces.
+static void gather_inside(const cvl_task_t *task, int32_t x, int8_t *window) {
+    uint32_t span = task->op->kernel_w * (uint32_t)task->source->channels;
+    uint32_t at = (uint32_t)x * task->source->channels;
+    const int8_t *const *end = task->rows + task->op->kernel_h;
+    for (const int8_t *const *row = task->rows; row < end; row++, window += span) {
+        cvl_copy_s8(window, *row + at, span);
+    }
+}
+
+static bool rows_inside(const cvl_task_t *task) {
+    bool inside = true;
+    for (uint32_t ky = 0; ky < task->op->kernel_h; ky++) {
+        inside = inside && task->rows[ky] != NULL;
+    }
+    return inside;
+}
+
+// Two output channels are made together, here and below; the last one, if single, is made twice.
+static void make_row_of_small_windows(
+    const cvl_task_t *task, const cvl_requantizer_t *requantizer, uint32_t kernel_bytes) {
+    const cvl_operator_t *op = task->op;
+    bool whole_rows = op->dilation_w == 1 && rows_inside(task);
+    int8_t window[GATHERED_BYTES];
+    int8_t *out = task->out;
+    int32_t x = -op->pad_left;
+    for (uint32_t i = 0; i < op->width; i++, out += op->channels, x += op->stride_w) {
+        if (whole_rows && x >= 0 && x + op->kernel_w <= task->source->width) {
+            gather_inside(task, x, window);
+        } else {
+            gather(task, x, window);
+        }
+        const int8_t *w = (const int8_t *)task->model->file + op->weights;
+        for (uint32_t c = 0; c < op->channels; c += 2, w += 2 * kernel_bytes) {
+            uint32_t second = c + 1 < op->channels;
+            int32_t sums[2] = {0, 0};
+            cvl_dot2_s8(window, w, w + second * kernel_bytes, kernel_bytes, sums);
+            out[c] = cvl_finish(requantizer, c, sums[0]);
+            out[c + second] = cvl_finish(requantizer, c + second, sums[1]);
+        }
+    }
+}
 
 // One kernel row at the left or right edge, or with dilation: tap by tap. A tap outside the image
 // reads the zero point.
-static int32_t edge_taps(
-    const cvl_task_t *task, const int8_t *row, const int8_t *weights, int32_t x) {
-    uint32_t channels = task->source.channels;
-    int32_t sum = 0;
-    for (uint32_t kx = 0; kx < task->op.kernel_w;
-        kx++, weights += channels, x += task->op.dilation_w) {
-        if (row != NULL && x >= 0 && x < task->source.width) {
-            sum += cvl_dot_s8(row + (uint32_t)x * channels, weights, channels);
+static void add_edge_row(const cvl_task_t *task, const int8_t *row, const int8_t *w0,
+    const int8_t *w1, int32_t x, int32_t sums[2]) {
+    uint32_t channels = task->source->channels;
+    for (uint32_t kx = 0; kx < task->op->kernel_w; kx++) {
+        if (row != NULL && x >= 0 && x < task->source->width) {
+            cvl_dot2_s8(row + (uint32_t)x * channels, w0, w1, channels, sums);
         } else {
-            sum += task->op.zero_point_in * cvl_sum_s8(weights, channels);
+            cvl_dot2_constant_s8(task->op->zero_point_in, w0, w1, channels, sums);
         }
+        x += task->op->dilation_w;
+        w0 += channels;
+        w1 += channels;
     }
-    return sum;
 }
 
-// One output value before requantisation. weights: int8[kernel_h, kernel_w, channels of the
-// input]; x: left column of the window.
-static int32_t accumulate(const cvl_task_t *task, const int8_t *weights, int32_t x) {
-    uint32_t span = (uint32_t)task->op.kernel_w * task->source.channels;
-    bool inside =
-        task->op.dilation_w == 1 && x >= 0 && x + task->op.kernel_w <= task->source.width;
-    int32_t sum = 0;
-    for (uint32_t ky = 0; ky < task->op.kernel_h; ky++, weights += span) {
+// Sums of products for one output pixel, whose window begins at column x of the input.
+static void sum_window(
+    const cvl_task_t *task, const int8_t *w0, const int8_t *w1, int32_t x, int32_t sums[2]) {
+    const cvl_operator_t *op = task->op;
+    uint32_t channels = task->source->channels;
+    uint32_t span = op->kernel_w * channels;
+    bool inside = op->dilation_w == 1 && x >= 0 && x + op->kernel_w <= task->source->width;
+    for (uint32_t ky = 0; ky < op->kernel_h; ky++, w0 += span, w1 += span) {
         const int8_t *row = task->rows[ky];
         if (inside && row != NULL) {
-            sum += cvl_dot_s8(row + (uint32_t)x * task->source.channels, weights, span);
+            cvl_dot2_s8(row + (uint32_t)x * channels, w0, w1, span, sums);
         } else {
-            sum += edge_taps(task, row, weights, x);
+            add_edge_row(task, row, w0, w1, x, sums);
         }
     }
-    return sum;
 }
 
-// out[x, c] = requantise(bias[c] + sum over the window of input * weights[c]), channel by channel.
-void cvl_conv2d_row(const cvl_task_t *task) {
-    const cvl_operator_t *op = &task->op;
-    uint32_t kernel_bytes = (uint32_t)op->kernel_h * op->kernel_w * task->source.channels;
-    const int8_t *weights = (const int8_t *)task->file + op->weights;
-    for (uint32_t c = 0; c < op->channels; c++, weights += kernel_bytes) {
-        cvl_channel_t channel;
-        cvl_read_channel(task->file + op->table, op->channels, c, &channel);
+// Channels outside, pixels inside: the weights of two channels are read again and again while they
+// are in the cache.
+static void make_row_of_large_windows(
+    const cvl_task_t *task, const cvl_requantizer_t *requantizer, uint32_t kernel_bytes) {
+    const cvl_operator_t *op = task->op;
+    const int8_t *w = (const int8_t *)task->model->file + op->weights;
+    for (uint32_t c = 0; c < op->channels; c += 2, w += 2 * kernel_bytes) {
+        uint32_t second = c + 1 < op->channels;
         int8_t *out = task->out + c;
         int32_t x = -op->pad_left;
         for (uint32_t i = 0; i < op->width; i++, out += op->channels, x += op->stride_w) {
-            *out = cvl_finish(accumulate(task, weights, x), &channel, op);
+            int32_t sums[2] = {0, 0};
+            sum_window(task, w, w + second * kernel_bytes, x, sums);
+            out[0] = cvl_finish(requantizer, c, sums[0]);
+            out[second] = cvl_finish(requantizer, c + second, sums[1]);
         }
+    }
+}
+
+// out[x, c] = requantise(bias[c] + sum over the window of input * weights[c]).
+void cvl_conv2d_row(const cvl_task_t *task) {
+    const cvl_operator_t *op = task->op;
+    uint32_t kernel_bytes = (uint32_t)op->kernel_h * op->kernel_w * task->source->channels;
+    cvl_requantizer_t requantizer = cvl_requantizer_of(task->model, op);
+    if (kernel_bytes <= GATHERED_BYTES) {
+        make_row_of_small_windows(task, &requantizer, kernel_bytes);
+    } else {
+        make_row_of_large_windows(task, &requantizer, kernel_bytes);
     }
 }

@@ -109,8 +109,10 @@ void cvl_start(cvl_model_t *model, const cvl_input_t *inputs);
 // Makes one row. Returns CVL_MORE, or CVL_OK when the inference is done.
 cvl_status_t cvl_step(cvl_model_t *model);
 
-// The operator with this index, copied from the file.
-void cvl_read_operator(const cvl_model_t *model, unsigned index, cvl_operator_t *op);
+// The operator with this index: where it lies in the file, or in `copy` if it does not lie
+// aligned.
+const cvl_operator_t *cvl_read_operator(
+    const cvl_model_t *model, unsigned index, cvl_operator_t *copy);
 
 // Input or output number `index`, inputs first.
 void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port);

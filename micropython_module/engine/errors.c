@@ -13,7 +13,7 @@ const char *cvl_fault_text(const cvl_fault_t *fault) {
 
 const char *cvl_operator_name(unsigned code) {
     switch (code) {
-#define CVL_OPERATOR_NAME(name)                                                                   \
+#define CVL_OPERATOR_NAME(name, stem)                                                             \
     case CVL_OP_##name:                                                                           \
         return #name;
         CVL_OPERATORS(CVL_OPERATOR_NAME)

@@ -21,8 +21,8 @@
 #define CVL_FLAG_LOGITS 1
 #define CVL_CHANNEL_BYTES 9
 
-#define CVL_OPERATORS(X) X(INPUT) X(CONV_2D) X(MAX_POOL_2D) X(FULLY_CONNECTED) X(RESHAPE)
-#define CVL_OPERATOR_CODE(name) CVL_OP_##name,
+#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape)
+#define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
 // Begins the file.

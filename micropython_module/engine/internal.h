@@ -49,8 +49,4 @@ static inline uint32_t cvl_row_bytes(const cvl_operator_t *op) {
     return (uint32_t)op->width * op->channels;
 }
 
-// Writes row `row` of input `index` into `out`: int8[width, channels] of `op`.
-void cvl_read_input_row(
-    const cvl_model_t *model, unsigned index, const cvl_operator_t *op, uint32_t row, int8_t *out);
-
 #endif

@@ -6,22 +6,30 @@
 #include "convlet.h"
 
 typedef struct {
-    cvl_operator_t op;
-    cvl_operator_t source; // the operator whose tensor is the input
-    const uint8_t *file;
-    const int8_t *
-        rows[CVL_MAX_KERNEL_H]; // int8[source.width, source.channels] each; NULL: a row of padding
-    int8_t *out;                // int8[op.width, op.channels]
-    uint32_t row;               // index of the row that is made
-    unsigned index;             // of the operator
+    const cvl_model_t *model;
+    const cvl_operator_t *op;
+    const cvl_operator_t *source; // the operator whose tensor is the input; NULL for INPUT
+    unsigned index;               // of the operator
+    uint32_t row;                 // index of the row that is made
+    int8_t *out;                  // int8[op->width, op->channels]
+    // int8[source->width, source->channels] each; NULL: a row of padding
+    const int8_t *rows[CVL_MAX_KERNEL_H];
+    cvl_operator_t copies[2]; // of op and source, where those do not lie aligned in the file
 } cvl_task_t;
 
-typedef void cvl_kernel_t(const cvl_task_t *task);
+// What a kernel's operator must satisfy for the kernel to stay inside its buffers.
+typedef struct {
+    const cvl_model_t *model;
+    const cvl_operator_t *op;
+    const cvl_operator_t *source;
+    cvl_fault_t *fault;
+} cvl_proof_t;
 
-cvl_kernel_t cvl_conv2d_row;
-cvl_kernel_t cvl_max_pool_row;
-cvl_kernel_t cvl_dense_row;
-cvl_kernel_t cvl_reshape_row;
+// Of each operator `stem`: cvl_stem_row makes a row, cvl_stem_prove is called once by cvl_load.
+#define CVL_KERNEL(name, stem)                                                                    \
+    void cvl_##stem##_row(const cvl_task_t *task);                                                \
+    cvl_status_t cvl_##stem##_prove(const cvl_proof_t *proof);
+CVL_OPERATORS(CVL_KERNEL)
 
 // As cvl_step, and leaves in `task` what was made.
 cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task);

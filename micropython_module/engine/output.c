@@ -1,22 +1,21 @@
 #include "internal.h"
 
-static unsigned output_operator(const cvl_model_t *model, unsigned index, cvl_operator_t *op) {
+static const cvl_operator_t *output_operator(
+    const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
     cvl_port_t port;
     cvl_read_port(model, model->header.input_count + index, &port);
-    cvl_read_operator(model, port.op_index, op);
-    return port.op_index;
+    return cvl_read_operator(model, port.op_index, copy);
 }
 
 int8_t *cvl_output(const cvl_model_t *model, unsigned index) {
-    cvl_operator_t op;
-    output_operator(model, index, &op);
-    return (int8_t *)model->arena + op.offset;
+    cvl_operator_t copy;
+    return (int8_t *)model->arena + output_operator(model, index, &copy)->offset;
 }
 
 size_t cvl_output_bytes(const cvl_model_t *model, unsigned index) {
-    cvl_operator_t op;
-    output_operator(model, index, &op);
-    return (size_t)op.height * cvl_row_bytes(&op);
+    cvl_operator_t copy;
+    const cvl_operator_t *op = output_operator(model, index, &copy);
+    return (size_t)op->height * cvl_row_bytes(op);
 }
 
 float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index) {

@@ -4,25 +4,54 @@
 
 #include <stdint.h>
 
-// Sum of x[i] * w[i]; x, w: int8[count].
-static inline int32_t cvl_dot_s8(const int8_t *x, const int8_t *w, uint32_t count) {
-    int32_t sum = 0;
-    for (; count >= 4; count -= 4, x += 4, w += 4) {
-        sum += x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
-    }
-    for (; count > 0; count--) {
-        sum += *x++ * *w++;
-    }
-    return sum;
+// Keeps a hot loop in a function of its own, so that the compiler has all registers for it.
+#if defined(__GNUC__)
+#define CVL_NOINLINE __attribute__((noinline))
+#else
+#define CVL_NOINLINE
+#endif
+
+// Adds the products of x with two weight vectors to two sums, which halves the loads of x.
+// x, w0, w1: int8[count]; sums: int32[2].
+void cvl_dot2_s8(
+    const int8_t *x, const int8_t *w0, const int8_t *w1, uint32_t count, int32_t sums[2]);
+
+// Adds value * (sum of w0) and value * (sum of w1): cvl_dot2_s8 with a constant x.
+void cvl_dot2_constant_s8(
+    int32_t value, const int8_t *w0, const int8_t *w1, uint32_t count, int32_t sums[2]);
+
+// Copies a few bytes, for which a call of memcpy would cost more than the copy.
+static inline void cvl_copy_s8(int8_t *to, const int8_t *from, uint32_t count) {
+    do {
+        *(volatile int8_t *)to++ =
+            *from++; // volatile: else the compiler makes it a call of memcpy
+    } while (--count > 0);
 }
 
-// Sum of w[i]; w: int8[count].
-static inline int32_t cvl_sum_s8(const int8_t *w, uint32_t count) {
-    int32_t sum = 0;
-    for (; count > 0; count--) {
-        sum += *w++;
-    }
-    return sum;
+// (a * b + 2^30) >> 31, for processors that multiply 32 x 32 bits to 64.
+static inline int32_t cvl_multiply_wide(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
 }
+
+// The same from four products of 16-bit halves, for those that do not.
+static inline int32_t cvl_multiply_narrow(int32_t a, int32_t b) {
+    int32_t a_high = a >> 16;
+    int32_t b_high = b >> 16;
+    uint32_t a_low = (uint16_t)a;
+    uint32_t b_low = (uint16_t)b;
+    uint32_t low = a_low * b_low;
+    // Neither sum leaves 32 bits: 32768 * 65535 + 65535 < 2^31.
+    int32_t middle = a_high * (int32_t)b_low + (int32_t)(low >> 16);
+    int32_t other = (int32_t)a_low * b_high + (int32_t)(uint16_t)middle;
+    uint32_t high = (uint32_t)(a_high * b_high + (middle >> 16) + (other >> 16));
+    uint32_t next_two_bits = (uint32_t)(uint16_t)other >> 14;
+    return (int32_t)(2 * high + ((next_two_bits + 1) >> 1));
+}
+
+#if defined(__ARM_ARCH_6M__)
+#define cvl_multiply_high cvl_multiply_narrow
+#else
+#define cvl_multiply_high cvl_multiply_wide
+#endif
 
 #endif

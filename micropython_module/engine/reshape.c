@@ -1,9 +1,16 @@
 #include <string.h>
-#include "kernels.h"
+#include "internal.h"
+#include "prove.h"
 
-// The same bytes cut into other rows; the whole input lies in one piece. A damaged file may let
-// the two rings overlap.
+cvl_status_t cvl_reshape_prove(const cvl_proof_t *proof) {
+    uint64_t own = (uint64_t)proof->op->height * cvl_row_bytes(proof->op);
+    uint64_t read = (uint64_t)proof->source->height * cvl_row_bytes(proof->source);
+    CVL_CHECK(proof->fault, own == read, CHANNELS, own, read);
+    return cvl_prove_whole(proof);
+}
+
+// The same bytes cut into other rows; the whole input lies in one piece.
 void cvl_reshape_row(const cvl_task_t *task) {
-    uint32_t row_bytes = (uint32_t)task->op.width * task->op.channels;
-    memmove(task->out, task->rows[0] + task->row * row_bytes, row_bytes);
+    uint32_t row_bytes = cvl_row_bytes(task->op);
+    memcpy(task->out, task->rows[0] + task->row * row_bytes, row_bytes);
 }

@@ -18,37 +18,28 @@ static int8_t *ring_row(const cvl_model_t *model, const cvl_operator_t *op, uint
 }
 
 static void set_rows(const cvl_model_t *model, cvl_task_t *task) {
-    if (task->op.kernel_h == CVL_KERNEL_ALL) {
-        task->rows[0] = ring_row(model, &task->source, 0);
+    if (task->op->kernel_h == CVL_KERNEL_ALL) {
+        task->rows[0] = ring_row(model, task->source, 0);
         return;
     }
-    int32_t row = cvl_first_row(&task->op, task->row);
-    for (uint32_t ky = 0; ky < task->op.kernel_h; ky++, row += task->op.dilation_h) {
-        bool inside = row >= 0 && row < task->source.height;
-        task->rows[ky] = inside ? ring_row(model, &task->source, (uint32_t)row) : NULL;
+    int32_t row = cvl_first_row(task->op, task->row);
+    for (uint32_t ky = 0; ky < task->op->kernel_h; ky++, row += task->op->dilation_h) {
+        bool inside = row >= 0 && row < task->source->height;
+        task->rows[ky] = inside ? ring_row(model, task->source, (uint32_t)row) : NULL;
     }
 }
 
 static void make_row(const cvl_model_t *model, cvl_task_t *task) {
-    task->out = ring_row(model, &task->op, task->row);
-    if (task->op.code == CVL_OP_INPUT) {
-        cvl_read_input_row(model, model->current, &task->op, task->row, task->out);
-        return;
+    task->out = ring_row(model, task->op, task->row);
+    if (task->source != NULL) {
+        set_rows(model, task);
     }
-    set_rows(model, task);
-    switch (task->op.code) {
-    case CVL_OP_CONV_2D:
-        cvl_conv2d_row(task);
+    switch (task->op->code) {
+#define CVL_MAKE_ROW(name, stem)                                                                  \
+    case CVL_OP_##name:                                                                           \
+        cvl_##stem##_row(task);                                                                   \
         break;
-    case CVL_OP_MAX_POOL_2D:
-        cvl_max_pool_row(task);
-        break;
-    case CVL_OP_FULLY_CONNECTED:
-        cvl_dense_row(task);
-        break;
-    case CVL_OP_RESHAPE:
-        cvl_reshape_row(task);
-        break;
+        CVL_OPERATORS(CVL_MAKE_ROW)
     }
 }
 
@@ -56,14 +47,15 @@ static void make_row(const cvl_model_t *model, cvl_task_t *task) {
 // `task`.
 static void descend(cvl_model_t *model, cvl_task_t *task) {
     for (;;) {
-        cvl_read_operator(model, model->current, &task->op);
+        task->op = cvl_read_operator(model, model->current, &task->copies[0]);
+        task->source = NULL;
         task->row = state_of(model, model->current)->next_row;
-        unsigned source = task->op.input;
+        unsigned source = task->op->input;
         if (source == CVL_NO_OPERATOR) {
             return;
         }
-        cvl_read_operator(model, source, &task->source);
-        int32_t needed = cvl_last_row(&task->op, &task->source, task->row);
+        task->source = cvl_read_operator(model, source, &task->copies[1]);
+        int32_t needed = cvl_last_row(task->op, task->source, task->row);
         if (state_of(model, source)->next_row > needed) {
             return;
         }
@@ -76,9 +68,8 @@ static void descend(cvl_model_t *model, cvl_task_t *task) {
 static bool next_goal(cvl_model_t *model) {
     for (; model->goal < model->header.goal_count; model->goal++) {
         unsigned index = cvl_read_goal(model, model->goal);
-        cvl_operator_t op;
-        cvl_read_operator(model, index, &op);
-        if (state_of(model, index)->next_row < op.height) {
+        cvl_operator_t copy;
+        if (state_of(model, index)->next_row < cvl_read_operator(model, index, &copy)->height) {
             state_of(model, index)->parent = CVL_NO_OPERATOR;
             model->current = (uint16_t)index;
             return true;
@@ -100,10 +91,10 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     if (model->current == CVL_NO_OPERATOR && !next_goal(model)) {
         return CVL_OK;
     }
-    task->file = model->file;
+    task->model = model;
     descend(model, task);
-    make_row(model, task);
     task->index = model->current;
+    make_row(model, task);
     cvl_state_t *state = state_of(model, model->current);
     state->next_row++;
     model->current = state->parent;

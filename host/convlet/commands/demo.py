@@ -1,0 +1,57 @@
+"""`convlet demo`: from Keras to a Pico, and a table that says how it went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from convlet.cli import Session
+from convlet.demo import Demo, run_demo
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("build/demo"),
+    show_default=True,
+    help="Folder for the files.",
+)
+@click.option("--deterministic", is_flag=True, help="Train to the same bytes in every run (a little slower).")
+@click.pass_obj
+def command(session: Session, out: Path, deterministic: bool) -> None:
+    """Train, compile, and run the digits on an emulated Pico."""
+    result = run_demo(out, deterministic=deterministic, progress=session.progress)
+    session.console.print(_table(result))
+    session.console.print(
+        f"One inference on the Pico: {result.pico.cycles:,} cycles, "
+        f"{result.pico.cycles / 125:,.0f} microseconds at 125 MHz. The module adds "
+        f"{result.added.flash_bytes:,} bytes of flash and {result.added.ram_bytes:,} of RAM to the firmware.",
+        highlight=False,
+    )
+    session.console.print(f"The files are in {out}", highlight=False, markup=False)
+
+
+def _table(result: Demo) -> Table:
+    metrics, compiled = result.metrics, result.compiled
+    images = metrics.test_images
+    table = Table("Digits", f"Accuracy on {images} images", "Bytes", "Arena", "Disagreements with TFLM")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    size, arena = f"{len(compiled.cvl):,}", f"{compiled.plan.arena_bytes:,}"
+    verified = f"{result.verified.engine_mismatches} of {result.verified.images:,}"
+    table.add_row("Keras, float", f"{metrics.keras_accuracy:.1%}", f"{metrics.keras_bytes:,}", "", "")
+    table.add_row(
+        ".tflite, int8, in TFLM", f"{result.accuracy:.1%}", f"{metrics.int8_tflite_bytes:,}", "", ""
+    )
+    table.add_row(".cvl on this computer", f"{result.accuracy:.1%}", size, arena, verified)
+    table.add_row(
+        ".cvl on the Pico",
+        f"{result.pico_accuracy:.1%}",
+        size,
+        arena,
+        f"{result.pico_mismatches} of {images:,}",
+    )
+    return table

@@ -1,0 +1,35 @@
+// For functions that prove something of a file: what is wrong goes to a fault, and they return.
+#ifndef CVL_PROVE_H
+#define CVL_PROVE_H
+
+#include "kernels.h"
+
+#define CVL_CHECK(fault, condition, name, found_value, expected_value)                            \
+    do {                                                                                          \
+        if (!(condition)) {                                                                       \
+            return cvl_refuse(fault, CVL_ERROR_##name, found_value, expected_value);              \
+        }                                                                                         \
+    } while (0)
+
+#define CVL_TRY(expression)                                                                       \
+    do {                                                                                          \
+        cvl_status_t tried_status = (expression);                                                 \
+        if (tried_status != CVL_OK) {                                                             \
+            return tried_status;                                                                  \
+        }                                                                                         \
+    } while (0)
+
+// Fills the fault; values of more than 32 bits become the greatest of 32.
+cvl_status_t cvl_refuse(
+    cvl_fault_t *fault, cvl_status_t status, uint64_t found, uint64_t expected);
+
+// The operator's window is one of rows: not the whole input, and of a size that the engine takes.
+cvl_status_t cvl_prove_window(const cvl_proof_t *proof);
+
+// The operator reads its whole input, which lies in the arena in one piece.
+cvl_status_t cvl_prove_whole(const cvl_proof_t *proof);
+
+// Weights of kernel_bytes for each channel, and the table of bias, multiplier and shift.
+cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes);
+
+#endif
