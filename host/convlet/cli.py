@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from convlet import __version__, commands
 from convlet.console import RichProgress
@@ -68,7 +69,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except ConvletError as error:
         if "--debug" in argv:
             raise
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        text = Text.assemble(("error: ", "bold red"), str(error))
+        Console(stderr=True).print(text, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichBar
+from rich.text import Text
 
 from convlet.progress import Advance, Progress
 
@@ -19,10 +20,10 @@ class RichProgress(Progress):
         self.console = console
 
     def step(self, text: str) -> None:
-        self.console.print(f"[bold cyan]>[/] {text}", highlight=False)
+        self.console.print(Text.assemble(("> ", "bold cyan"), text), highlight=False)
 
     def detail(self, text: str) -> None:
-        self.console.print(f"  {text}", highlight=False)
+        self.console.print(f"  {text}", highlight=False, markup=False)
 
     @contextmanager
     def bar(self, text: str, total: float) -> Iterator[Advance]:

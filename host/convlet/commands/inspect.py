@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich import box
 from rich.table import Table
 
 from convlet.cli import Session
@@ -31,7 +32,17 @@ def _shape(values: tuple[int, ...]) -> str:
 
 
 def _tflite_table(data: bytes) -> Table:
-    table = Table("#", "Operator", "Input", "Output", "Weights", "Options")
+    table = Table(
+        "#",
+        "Operator",
+        "Input",
+        "Output",
+        "Weights",
+        "Options",
+        box=box.SIMPLE,
+        padding=(0, 1),
+        pad_edge=False,
+    )
     for operator in read_tflite(data).operators:
         weights = [_shape(tensor.shape) for tensor in operator.inputs[1:] if tensor.data is not None]
         options = " ".join(f"{name}={value}" for name, value in operator.options.items())
@@ -42,9 +53,8 @@ def _tflite_table(data: bytes) -> Table:
 
 def _cvl_table(data: bytes) -> Table:
     file = read_cvl(data)
-    table = Table(
-        "#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows kept", "Arena offset", "Bytes"
-    )
+    names = ("#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows", "Offset", "Bytes")
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
     for column in table.columns[6:]:
         column.justify = "right"
     for index, op in enumerate(file.operators):
@@ -55,7 +65,7 @@ def _cvl_table(data: bytes) -> Table:
             OPERATORS[op["code"]],
             "" if is_input else str(op["input"]),
             _shape((op["height"], op["width"], op["channels"])),
-            "" if is_input else f"{op['kernel_h'] or 'all'}x{op['kernel_w'] or 'all'}",
+            "" if is_input else f"{op['kernel_h']}x{op['kernel_w']}" if op["kernel_h"] else "all",
             "" if is_input else f"{op['stride_h']}x{op['stride_w']}",
             f"{op['ring_rows']} of {op['height']}",
             str(op["offset"]),
