@@ -84,13 +84,13 @@ class Board:
     def write_file(
         self, name: str, data: bytes, on_progress: Callable[[int], None] = lambda count: None
     ) -> None:
-        """Write `data` to a file on the board; `on_progress` gets the bytes of each step."""
+        """Write `data` to a file on the board; `on_progress` gets the bytes of each step.
+
+        After an error the file is open, and holds a part: `recover` closes it.
+        """
         self.run(f"from binascii import a2b_base64 as _d\n_f = open({name!r}, 'wb')")
-        try:
-            self._send(data, lambda text, count: f"assert _f.write(_d('{text}')) == {count}", on_progress)
-        finally:
-            with contextlib.suppress(ConnectionLost):  # the error that matters is the one on its way
-                self.run("_f.close()")
+        self._send(data, lambda text, count: f"assert _f.write(_d('{text}')) == {count}", on_progress)
+        self.run("_f.close()")
 
     def set_bytes(
         self, name: str, data: bytes, on_progress: Callable[[int], None] = lambda count: None
@@ -109,10 +109,11 @@ class Board:
         self.run(f"import os\nos.remove({name!r})")
 
     def recover(self) -> None:
-        """Stop whatever runs and come back to a fresh prompt, after an interrupted command."""
+        """Come back to a fresh prompt, with the file of an interrupted `write_file` closed."""
         with _board_errors():
             self.transport.serial.write(b"\x03\x03")
-            self.transport.enter_raw_repl(soft_reset=False)
+            _enter_raw_repl(self.transport, soft_reset=False)
+        self.run("try:\n _f.close()\nexcept Exception: pass")
 
     def _send(
         self, data: bytes, command: Callable[[str, int], str], on_progress: Callable[[int], None]
@@ -133,7 +134,7 @@ def connect(port: str, *, soft_reset: bool = True) -> Iterator[Board]:
         transport: Any = _open_port(port, timeout=REPLY_SECONDS)
     try:
         with _board_errors(f"no MicroPython answers at {port}"):
-            transport.enter_raw_repl(soft_reset=soft_reset)
+            _enter_raw_repl(transport, soft_reset)
         yield Board(transport)
         with _board_errors():
             transport.exit_raw_repl()
@@ -142,12 +143,16 @@ def connect(port: str, *, soft_reset: bool = True) -> Iterator[Board]:
             transport.close()
 
 
+def _enter_raw_repl(transport: Any, soft_reset: bool) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it read when it fails
+        transport.enter_raw_repl(soft_reset=soft_reset)
+
+
 @contextmanager
 def _board_errors(what: str = "") -> Iterator[None]:
-    """Errors of mpremote and pyserial as BoardError; mpremote's own prints are kept off the terminal."""
+    """Errors of mpremote and pyserial as BoardError."""
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
+        yield
     except (TransportError, OSError, EOFError) as error:
         if what:
             raise BoardError(f"{what}: {error}") from error

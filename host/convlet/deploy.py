@@ -110,6 +110,7 @@ def _upload(board: Board, target: str, data: bytes, progress: Progress) -> None:
     except RemoteError as error:
         if error.kind != "OSError":
             raise
+        board.recover()
         free = board.run(_FREE_BYTES.format(folder=_folder(target))).strip()
         raise BoardError(
             f"the board could not store the {len(data):,} bytes ({error}): {free} bytes are left in its file "

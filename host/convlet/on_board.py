@@ -13,7 +13,7 @@ from convlet.errors import BoardError
 from convlet.progress import SILENT, Progress
 
 DEVICE_FOLDER = Path(__file__).parents[2] / "device"
-BATCH_BYTES = 32_000  # of images sent at a time: deflated they fit in the heap of any board
+BATCH_BYTES = 16_000  # of images sent at a time: few enough for the heap of any board
 WINDOW_BITS = 12  # of the deflated stream: the board needs as many bytes of RAM, 4 KB, to inflate it
 SILENT_SECONDS = 60  # a big model on a slow board says nothing for as long
 

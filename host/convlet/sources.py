@@ -218,7 +218,7 @@ def _fetch_package(package: Package, folder: Path, apt: Callable[[str], list[str
 def _only_file(folder: Path, pattern: str, package: Package) -> Path:
     """The file that apt brought. Raises ToolError when it is of another version than we know to work."""
     found = next(folder.glob(pattern))
-    version = found.name.split("_")[1]
+    version = found.name.removesuffix(".dsc").split("_")[1]
     if not re.match(rf"{re.escape(package.version)}(?!\d)", version):
         raise ToolError(f"Debian {SUITE} has {package.name} {version}; Convlet needs {package.version}")
     return found

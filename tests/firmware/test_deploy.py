@@ -1,0 +1,187 @@
+"""`convlet deploy` on the emulated Pico: whatever goes wrong, the board keeps the model that it had."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from convlet import board as board_module
+from convlet import boards, emulate
+from convlet.board import connect
+from convlet.deploy import deploy
+from convlet.emulate import EmulatedBoard
+from convlet.errors import BoardError, ConvletError
+
+if TYPE_CHECKING:
+    from conftest import Digits
+
+OLD = b"the model that was there before"
+
+
+@pytest.fixture
+def pico_with_old(pico_firmware: Path) -> Iterator[EmulatedBoard]:
+    with emulate.pico(pico_firmware, {"digits.cvl": OLD}) as running:
+        yield running
+
+
+def files_on(port: str) -> dict[str, bytes]:
+    with connect(port) as board:
+        code = "import os\nprint({n: open(n, 'rb').read() for n in os.listdir()})"
+        return dict(eval(board.run(code)))
+
+
+def test_new_model_replaces_the_old_one(pico_with_old: EmulatedBoard, digits: Digits) -> None:
+    done = deploy(digits.cvl, pico_with_old.port)
+    assert (done.name, done.size) == ("digits.cvl", digits.cvl.stat().st_size)
+    assert files_on(pico_with_old.port) == {"digits.cvl": digits.cvl.read_bytes()}
+
+
+def test_command_takes_another_name(pico_with_old: EmulatedBoard, digits: Digits) -> None:
+    command = [sys.executable, "-m", "convlet.cli", "deploy", digits.cvl, "--port", pico_with_old.port]
+    done = subprocess.run([*command, "--name", "seven.cvl"], capture_output=True, text=True, check=True)
+    assert "seven.cvl is on the board" in done.stdout
+    assert files_on(pico_with_old.port) == {"digits.cvl": OLD, "seven.cvl": digits.cvl.read_bytes()}
+
+
+def test_damaged_model_fails_its_selftest(
+    pico_with_old: EmulatedBoard, digits: Digits, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "digits.cvl"
+    data = bytearray(digits.cvl.read_bytes())
+    data[600] ^= 1
+    damaged.write_bytes(data)
+    with pytest.raises(BoardError, match=r"board is as it was.*own test of the model failed: ValueError"):
+        deploy(damaged, pico_with_old.port)
+    assert files_on(pico_with_old.port) == {"digits.cvl": OLD}
+
+
+def test_transmission_fault_is_found_by_the_digest(
+    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(data: bytes) -> bytes:
+        # One character of the base64 text that carries the file.
+        return data.replace(b"_f.write(_d('Q1", b"_f.write(_d('R1")
+
+    assert digits.cvl.read_bytes().startswith(b"CV")
+    change_what_is_sent(monkeypatch, faulty)
+    with pytest.raises(
+        BoardError, match=r"board is as it was: the file arrived damaged: SHA-256 [0-9a-f]{64} on"
+    ):
+        deploy(digits.cvl, pico_with_old.port)
+    monkeypatch.undo()
+    assert files_on(pico_with_old.port) == {"digits.cvl": OLD}
+
+
+def test_board_without_the_module(bare_pico_firmware: Path, digits: Digits) -> None:
+    with emulate.pico(bare_pico_firmware, {"digits.cvl": OLD}) as running:
+        with pytest.raises(BoardError, match=r"no module convlet .*convlet firmware build"):
+            deploy(digits.cvl, running.port)
+        assert files_on(running.port) == {"digits.cvl": OLD}
+
+
+def test_full_file_system(pico_firmware: Path, digits: Digits) -> None:
+    storage = boards.find("pico").storage
+    assert storage is not None
+    filler = bytes(storage.size - 12 * storage.block)
+    fill_up = (
+        "f = open('filler', 'ab')\ntry:\n while True:\n  f.write(bytes(1024))\n  f.flush()\n"
+        "except OSError:\n pass"
+    )
+    with emulate.pico(pico_firmware, {"digits.cvl": OLD, "filler": filler}) as running:
+        with connect(running.port) as board:
+            board.run(fill_up, seconds=60)
+        with pytest.raises(BoardError, match=r"could not store the [\d,]+ bytes .*: \d+ bytes are left"):
+            deploy(digits.cvl, running.port)
+        with connect(running.port) as board:
+            code = "import os\nprint(sorted(os.listdir()), open('digits.cvl', 'rb').read())"
+            assert board.run(code) == f"['digits.cvl', 'filler'] {OLD!r}\n"
+
+
+def test_connection_lost_while_writing(
+    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_the_connection_at(monkeypatch, b"_f.write(")
+    with pytest.raises(BoardError, match=r"board is as it was; digits\.cvl\.unproved may be left .*lost"):
+        deploy(digits.cvl, pico_with_old.port)
+    monkeypatch.undo()
+    left = files_on(pico_with_old.port)
+    assert left["digits.cvl"] == OLD
+    deploy(digits.cvl, pico_with_old.port)
+    assert files_on(pico_with_old.port) == {"digits.cvl": digits.cvl.read_bytes()}
+
+
+def test_connection_lost_while_renaming(
+    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_the_connection_at(monkeypatch, b"os.rename")
+    with pytest.raises(BoardError, match="the board holds one of them, whole"):
+        deploy(digits.cvl, pico_with_old.port)
+    monkeypatch.undo()
+    assert files_on(pico_with_old.port)["digits.cvl"] in (OLD, digits.cvl.read_bytes())
+
+
+def test_ctrl_c_while_writing(
+    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(data: bytes) -> bytes:
+        if b"_f.write(" in data:
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+        return data
+
+    change_what_is_sent(monkeypatch, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        deploy(digits.cvl, pico_with_old.port)
+    assert files_on(pico_with_old.port) == {"digits.cvl": OLD}
+
+
+def test_no_board_there(digits: Digits) -> None:
+    with pytest.raises(BoardError, match="cannot open socket://127"):
+        deploy(digits.cvl, "socket://127.0.0.1:9")
+
+
+def test_no_model_there(tmp_path: Path) -> None:
+    with pytest.raises(ConvletError, match=r"cannot read the model .*none\.cvl"):
+        deploy(tmp_path / "none.cvl", "socket://127.0.0.1:9")
+
+
+class Wire:
+    """A serial port whose writes pass through a function."""
+
+    def __init__(self, port: Any, change: Any) -> None:
+        self.port, self.change = port, change
+
+    def write(self, data: bytes) -> int:
+        return int(self.port.write(self.change(data)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.port, name)
+
+
+def change_what_is_sent(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+    open_port = board_module._open_port
+
+    def opened(*arguments: Any, **settings: Any) -> Any:
+        transport = open_port(*arguments, **settings)
+        transport.serial = Wire(transport.serial, change)
+        return transport
+
+    monkeypatch.setattr(board_module, "_open_port", opened)
+
+
+def lose_the_connection_at(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    """The cable is pulled after half of the command that holds `text`."""
+    broken = False
+
+    def cut(data: bytes) -> bytes:
+        nonlocal broken
+        broken = broken or text in data
+        if broken:
+            raise OSError("the device is gone")
+        return data
+
+    change_what_is_sent(monkeypatch, cut)

@@ -1,0 +1,82 @@
+"""`convlet firmware build`: sizes, reuse, and what a failure says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from convlet import firmware
+from convlet.errors import ToolError
+from convlet.firmware import MODULE_FOLDER
+from convlet.progress import Progress
+
+FLASH_ALLOWED = 12 * 1024
+
+
+class Steps(Progress):
+    """Remembers what was reported."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def step(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_module_fits_its_budget_on_the_pico() -> None:
+    added = firmware.added_by_module("pico")
+    assert 0 < added.flash_bytes <= FLASH_ALLOWED
+    assert added.ram_bytes == 0
+
+
+@pytest.mark.parametrize("board", ["pico", "unix", "qemu-mps2-an385"])
+def test_finished_firmware_is_reused(board: str) -> None:
+    first, steps = firmware.build(board), Steps()
+    assert firmware.build(board, progress=steps) == first
+    assert steps.texts == []
+    assert first.image.is_file()
+    assert first.elf.is_file()
+
+
+def test_command_prints_what_the_module_adds(tmp_path: Path) -> None:
+    output = tmp_path / "pico.uf2"
+    command = [sys.executable, "-m", "convlet.cli", "firmware", "build", "--board", "pico", "-o", output]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert re.search(r"the module adds [\d,]+ bytes of flash and 0 bytes of RAM", done.stdout)
+    assert output.read_bytes() == firmware.build("pico").image.read_bytes()
+
+
+def test_failure_shows_the_compilers_words_and_leaves_nothing(tmp_path: Path) -> None:
+    module = tmp_path / "module"
+    shutil.copytree(MODULE_FOLDER, module)
+    glue = module / "modconvlet.c"
+    glue.write_text(f'#error "spoiled by a test"\n{glue.read_text()}')
+    with pytest.raises(ToolError, match=r"cannot build firmware for this computer(.|\n)*spoiled by a test"):
+        firmware.build("unix", module=module)
+    with pytest.raises(ToolError, match="spoiled"):  # and not from the cache the next time
+        firmware.build("unix", module=module)
+
+
+def test_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolError, match="arm-none-eabi-gcc is not installed"):
+        firmware.build("pico")
+
+
+def test_missing_module_sources(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="work from a checkout"):
+        firmware.build("unix", module=tmp_path)
+
+
+def test_only_unix_has_sanitizers() -> None:
+    with pytest.raises(ToolError, match="only the board unix"):
+        firmware.build("pico", sanitize=True)
+
+
+def test_unknown_board_lists_the_known_ones() -> None:
+    with pytest.raises(ToolError, match=r"teapot; there are: pico, unix"):
+        firmware.build("teapot")
