@@ -62,6 +62,8 @@ static cvl_status_t prove_tensor(
     CHECK(op->height >= 1, SHAPE, op->height, UINT16_MAX);
     CHECK(op->width >= 1, SHAPE, op->width, UINT16_MAX);
     CHECK(op->channels >= 1, SHAPE, op->channels, UINT16_MAX);
+    uint64_t values = (uint64_t)op->height * cvl_row_bytes(op);
+    CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, values, CVL_MAX_TENSOR_VALUES);
     CHECK(op->ring_rows >= 1 && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
     uint32_t state_bytes = header->operator_count * (uint32_t)sizeof(cvl_state_t);
     CHECK(op->offset >= state_bytes, STATE, op->offset, state_bytes);

@@ -43,7 +43,8 @@ cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes) 
     CVL_CHECK(proof->fault, table_end <= file_bytes, QUANT_TABLE, table_end, file_bytes);
     const int8_t *shifts = cvl_requantizer_of(proof->model, op).shifts;
     for (uint32_t c = 0; c < op->channels; c++) {
-        CVL_CHECK(proof->fault, shifts[c] >= -31 && shifts[c] <= 30, SHIFT, shifts[c] + 128, 158);
+        CVL_CHECK(proof->fault, shifts[c] <= 30, SHIFT, shifts[c], 30);
+        CVL_CHECK(proof->fault, shifts[c] >= -31, SHIFT, -shifts[c], 31);
     }
     return CVL_OK;
 }

@@ -9,8 +9,9 @@ cvl_status_t cvl_reshape_prove(const cvl_proof_t *proof) {
     return cvl_prove_whole(proof);
 }
 
-// The same bytes cut into other rows; the whole input lies in one piece.
+// The same bytes cut into other rows; the whole input lies in one piece. A damaged file may let
+// the two rings overlap.
 void cvl_reshape_row(const cvl_task_t *task) {
     uint32_t row_bytes = cvl_row_bytes(task->op);
-    memcpy(task->out, task->rows[0] + task->row * row_bytes, row_bytes);
+    memmove(task->out, task->rows[0] + task->row * row_bytes, row_bytes);
 }
