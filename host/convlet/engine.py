@@ -67,7 +67,7 @@ class Model:
         # Copied where it could be changed: what was proved must stay as it was.
         data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(model)
         self._file = ffi.from_buffer("uint8_t[]", data)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # one inference at a time, and its output read before the next
         self._model = _load(self._file)
         self._arena = bytearray(self.arena_bytes) if arena is None else arena
         self._pointer = ffi.from_buffer("uint8_t[]", self._arena, require_writable=True)
@@ -132,8 +132,9 @@ class Model:
 
     def predict(self, *images: Any) -> list[float]:
         """The first output's real values for one image."""
-        count = len(self.run(*images))
-        return [lib.cvl_real_output(self._model, 0, index) for index in range(count)]
+        with self._lock:
+            count = len(self.run(*images))
+            return [lib.cvl_real_output(self._model, 0, index) for index in range(count)]
 
     @overload
     def classify(self, *images: Any) -> tuple[str, float]: ...
@@ -143,9 +144,10 @@ class Model:
 
     def classify(self, *images: Any, top: int = 0) -> tuple[str, float] | list[tuple[str, float]]:
         """Label and probability of the best class; with `top`, a list of the best `top` classes."""
-        count = len(self.run(*images))
-        ranks = [lib.cvl_best(self._model, skip) for skip in range(min(max(top, 1), count))]
-        best = [(self._label(index), lib.cvl_probability(self._model, index)) for index in ranks]
+        with self._lock:
+            count = len(self.run(*images))
+            ranks = [lib.cvl_best(self._model, skip) for skip in range(min(max(top, 1), count))]
+            best = [(self._label(index), lib.cvl_probability(self._model, index)) for index in ranks]
         return best if top > 0 else best[0]
 
     def selftest(self) -> None:
