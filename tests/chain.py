@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from convlet.passes import simplify
+from convlet.program import Program, lower
+from convlet.tflite_reader import read_tflite
 from convlet.vectors import seeded_image
 from operator_models import ACTIVATIONS, PADDINGS
 from tflite_builder import Builder
@@ -103,3 +106,10 @@ def padded_chain() -> Chain:
     """Padding on all sides, strides, an odd image, a RESHAPE that cannot be dropped."""
     chain = Chain((9, 7, 3), seed=100).conv(5, (3, 3), (2, 1), "SAME").max_pool((3, 3), (2, 2), "SAME")
     return chain.reshape(4, 3, 5).conv(4, (3, 2), (1, 1), "SAME").dense(7)
+
+
+def program_of(chain: Chain) -> Program:
+    """The chain as the engine runs it."""
+    graph = read_tflite(chain.build())
+    simplify(graph)
+    return lower(graph)

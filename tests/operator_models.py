@@ -138,7 +138,5 @@ def fully_connected_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]
         inputs.append(b.constant(bias, [scale_in * s for s in scale_w]))
     result = b.tensor((1, channels), _output_scale(draw, scale_in, 0.01, count), draw(zero_points))
     activation = ACTIVATIONS[draw(st.sampled_from(list(ACTIVATIONS)))]
-    b.operator(
-        "FULLY_CONNECTED", inputs, result, "FullyConnectedOptions", FusedActivationFunction=activation
-    )
+    b.operator("FULLY_CONNECTED", inputs, result, "FullyConnectedOptions", FusedActivationFunction=activation)
     return b.build([source], [result]), (count,), seed

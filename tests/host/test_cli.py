@@ -1,0 +1,97 @@
+import subprocess
+import sys
+
+import click
+import pytest
+from chain import digits_chain
+from convlet import __version__, cli
+from convlet.errors import ConvletError, ModelError
+
+
+def exit_code(*arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*arguments])
+    return stop.value.code or 0
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Makes `convlet thing` call a function."""
+
+    def install(function):
+        monkeypatch.setattr(cli, "COMMANDS", ["thing"])
+        module = type("Module", (), {"command": click.command()(function)})
+        monkeypatch.setattr(cli.importlib, "import_module", lambda name: module)
+
+    return install
+
+
+def test_version(capsys):
+    cli.main(["--version"])
+    assert __version__ in capsys.readouterr().out
+
+
+def test_help_lists_every_command(capsys):
+    cli.main(["--help"])
+    text = capsys.readouterr().out
+    assert cli.COMMANDS and all(f"  {name} " in text for name in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_help(name, capsys):
+    cli.main([name, "--help"])
+    assert f"Usage: convlet {name} " in capsys.readouterr().out
+
+
+def test_wrong_usage_exits_with_2(capsys):
+    assert exit_code("no-such-command") == 2
+    assert "No such command 'no-such-command'" in capsys.readouterr().err
+
+
+def fail():
+    raise ModelError("found [this], expected that")
+
+
+def test_errors_are_told_without_a_traceback(command, capsys):
+    command(fail)
+    assert exit_code("thing") == 1
+    assert capsys.readouterr().err == "error: found [this], expected that\n"
+
+
+def test_debug_shows_the_traceback(command):
+    command(fail)
+    with pytest.raises(ConvletError):
+        cli.main(["--debug", "thing"])
+
+
+def test_interrupts_exit_with_130(command, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    command(interrupted)
+    assert exit_code("thing") == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_quiet_prints_nothing(command, capsys):
+    @click.pass_obj
+    def talk(session):
+        session.console.print("words")
+        session.progress.step("a step")
+
+    command(talk)
+    cli.main(["-q", "thing"])
+    assert capsys.readouterr().out == ""
+
+
+def test_it_runs_as_a_program(tmp_path):
+    """A model to compile, and one that is not there."""
+    model = tmp_path / "model.tflite"
+    model.write_bytes(digits_chain().build())
+    command = [sys.executable, "-m", "convlet.cli", "compile"]
+    done = subprocess.run([*command, model], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert model.with_suffix(".cvl").is_file()
+    done = subprocess.run([*command, tmp_path / "no.tflite"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot read the model ") and "Traceback" not in done.stderr

@@ -1,0 +1,112 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from chain import Chain, digits_chain
+from convlet.compile import compile_tflite
+from convlet.errors import ModelError
+from convlet.format import FLAG_LOGITS, HEADER, NO_OPERATOR, OP, OPERATOR, PORT
+from convlet.writer import write_cvl
+from cvl_edit import begin_of, goals_of
+
+LABELS = [f"digit {index}" for index in range(10)]
+COMPILED = compile_tflite(digits_chain().build(), LABELS, vectors=2)
+CVL, PROGRAM, PLAN = COMPILED.cvl, COMPILED.program, COMPILED.plan
+HEAD = HEADER.unpack(CVL)
+
+
+def operator(index):
+    return OPERATOR.unpack(CVL, begin_of(CVL, OPERATOR, index))
+
+
+def test_the_header():
+    data_fields = ("crc32", "labels", "vectors")
+    assert {name: value for name, value in HEAD.items() if name not in data_fields} == {
+        "magic": b"CVL1",
+        "file_bytes": len(CVL),
+        "arena_bytes": PLAN.arena_bytes,
+        "version": 1,
+        "flags": FLAG_LOGITS,
+        "operator_count": 4,
+        "input_count": 1,
+        "output_count": 1,
+        "goal_count": 1,
+        "label_count": 10,
+        "vector_count": 2,
+        "reserved": 0,
+    }
+    assert HEAD["crc32"] == zlib.crc32(CVL[8:])
+
+
+def test_operators_are_the_nodes():
+    for index, node in enumerate(PROGRAM.nodes):
+        record = operator(index)
+        assert record["code"] == OP[node.kind]
+        assert record["input"] == (NO_OPERATOR if node.source is None else node.source)
+        assert (record["height"], record["width"], record["channels"]) == node.shape
+        assert record["ring_rows"] == PLAN.ring_rows[index] and record["offset"] == PLAN.offsets[index]
+        assert record.items() >= vars(node.window).items()
+        assert record["zero_point_in"] == node.zero_point_in
+        assert record["zero_point_out"] == node.tensor.zero_point
+        assert (record["clamp_min"], record["clamp_max"]) == (node.clamp_min, node.clamp_max)
+
+
+def test_weights_and_tables_lie_where_the_record_says():
+    for index, node in enumerate(PROGRAM.nodes):
+        for name, piece in (("weights", node.weights), ("table", node.table)):
+            at = operator(index)[name]
+            assert CVL[at : at + len(piece)] == piece
+            assert at % 4 == 0 and (at == 0) == (not piece)
+
+
+def test_ports_and_goals():
+    ports = [PORT.unpack(CVL, begin_of(CVL, PORT, index)) for index in (0, 1)]
+    source, result = COMPILED.graph.inputs[0], COMPILED.graph.outputs[0]
+    assert [port["op_index"] for port in ports] == [0, 3]
+    assert [port["zero_point"] for port in ports] == [source.zero_point, result.zero_point]
+    assert [port["scale"] for port in ports] == [source.tensor_scale, result.tensor_scale]
+    assert struct.unpack_from("<H", CVL, goals_of(CVL)) == (3,)
+
+
+def test_labels():
+    at = HEAD["labels"]
+    for label in LABELS:
+        text = label.encode()
+        assert CVL[at : at + 1 + len(text)] == bytes([len(text)]) + text
+        at += 1 + len(text)
+
+
+def test_vectors():
+    vectors = np.frombuffer(CVL[HEAD["vectors"] :], "<u4").reshape(2, 5)
+    assert vectors[:, 0].tolist() == [1, 2] and len(set(vectors.ravel().tolist())) == 10
+
+
+def test_without_labels_and_vectors_there_are_none():
+    header = HEADER.unpack(write_cvl(PROGRAM, PLAN))
+    assert [header[name] for name in ("labels", "label_count", "vectors", "vector_count")] == [0] * 4
+
+
+def test_equal_models_give_equal_files():
+    assert compile_tflite(digits_chain().build(), LABELS, vectors=2).cvl == CVL
+
+
+@pytest.mark.parametrize("count", [1, 9, 11])
+def test_there_is_a_label_for_each_class(count):
+    with pytest.raises(ModelError, match=f"^{count} labels, but the model has 10 classes$"):
+        write_cvl(PROGRAM, PLAN, ["x"] * count)
+
+
+def test_labels_have_at_most_255_bytes():
+    write_cvl(PROGRAM, PLAN, ["x" * 255] * 10)
+    with pytest.raises(ModelError, match="has 256 bytes, expected at most 255"):
+        write_cvl(PROGRAM, PLAN, ["é" * 128] * 10)
+
+
+def test_several_outputs():
+    chain = Chain((6, 6, 1)).conv(2)
+    inner = chain.tensor
+    chain.max_pool()
+    compiled = compile_tflite(chain.builder.build([chain.input], [chain.tensor, inner]))
+    ports = [PORT.unpack(compiled.cvl, begin_of(compiled.cvl, PORT, index)) for index in range(3)]
+    assert [port["op_index"] for port in ports] == [0, 2, 1]
