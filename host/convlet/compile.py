@@ -9,7 +9,7 @@ from pathlib import Path
 from convlet.errors import ConvletError, ModelError
 from convlet.files import read_file, write_atomic
 from convlet.graph import Graph
-from convlet.operators import check_operators
+from convlet.ops import check_operators
 from convlet.passes import simplify
 from convlet.plan import Plan, plan
 from convlet.program import Program, lower

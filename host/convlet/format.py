@@ -28,6 +28,7 @@ MAGIC = b"CVL1"
 VERSION = 1
 
 NO_OPERATOR = 0xFFFF  # in `input`: none
+NO_ROW = 0xFFFF  # in a map: a row of padding
 MAX_INPUTS = 8
 MAX_KERNEL_H = 32  # the engine keeps this many row pointers on its stack
 MAX_KERNEL_BYTES = (
@@ -50,6 +51,11 @@ OP = {name: code for code, name in enumerate(OPERATORS)}
 
 # Header flags.
 FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
+
+# Operator flags.
+FLAG_ACCUMULATES = 1  # takes its input row by row, as the rows are made, and keeps sums in its scratch
+FLAG_MAPPED = 2  # output row r reads input row map[r]; `table` begins with the map, uint16[height]
+FLAG_B_FIRST = 4  # pulls its second input before the first
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,9 @@ OPERATOR = Record(
     "One operator and the tensor that it makes.",
     (
         ("code", "B", "CVL_OP_..."),
-        ("flags", "B", "0"),
+        ("flags", "B", "FLAG_..."),
         ("input", "H", "index of the operator whose tensor it reads; CVL_NO_OPERATOR for INPUT"),
+        ("input_b", "H", "a second one, or CVL_NO_OPERATOR"),
         ("height", "H", "rows of its own tensor"),
         ("width", "H", "pixels of a row"),
         ("channels", "H", "bytes of a pixel"),
@@ -128,16 +135,19 @@ OPERATOR = Record(
         ("stride_w", "B", ""),
         ("dilation_h", "B", ""),
         ("dilation_w", "B", ""),
-        ("pad_top", "h", "window of output row r begins at input row r * stride_h - pad_top"),
+        ("up_h", "B", "the window lies on the input with up_h - 1 rows of zero points behind each row"),
+        ("up_w", "B", "and up_w - 1 pixels behind each pixel"),
+        ("pad_top", "h", "the window of output row r begins at row r * stride_h - pad_top"),
         ("pad_left", "h", ""),
+        ("parameter", "H", "what the kernel says"),
         ("zero_point_in", "b", "value of the padding"),
         ("zero_point_out", "b", "added after requantising"),
         ("clamp_min", "b", "fused activation"),
         ("clamp_max", "b", ""),
-        ("reserved", "H", "0"),
         ("offset", "I", "of the ring in the arena"),
-        ("weights", "I", "file offset: int8[channels, kernel_h, kernel_w, channels of the input]"),
-        ("table", "I", "file offset: int32 bias[channels], int32 multiplier[channels], int8 shift[channels]"),
+        ("scratch", "I", "of the kernel's own bytes in the arena, a multiple of 4; 0: none"),
+        ("weights", "I", "file offset: what the kernel says"),
+        ("table", "I", "file offset: what the kernel says"),
     ),
 )
 
@@ -157,12 +167,15 @@ STATE = Record(
     "What the engine remembers of an operator during a run, in the arena.",
     (
         ("next_row", "H", "the row that it makes next"),
+        ("step", "H", "the step that it does next: a row, or for FLAG_ACCUMULATES a row of its input"),
         ("parent", "H", "the operator that asked for it"),
     ),
 )
 
 RECORDS = (HEADER, OPERATOR, PORT, STATE)
-CHANNEL_BYTES = 9  # of `table` for one channel: bias, multiplier, shift
+CHANNEL_BYTES = (
+    9  # of a table of biases, multipliers and shifts: int32[channels], int32[channels], int8[channels]
+)
 
 _C_TYPES = {
     "4s": "uint8_t",
@@ -205,7 +218,12 @@ def c_header() -> str:
                 f"#define CVL_MAX_KERNEL_BYTES {MAX_KERNEL_BYTES}u",
                 f"#define CVL_MAX_TENSOR_VALUES {MAX_TENSOR_VALUES}u",
                 f"#define CVL_KERNEL_ALL {KERNEL_ALL}",
-                f"#define CVL_FLAG_LOGITS {FLAG_LOGITS}",
+                *(
+                    f"#define CVL_{name} {value}"
+                    for name, value in globals().items()
+                    if name.startswith("FLAG_")
+                ),
+                f"#define CVL_NO_ROW 0x{NO_ROW:x}",
                 f"#define CVL_CHANNEL_BYTES {CHANNEL_BYTES}",
             )
         ),

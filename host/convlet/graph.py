@@ -53,6 +53,11 @@ class Operator:
     output: Tensor
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def computed(self) -> list[Tensor]:
+        """Its inputs that are not constants."""
+        return [tensor for tensor in self.inputs if tensor.data is None]
+
     def __str__(self) -> str:
         return f"operator {self.position} ({self.kind})"
 

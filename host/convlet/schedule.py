@@ -12,31 +12,44 @@ from convlet.program import Program
 
 @dataclass(frozen=True)
 class Event:
-    """One call of a kernel: `node` makes `row` from `reads`, rows of its source."""
+    """One call of a kernel: `node` works on its row `row`, and has it done if `made`.
+
+    `reads` are pairs of a node and one of its rows.
+    """
 
     node: int
     row: int
-    reads: list[int]
+    made: bool
+    reads: list[tuple[int, int]]
+
+
+class _Run:
+    """The state of the nodes during an inference."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.next_row = [0] * len(program.nodes)
+        self.step = [0] * len(program.nodes)
+
+    def pull(self, index: int, rows: int) -> Iterator[Event]:
+        """Make node `index` have its first `rows` rows."""
+        node, heights = self.program.nodes[index], self.program.source_heights(index)
+        while self.next_row[index] < rows:
+            row, step = self.next_row[index], self.step[index]
+            wanted = list(zip(node.sources, node.rows_needed(row, step, heights), strict=True))
+            for source, needed in reversed(wanted) if node.b_first else wanted:
+                yield from self.pull(source, needed)
+            made = node.finishes(row, step, heights[0] if heights else 0)
+            read = zip(node.sources, node.rows_read(row, step, heights), strict=True)
+            yield Event(index, row, made, [(source, r) for source, rows_of in read for r in rows_of])
+            self.step[index] += 1
+            self.next_row[index] += made
 
 
 def simulate(program: Program, goals: list[int]) -> list[Event]:
-    """All row calls of one inference, in order."""
-    next_row = [0] * len(program.nodes)
-    return [event for goal in goals for event in _pull(program, goal, program.nodes[goal].shape[0], next_row)]
-
-
-def _pull(program: Program, index: int, rows: int, next_row: list[int]) -> Iterator[Event]:
-    """Make node `index` have its first `rows` rows."""
-    node = program.nodes[index]
-    while next_row[index] < rows:
-        row = next_row[index]
-        reads: list[int] = []
-        if node.source is not None:
-            source_height = program.nodes[node.source].shape[0]
-            reads = node.rows_read(row, source_height)
-            yield from _pull(program, node.source, node.rows_needed(row, source_height), next_row)
-        yield Event(index, row, reads)
-        next_row[index] = row + 1
+    """All calls of kernels in one inference, in order."""
+    run = _Run(program)
+    return [event for goal in goals for event in run.pull(goal, program.nodes[goal].shape[0])]
 
 
 @dataclass(frozen=True)
@@ -54,18 +67,26 @@ def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
     """The lifetime of every node's tensor. Outputs live until behind the last event."""
     births: list[list[int]] = [[] for _ in program.nodes]
     for time, event in enumerate(events):
-        births[event.node].append(time)
+        if event.made:
+            births[event.node].append(time)
     last_use = [list(times) for times in births]
     for time, event in enumerate(events):
-        source = program.nodes[event.node].source
-        for row in event.reads:
-            last_use[source if source is not None else event.node][row] = time
+        for source, row in event.reads:
+            last_use[source][row] = time
     for index in program.outputs:
         last_use[index] = [len(events)] * len(last_use[index])
     return [
         Lifetime(min(born, default=0), max(used, default=0), _ring_rows(born, used))
         for born, used in zip(births, last_use, strict=True)
     ]
+
+
+def work_times(program: Program, events: list[Event]) -> list[tuple[int, int]]:
+    """The first and the last event of every node: while its scratch is in use. (0, 0) for one that never works."""
+    times: list[list[int]] = [[] for _ in program.nodes]
+    for time, event in enumerate(events):
+        times[event.node].append(time)
+    return [(min(own, default=0), max(own, default=0)) for own in times]
 
 
 def _ring_rows(births: list[int], last_use: list[int]) -> int:

@@ -11,32 +11,9 @@ import tflite
 
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
+from convlet.ops import REGISTRY
 
 IDENTIFIER = b"TFL3"
-
-# Of each operator: its options table and the options that are read: our name, TFLite's accessor.
-_WINDOW = {
-    "padding": "Padding",
-    "stride_h": "StrideH",
-    "stride_w": "StrideW",
-    "activation": "FusedActivationFunction",
-}
-_OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
-    "CONV_2D": (
-        tflite.Conv2DOptions,
-        _WINDOW | {"dilation_h": "DilationHFactor", "dilation_w": "DilationWFactor"},
-    ),
-    "MAX_POOL_2D": (tflite.Pool2DOptions, _WINDOW | {"kernel_h": "FilterHeight", "kernel_w": "FilterWidth"}),
-    "FULLY_CONNECTED": (
-        tflite.FullyConnectedOptions,
-        {
-            "activation": "FusedActivationFunction",
-            "keep_num_dims": "KeepNumDims",
-            "weights_format": "WeightsFormat",
-        },
-    ),
-    "RESHAPE": (tflite.ReshapeOptions, {}),
-}
 
 _DTYPES: dict[int, np.dtype[Any]] = {
     tflite.TensorType.INT8: np.dtype(np.int8),
@@ -137,14 +114,14 @@ class _Reader:
         return operator
 
     def _options(self, operator: Operator, table: Any) -> dict[str, Any]:
-        reader, fields = _OPTIONS.get(operator.kind, (None, {}))
-        if not fields:
+        spec = REGISTRY.get(operator.kind)
+        if spec is None or not spec.options:
             return {}
         if table is None:
-            raise ModelError(f"{operator} has no options, expected {', '.join(fields)}")
-        options = reader()
+            raise ModelError(f"{operator} has no options, expected {', '.join(spec.options)}")
+        options = spec.options_table()
         options.Init(table.Bytes, table.Pos)
-        values = {name: getattr(options, accessor)() for name, accessor in fields.items()}
+        values = {name: getattr(options, accessor)() for name, accessor in spec.options.items()}
         if "padding" in values:
             values["padding"] = _PADDING_NAMES[values["padding"]]
         if "activation" in values:

@@ -23,12 +23,13 @@ def seeded_image(seed: int, count: int) -> np.ndarray:
 
 
 def make_vector(graph: Graph, program: Program, goals: list[int], seed: int) -> bytes:
-    """The bytes of one test vector: its seed, then the CRC-32 of each node's rows as the numpy reference has them.
+    """The bytes of one test vector: its seed, then the CRC-32 of each node's rows as the numpy reference has
+    them.
 
     Rows at a tensor's end that nobody reads are never made, and do not count.
     """
     images = [seeded_image(seed + i, int(np.prod(tensor.rows))) for i, tensor in enumerate(graph.inputs)]
     values = run_graph(graph, images)
-    made = Counter(event.node for event in simulate(program, goals))
+    made = Counter(event.node for event in simulate(program, goals) if event.made)
     checksums = [zlib.crc32(values[node.tensor][: made[i]].tobytes()) for i, node in enumerate(program.nodes)]
     return struct.pack(f"<I{len(checksums)}I", seed, *checksums)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from convlet.errors import ModelError
 from convlet.format import FLAG_LOGITS, HEADER, MAGIC, NO_OPERATOR, OP, OPERATOR, PORT, VERSION
+from convlet.node import Node
 from convlet.plan import Plan
-from convlet.program import Node, Program
+from convlet.program import Program
 
 ALIGNMENT = 4  # of data in the file: 32-bit values lie well when the file does
 
@@ -76,11 +77,14 @@ def _makes_probabilities(node: Node) -> bool:
 def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
     node = program.nodes[index]
     height, width, channels = node.shape
+    inputs = (*node.sources, NO_OPERATOR, NO_OPERATOR)
+    row_map = struct.pack(f"<{len(node.row_map)}H", *node.row_map)
     return OPERATOR.pack(
         **vars(node.window),
         code=OP[node.kind],
-        flags=0,
-        input=NO_OPERATOR if node.source is None else node.source,
+        flags=node.flags,
+        input=inputs[0],
+        input_b=inputs[1],
         height=height,
         width=width,
         channels=channels,
@@ -89,10 +93,11 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
         zero_point_out=node.tensor.zero_point,
         clamp_min=node.clamp_min,
         clamp_max=node.clamp_max,
-        reserved=0,
+        parameter=node.parameter,
         offset=plan.offsets[index],
+        scratch=plan.scratches[index],
         weights=data.add(node.weights),
-        table=data.add(node.table),
+        table=data.add(row_map + node.table),
     )
 
 

@@ -15,6 +15,21 @@ cvl_status_t cvl_conv2d_prove(const cvl_proof_t *proof) {
         proof, (uint64_t)op->kernel_h * op->kernel_w * proof->source->channels);
 }
 
+// The pixel of `row` in column x of the input, with the pixels between that up_w puts there; NULL
+// for a pixel of padding.
+static const int8_t *pixel_at(const cvl_task_t *task, const int8_t *row, int32_t x) {
+    int32_t column = cvl_unspread(x, task->op->up_w);
+    if (row == NULL || column < 0 || column >= task->source->width) {
+        return NULL;
+    }
+    return row + (uint32_t)column * task->source->channels;
+}
+
+// Whether a row's windows, but for its edges, are whole pieces of the input's rows.
+static bool has_plain_columns(const cvl_operator_t *op) {
+    return op->dilation_w == 1 && op->up_w == 1;
+}
+
 // Copies the window that begins at column x to `window`, with the zero point for what lies
 // outside.
 static void gather(const cvl_task_t *task, int32_t x, int8_t *window) {
@@ -24,8 +39,9 @@ static void gather(const cvl_task_t *task, int32_t x, int8_t *window) {
         const int8_t *row = task->rows[ky];
         int32_t column = x;
         for (uint32_t kx = 0; kx < op->kernel_w; kx++, column += op->dilation_w) {
-            if (row != NULL && column >= 0 && column < task->source->width) {
-                cvl_copy_s8(window, row + (uint32_t)column * channels, channels);
+            const int8_t *pixel = pixel_at(task, row, column);
+            if (pixel != NULL) {
+                cvl_copy_s8(window, pixel, channels);
             } else {
                 memset(window, op->zero_point_in, channels);
             }
@@ -56,7 +72,7 @@ static bool rows_inside(const cvl_task_t *task) {
 static void make_row_of_small_windows(
     const cvl_task_t *task, const cvl_requantizer_t *requantizer, uint32_t kernel_bytes) {
     const cvl_operator_t *op = task->op;
-    bool whole_rows = op->dilation_w == 1 && rows_inside(task);
+    bool whole_rows = has_plain_columns(op) && rows_inside(task);
     int8_t window[GATHERED_BYTES];
     int8_t *out = task->out;
     int32_t x = -op->pad_left;
@@ -83,8 +99,9 @@ static void add_edge_row(const cvl_task_t *task, const int8_t *row, const int8_t
     const int8_t *w1, int32_t x, int32_t sums[2]) {
     uint32_t channels = task->source->channels;
     for (uint32_t kx = 0; kx < task->op->kernel_w; kx++) {
-        if (row != NULL && x >= 0 && x < task->source->width) {
-            cvl_dot2_s8(row + (uint32_t)x * channels, w0, w1, channels, sums);
+        const int8_t *pixel = pixel_at(task, row, x);
+        if (pixel != NULL) {
+            cvl_dot2_s8(pixel, w0, w1, channels, sums);
         } else {
             cvl_dot2_constant_s8(task->op->zero_point_in, w0, w1, channels, sums);
         }
@@ -100,7 +117,7 @@ static void sum_window(
     const cvl_operator_t *op = task->op;
     uint32_t channels = task->source->channels;
     uint32_t span = op->kernel_w * channels;
-    bool inside = op->dilation_w == 1 && x >= 0 && x + op->kernel_w <= task->source->width;
+    bool inside = has_plain_columns(op) && x >= 0 && x + op->kernel_w <= task->source->width;
     for (uint32_t ky = 0; ky < op->kernel_h; ky++, w0 += span, w1 += span) {
         const int8_t *row = task->rows[ky];
         if (inside && row != NULL) {

@@ -38,6 +38,7 @@
     X(RING, "its ring ends at byte %u of an arena of %u") \
     X(STATE, "its ring begins at byte %u of the arena, but the first %u are the engine's") \
     X(WINDOW, "its kernel, stride or dilation is %u, expected 1 to %u") \
+    X(FLAGS, "its flags are %u, expected %u") \
     X(WHOLE, "its input keeps %u rows of %u, but it reads the whole tensor") \
     X(WEIGHTS, "its weights end at byte %u of %u") \
     X(CHANNELS, "it makes %u values, expected %u") \

@@ -19,6 +19,10 @@
 #define CVL_MAX_TENSOR_VALUES 1073741823u
 #define CVL_KERNEL_ALL 0
 #define CVL_FLAG_LOGITS 1
+#define CVL_FLAG_ACCUMULATES 1
+#define CVL_FLAG_MAPPED 2
+#define CVL_FLAG_B_FIRST 4
+#define CVL_NO_ROW 0xffff
 #define CVL_CHANNEL_BYTES 9
 
 #define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape)
@@ -48,8 +52,9 @@ _Static_assert(sizeof(cvl_header_t) == 40, "layout");
 // One operator and the tensor that it makes.
 typedef struct {
     uint8_t code;           // CVL_OP_...
-    uint8_t flags;          // 0
+    uint8_t flags;          // FLAG_...
     uint16_t input;         // index of the operator whose tensor it reads; CVL_NO_OPERATOR for INPUT
+    uint16_t input_b;       // a second one, or CVL_NO_OPERATOR
     uint16_t height;        // rows of its own tensor
     uint16_t width;         // pixels of a row
     uint16_t channels;      // bytes of a pixel
@@ -60,18 +65,21 @@ typedef struct {
     uint8_t stride_w;
     uint8_t dilation_h;
     uint8_t dilation_w;
-    int16_t pad_top;        // window of output row r begins at input row r * stride_h - pad_top
+    uint8_t up_h;           // the window lies on the input with up_h - 1 rows of zero points behind each row
+    uint8_t up_w;           // and up_w - 1 pixels behind each pixel
+    int16_t pad_top;        // the window of output row r begins at row r * stride_h - pad_top
     int16_t pad_left;
+    uint16_t parameter;     // what the kernel says
     int8_t zero_point_in;   // value of the padding
     int8_t zero_point_out;  // added after requantising
     int8_t clamp_min;       // fused activation
     int8_t clamp_max;
-    uint16_t reserved;      // 0
     uint32_t offset;        // of the ring in the arena
-    uint32_t weights;       // file offset: int8[channels, kernel_h, kernel_w, channels of the input]
-    uint32_t table;         // file offset: int32 bias[channels], int32 multiplier[channels], int8 shift[channels]
+    uint32_t scratch;       // of the kernel's own bytes in the arena, a multiple of 4; 0: none
+    uint32_t weights;       // file offset: what the kernel says
+    uint32_t table;         // file offset: what the kernel says
 } cvl_operator_t;
-_Static_assert(sizeof(cvl_operator_t) == 40, "layout");
+_Static_assert(sizeof(cvl_operator_t) == 48, "layout");
 
 // An input or output of the model: real value = (q - zero_point) * scale.
 typedef struct {
@@ -85,8 +93,9 @@ _Static_assert(sizeof(cvl_port_t) == 8, "layout");
 // What the engine remembers of an operator during a run, in the arena.
 typedef struct {
     uint16_t next_row;      // the row that it makes next
+    uint16_t step;          // the step that it does next: a row, or for FLAG_ACCUMULATES a row of its input
     uint16_t parent;        // the operator that asked for it
 } cvl_state_t;
-_Static_assert(sizeof(cvl_state_t) == 4, "layout");
+_Static_assert(sizeof(cvl_state_t) == 6, "layout");
 
 #endif

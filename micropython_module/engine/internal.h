@@ -30,19 +30,30 @@ static inline uint64_t cvl_vector_offset(const cvl_header_t *header, unsigned in
 // The operator that goal `index` names.
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 
-// The first row and the number of rows of `source` that row `row` of `op` reads; they may lie
-// outside the image. The planner (host/convlet/schedule.py) computes the same.
+// The first and the last row of its window for output row `row` of `op`, on the input with the
+// rows between that up_h puts there. host/convlet/node.py computes the same.
 static inline int32_t cvl_first_row(const cvl_operator_t *op, uint32_t row) {
-    return op->kernel_h == CVL_KERNEL_ALL ? 0 : (int32_t)(row * op->stride_h) - op->pad_top;
+    return (int32_t)(row * op->stride_h) - op->pad_top;
 }
 
-static inline int32_t cvl_last_row(
-    const cvl_operator_t *op, const cvl_operator_t *source, uint32_t row) {
-    if (op->kernel_h == CVL_KERNEL_ALL) {
-        return source->height - 1;
+static inline int32_t cvl_last_row(const cvl_operator_t *op, uint32_t row) {
+    return cvl_first_row(op, row) + (op->kernel_h - 1) * op->dilation_h;
+}
+
+// Where row or column `at` of an input with up - 1 zero points behind each value lies in the input
+// itself; negative for one of those between.
+static inline int32_t cvl_unspread(int32_t at, uint32_t up) {
+    if (up == 1 || at < 0) {
+        return at;
     }
-    int32_t last = cvl_first_row(op, row) + (op->kernel_h - 1) * op->dilation_h;
-    return last < source->height ? last : source->height - 1;
+    return (uint32_t)at % up == 0 ? (int32_t)((uint32_t)at / up) : -1;
+}
+
+// Of an operator that accumulates: whether output row `row` is done when it has taken row `step`.
+static inline bool cvl_is_last_step(
+    const cvl_operator_t *op, const cvl_operator_t *source, uint32_t row, uint32_t step) {
+    return step + 1u == source->height ||
+           (op->kernel_h != CVL_KERNEL_ALL && (int32_t)step == cvl_last_row(op, row));
 }
 
 static inline uint32_t cvl_row_bytes(const cvl_operator_t *op) {

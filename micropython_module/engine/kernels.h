@@ -3,18 +3,22 @@
 #define CVL_KERNELS_H
 
 #include <stdbool.h>
-#include "convlet.h"
+#include "internal.h"
 
 typedef struct {
     const cvl_model_t *model;
     const cvl_operator_t *op;
-    const cvl_operator_t *source; // the operator whose tensor is the input; NULL for INPUT
-    unsigned index;               // of the operator
-    uint32_t row;                 // index of the row that is made
-    int8_t *out;                  // int8[op->width, op->channels]
+    const cvl_operator_t *source;   // the operator whose tensor is the input; NULL for INPUT
+    const cvl_operator_t *source_b; // of the second input; NULL where there is none
+    unsigned index;                 // of the operator
+    uint32_t row;                   // index of the row that is made
+    uint32_t step;                  // for FLAG_ACCUMULATES: the row of the input that is taken
+    int8_t *out;                    // int8[op->width, op->channels]
     // int8[source->width, source->channels] each; NULL: a row of padding
     const int8_t *rows[CVL_MAX_KERNEL_H];
-    cvl_operator_t copies[2]; // of op and source, where those do not lie aligned in the file
+    const int8_t *row_b;      // int8[source_b->width, source_b->channels]; NULL: none for this row
+    bool made;                // whether the step finished the row
+    cvl_operator_t copies[3]; // of the operators, where they do not lie aligned in the file
 } cvl_task_t;
 
 // What a kernel's operator must satisfy for the kernel to stay inside its buffers.
@@ -22,6 +26,7 @@ typedef struct {
     const cvl_model_t *model;
     const cvl_operator_t *op;
     const cvl_operator_t *source;
+    const cvl_operator_t *source_b;
     cvl_fault_t *fault;
 } cvl_proof_t;
 

@@ -73,20 +73,82 @@ static cvl_status_t prove_tensor(
     return CVL_OK;
 }
 
+// An operator that accumulates takes each input row once: its windows lie side by side, and each
+// begins inside the image.
+static cvl_status_t prove_accumulation(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    cvl_fault_t *fault = proof->fault;
+    if (op->kernel_h == CVL_KERNEL_ALL) {
+        CHECK(op->height == 1, SHAPE, op->height, 1);
+        return CVL_OK;
+    }
+    CHECK(op->kernel_h == op->stride_h, WINDOW, op->kernel_h, op->stride_h);
+    CHECK(op->dilation_h == 1 && op->up_h == 1, WINDOW, op->dilation_h, 1);
+    bool begins_inside = op->pad_top >= 0 && op->pad_top < op->kernel_h &&
+                         cvl_first_row(op, op->height - 1u) < (int32_t)proof->source->height;
+    CHECK(begins_inside, WINDOW, op->height, proof->source->height);
+    return CVL_OK;
+}
+
+static cvl_status_t prove_map(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    cvl_fault_t *fault = proof->fault;
+    uint64_t end = op->table + (uint64_t)op->height * sizeof(uint16_t);
+    CHECK(
+        end <= proof->model->header.file_bytes, QUANT_TABLE, end, proof->model->header.file_bytes);
+    for (uint32_t row = 0; row < op->height; row++) {
+        uint16_t mapped;
+        memcpy(&mapped, proof->model->file + op->table + row * sizeof mapped, sizeof mapped);
+        bool inside = mapped < proof->source->height || mapped == CVL_NO_ROW;
+        CHECK(inside, SHAPE, mapped, proof->source->height);
+    }
+    return CVL_OK;
+}
+
+// That the rows it reads are inside its input, in each of the ways in which engine/run.c finds
+// them.
+static cvl_status_t prove_reading(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    cvl_fault_t *fault = proof->fault;
+    bool all_above_zero =
+        op->stride_h && op->stride_w && op->dilation_h && op->dilation_w && op->up_h && op->up_w;
+    CHECK(all_above_zero, WINDOW, 0, UINT8_MAX);
+    if (op->flags & CVL_FLAG_ACCUMULATES) {
+        return prove_accumulation(proof);
+    }
+    if (op->flags & CVL_FLAG_MAPPED) {
+        return prove_map(proof);
+    }
+    if (op->kernel_h == CVL_KERNEL_ALL) {
+        uint32_t kept = proof->source->ring_rows;
+        CHECK(kept == proof->source->height, WHOLE, kept, proof->source->height);
+        return CVL_OK;
+    }
+    CHECK(op->kernel_h <= CVL_MAX_KERNEL_H, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
+    return CVL_OK;
+}
+
 static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl_fault_t *fault) {
-    cvl_operator_t copies[2];
+    cvl_operator_t copies[3];
+    cvl_proof_t proof = {.model = model, .fault = fault};
     const cvl_operator_t *op = cvl_read_operator(model, index, &copies[0]);
+    proof.op = op;
     fault->operator_index = (uint16_t)index;
     fault->operator_code = op->code;
     CVL_TRY(prove_tensor(op, &model->header, fault));
     bool is_input = index < model->header.input_count;
     bool code_fits = op->code < CVL_OP_COUNT && is_input == (op->code == CVL_OP_INPUT);
     CHECK(code_fits, CODE, op->code, CVL_OP_COUNT);
-    bool source_fits = is_input ? op->input == CVL_NO_OPERATOR : op->input < index;
-    CHECK(source_fits, INPUT, op->input, index);
-    const cvl_operator_t *source =
-        is_input ? NULL : cvl_read_operator(model, op->input, &copies[1]);
-    cvl_proof_t proof = {model, op, source, fault};
+    CHECK(
+        op->input < index || (is_input && op->input == CVL_NO_OPERATOR), INPUT, op->input, index);
+    CHECK(op->input_b < index || op->input_b == CVL_NO_OPERATOR, INPUT, op->input_b, index);
+    if (op->input != CVL_NO_OPERATOR) {
+        proof.source = cvl_read_operator(model, op->input, &copies[1]);
+        CVL_TRY(prove_reading(&proof));
+    }
+    if (op->input_b != CVL_NO_OPERATOR) {
+        proof.source_b = cvl_read_operator(model, op->input_b, &copies[2]);
+    }
     return prove_kernel(&proof);
 }
 

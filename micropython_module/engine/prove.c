@@ -13,22 +13,39 @@ cvl_status_t cvl_refuse(
     return status;
 }
 
-// Windows may lie anywhere: kernels skip what is outside the image. Only their size is bounded.
+// Windows may lie anywhere: kernels skip what is outside the image.
 cvl_status_t cvl_prove_window(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
-    CVL_CHECK(proof->fault, op->kernel_h >= 1 && op->kernel_h <= CVL_MAX_KERNEL_H, WINDOW,
-        op->kernel_h, CVL_MAX_KERNEL_H);
+    uint32_t other = op->flags & (CVL_FLAG_ACCUMULATES | CVL_FLAG_MAPPED);
+    CVL_CHECK(proof->fault, other == 0, FLAGS, op->flags, 0);
+    CVL_CHECK(proof->fault, op->kernel_h >= 1, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
     CVL_CHECK(proof->fault, op->kernel_w >= 1, WINDOW, op->kernel_w, UINT8_MAX);
-    CVL_CHECK(proof->fault, op->stride_h >= 1 && op->stride_w >= 1, WINDOW, 0, UINT8_MAX);
-    CVL_CHECK(proof->fault, op->dilation_h >= 1 && op->dilation_w >= 1, WINDOW, 0, UINT8_MAX);
     return CVL_OK;
 }
 
 cvl_status_t cvl_prove_whole(const cvl_proof_t *proof) {
-    uint32_t kernel_h = proof->op->kernel_h;
-    uint32_t kept = proof->source->ring_rows;
-    CVL_CHECK(proof->fault, kernel_h == CVL_KERNEL_ALL, WINDOW, kernel_h, CVL_KERNEL_ALL);
-    CVL_CHECK(proof->fault, kept == proof->source->height, WHOLE, kept, proof->source->height);
+    const cvl_operator_t *op = proof->op;
+    uint32_t other = op->flags & (CVL_FLAG_ACCUMULATES | CVL_FLAG_MAPPED);
+    CVL_CHECK(proof->fault, other == 0, FLAGS, op->flags, 0);
+    CVL_CHECK(proof->fault, op->kernel_h == CVL_KERNEL_ALL, WINDOW, op->kernel_h, CVL_KERNEL_ALL);
+    return CVL_OK;
+}
+
+cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes) {
+    const cvl_header_t *header = &proof->model->header;
+    uint32_t scratch = proof->op->scratch;
+    uint32_t state_bytes = header->operator_count * (uint32_t)sizeof(cvl_state_t);
+    CVL_CHECK(proof->fault, scratch % sizeof(int32_t) == 0, ALIGNMENT, scratch % 4, 4);
+    CVL_CHECK(proof->fault, scratch >= state_bytes, STATE, scratch, state_bytes);
+    CVL_CHECK(proof->fault, scratch + bytes <= header->arena_bytes, RING, scratch + bytes,
+        header->arena_bytes);
+    return CVL_OK;
+}
+
+cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes) {
+    uint64_t end = proof->op->table + bytes;
+    uint32_t file_bytes = proof->model->header.file_bytes;
+    CVL_CHECK(proof->fault, end <= file_bytes, QUANT_TABLE, end, file_bytes);
     return CVL_OK;
 }
 
@@ -39,8 +56,7 @@ cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes) 
         kernel_bytes, CVL_MAX_KERNEL_BYTES);
     uint64_t weights_end = op->weights + op->channels * kernel_bytes;
     CVL_CHECK(proof->fault, weights_end <= file_bytes, WEIGHTS, weights_end, file_bytes);
-    uint64_t table_end = op->table + (uint64_t)op->channels * CVL_CHANNEL_BYTES;
-    CVL_CHECK(proof->fault, table_end <= file_bytes, QUANT_TABLE, table_end, file_bytes);
+    CVL_TRY(cvl_prove_table(proof, (uint64_t)op->channels * CVL_CHANNEL_BYTES));
     const int8_t *shifts = cvl_requantizer_of(proof->model, op).shifts;
     for (uint32_t c = 0; c < op->channels; c++) {
         CVL_CHECK(proof->fault, shifts[c] <= 30, SHIFT, shifts[c], 30);

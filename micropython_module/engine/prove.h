@@ -23,11 +23,17 @@
 cvl_status_t cvl_refuse(
     cvl_fault_t *fault, cvl_status_t status, uint64_t found, uint64_t expected);
 
-// The operator's window is one of rows: not the whole input, and of a size that the engine takes.
+// The operator reads a window of rows, and not its input in one of the other ways.
 cvl_status_t cvl_prove_window(const cvl_proof_t *proof);
 
 // The operator reads its whole input, which lies in the arena in one piece.
 cvl_status_t cvl_prove_whole(const cvl_proof_t *proof);
+
+// The operator's scratch has that many bytes, and lies in the arena aligned to 4.
+cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes);
+
+// The operator's table has that many bytes.
+cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes);
 
 // Weights of kernel_bytes for each channel, and the table of bias, multiplier and shift.
 cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes);

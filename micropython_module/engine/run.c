@@ -1,3 +1,4 @@
+#include <string.h>
 #include "internal.h"
 #include "kernels.h"
 
@@ -17,22 +18,72 @@ static int8_t *ring_row(const cvl_model_t *model, const cvl_operator_t *op, uint
     return (int8_t *)model->arena + op->offset + slot * cvl_row_bytes(op);
 }
 
-static void set_rows(const cvl_model_t *model, cvl_task_t *task) {
-    if (task->op->kernel_h == CVL_KERNEL_ALL) {
-        task->rows[0] = ring_row(model, task->source, 0);
-        return;
+// The row of its input that an operator with a map reads for output row `row`, or CVL_NO_ROW.
+static uint32_t mapped_row(const cvl_model_t *model, const cvl_operator_t *op, uint32_t row) {
+    uint16_t mapped;
+    memcpy(&mapped, model->file + op->table + row * sizeof mapped, sizeof mapped);
+    return mapped;
+}
+
+// How many rows of its first input the next step of `task` needs.
+static uint32_t rows_needed(const cvl_task_t *task) {
+    const cvl_operator_t *op = task->op;
+    uint32_t height = task->source->height;
+    if (op->flags & CVL_FLAG_ACCUMULATES) {
+        return task->step + 1;
     }
-    int32_t row = cvl_first_row(task->op, task->row);
-    for (uint32_t ky = 0; ky < task->op->kernel_h; ky++, row += task->op->dilation_h) {
+    if (op->flags & CVL_FLAG_MAPPED) {
+        uint32_t row = mapped_row(task->model, op, task->row);
+        return row == CVL_NO_ROW ? 0 : row + 1;
+    }
+    if (op->kernel_h == CVL_KERNEL_ALL) {
+        return height;
+    }
+    int32_t last = cvl_last_row(op, task->row);
+    uint32_t needed = last < 0 ? 0 : (uint32_t)last / op->up_h + 1;
+    return needed < height ? needed : height;
+}
+
+// The row of its second input that it reads: the only one, or one for each of its own from row
+// `parameter` on. Not below the height where it reads none.
+static uint32_t row_of_b(const cvl_task_t *task) {
+    bool only_one = task->source_b->height == 1 && task->op->parameter == 0;
+    return only_one ? 0 : task->row - task->op->parameter;
+}
+
+static void set_window(cvl_task_t *task) {
+    const cvl_operator_t *op = task->op;
+    int32_t at = cvl_first_row(op, task->row);
+    for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
+        int32_t row = cvl_unspread(at, op->up_h);
         bool inside = row >= 0 && row < task->source->height;
-        task->rows[ky] = inside ? ring_row(model, task->source, (uint32_t)row) : NULL;
+        task->rows[ky] = inside ? ring_row(task->model, task->source, (uint32_t)row) : NULL;
     }
 }
 
-static void make_row(const cvl_model_t *model, cvl_task_t *task) {
-    task->out = ring_row(model, task->op, task->row);
+static void set_rows(cvl_task_t *task) {
+    const cvl_operator_t *op = task->op;
+    if (op->flags & CVL_FLAG_ACCUMULATES) {
+        task->rows[0] = ring_row(task->model, task->source, task->step);
+    } else if (op->flags & CVL_FLAG_MAPPED) {
+        uint32_t row = mapped_row(task->model, op, task->row);
+        task->rows[0] = row == CVL_NO_ROW ? NULL : ring_row(task->model, task->source, row);
+    } else if (op->kernel_h == CVL_KERNEL_ALL) {
+        task->rows[0] = ring_row(task->model, task->source, 0);
+    } else {
+        set_window(task);
+    }
+    if (task->source_b != NULL) {
+        uint32_t row = row_of_b(task);
+        bool inside = row < task->source_b->height;
+        task->row_b = inside ? ring_row(task->model, task->source_b, row) : NULL;
+    }
+}
+
+static void make_row(cvl_task_t *task) {
+    task->out = ring_row(task->model, task->op, task->row);
     if (task->source != NULL) {
-        set_rows(model, task);
+        set_rows(task);
     }
     switch (task->op->code) {
 #define CVL_MAKE_ROW(name, stem)                                                                  \
@@ -43,20 +94,47 @@ static void make_row(const cvl_model_t *model, cvl_task_t *task) {
     }
 }
 
-// Goes from the current operator down to one whose next row can be made, and leaves that in
+static const cvl_operator_t *read_source(
+    const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
+    return index == CVL_NO_OPERATOR ? NULL : cvl_read_operator(model, index, copy);
+}
+
+// What the current operator does next.
+static void read_task(const cvl_model_t *model, cvl_task_t *task) {
+    const cvl_state_t *state = state_of(model, model->current);
+    task->model = model;
+    task->index = model->current;
+    task->row = state->next_row;
+    task->step = state->step;
+    task->op = cvl_read_operator(model, model->current, &task->copies[0]);
+    task->source = read_source(model, task->op->input, &task->copies[1]);
+    task->source_b = read_source(model, task->op->input_b, &task->copies[2]);
+}
+
+// An operator whose rows `task` lacks, or CVL_NO_OPERATOR.
+static unsigned lacking(const cvl_task_t *task) {
+    const cvl_operator_t *op = task->op;
+    bool lacks_a =
+        task->source != NULL && state_of(task->model, op->input)->next_row < rows_needed(task);
+    bool lacks_b = false;
+    if (task->source_b != NULL) {
+        uint32_t row = row_of_b(task);
+        lacks_b =
+            row < task->source_b->height && state_of(task->model, op->input_b)->next_row <= row;
+    }
+    if (lacks_b && (!lacks_a || op->flags & CVL_FLAG_B_FIRST)) {
+        return op->input_b;
+    }
+    return lacks_a ? op->input : CVL_NO_OPERATOR;
+}
+
+// Goes from the current operator down to one that lacks nothing, and leaves what that does in
 // `task`.
 static void descend(cvl_model_t *model, cvl_task_t *task) {
     for (;;) {
-        task->op = cvl_read_operator(model, model->current, &task->copies[0]);
-        task->source = NULL;
-        task->row = state_of(model, model->current)->next_row;
-        unsigned source = task->op->input;
+        read_task(model, task);
+        unsigned source = lacking(task);
         if (source == CVL_NO_OPERATOR) {
-            return;
-        }
-        task->source = cvl_read_operator(model, source, &task->copies[1]);
-        int32_t needed = cvl_last_row(task->op, task->source, task->row);
-        if (state_of(model, source)->next_row > needed) {
             return;
         }
         state_of(model, source)->parent = model->current;
@@ -84,6 +162,7 @@ void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
     model->current = CVL_NO_OPERATOR;
     for (unsigned i = 0; i < model->header.operator_count; i++) {
         state_of(model, i)->next_row = 0;
+        state_of(model, i)->step = 0;
     }
 }
 
@@ -91,12 +170,13 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     if (model->current == CVL_NO_OPERATOR && !next_goal(model)) {
         return CVL_OK;
     }
-    task->model = model;
     descend(model, task);
-    task->index = model->current;
-    make_row(model, task);
+    make_row(task);
     cvl_state_t *state = state_of(model, model->current);
-    state->next_row++;
+    state->step++;
+    task->made = !(task->op->flags & CVL_FLAG_ACCUMULATES) ||
+                 cvl_is_last_step(task->op, task->source, task->row, task->step);
+    state->next_row += task->made;
     model->current = state->parent;
     return CVL_MORE;
 }

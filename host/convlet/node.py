@@ -1,0 +1,126 @@
+"""One operator as the engine runs it: its numbers are final, and it says which rows it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convlet.format import FLAG_ACCUMULATES, FLAG_B_FIRST, FLAG_MAPPED, KERNEL_ALL, NO_ROW
+from convlet.graph import Shape, Tensor
+from convlet.quantization import INT8_MAX, INT8_MIN
+
+
+@dataclass(frozen=True)
+class Window:
+    """Output row r reads input rows r * stride_h - pad_top + k * dilation_h for k in range(kernel_h); columns alike.
+
+    The input is taken with up_h - 1 rows of zero points behind each row. `kernel_h` may be KERNEL_ALL.
+    """
+
+    kernel_h: int
+    kernel_w: int
+    stride_h: int = 1
+    stride_w: int = 1
+    dilation_h: int = 1
+    dilation_w: int = 1
+    pad_top: int = 0
+    pad_left: int = 0
+    up_h: int = 1
+    up_w: int = 1
+
+
+ONE_PIXEL = Window(1, 1)
+WHOLE_INPUT = Window(KERNEL_ALL, KERNEL_ALL)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator of the engine and the tensor that it makes; the fields are those of format.OPERATOR.
+
+    `sources` are the indices of the nodes that it reads, at most two. `weights` and `table` are the bytes that
+    those fields of the record point to; `row_map`, where there is one, goes before `table` in the file.
+    `scratch_bytes` is what the kernel needs for itself in the arena.
+    """
+
+    kind: str
+    tensor: Tensor
+    sources: tuple[int, ...] = ()
+    window: Window = ONE_PIXEL
+    zero_point_in: int = 0
+    clamp_min: int = INT8_MIN
+    clamp_max: int = INT8_MAX
+    parameter: int = 0
+    weights: bytes = b""
+    table: bytes = b""
+    row_map: tuple[int, ...] = ()
+    scratch_bytes: int = 0
+    accumulates: bool = False
+    b_first: bool = False
+    macs: int = 0
+
+    @property
+    def shape(self) -> Shape:
+        return self.tensor.rows
+
+    @property
+    def row_bytes(self) -> int:
+        return self.shape[1] * self.shape[2]
+
+    @property
+    def flags(self) -> int:
+        return (
+            FLAG_ACCUMULATES * self.accumulates
+            | FLAG_MAPPED * bool(self.row_map)
+            | FLAG_B_FIRST * self.b_first
+        )
+
+    def rows_needed(self, row: int, step: int, heights: Sequence[int]) -> list[int]:
+        """How many rows each of its sources must have made before it does `step`, which is for its row `row`.
+
+        `heights` are those of the sources. `engine/run.c` has the same.
+        """
+        needed = [self._needed_of_first(row, step, heights[0])] if heights else []
+        if len(heights) > 1:
+            row_of_b = self._row_of_second(row, heights[1])
+            needed.append(row_of_b + 1 if 0 <= row_of_b < heights[1] else 0)
+        return needed
+
+    def rows_read(self, row: int, step: int, heights: Sequence[int]) -> list[list[int]]:
+        """The rows of each of its sources that it reads in `step`, which is for its row `row`."""
+        reads = [self._reads_of_first(row, step, heights[0])] if heights else []
+        if len(heights) > 1:
+            reads.append([r for r in [self._row_of_second(row, heights[1])] if 0 <= r < heights[1]])
+        return reads
+
+    def finishes(self, row: int, step: int, height: int) -> bool:
+        """Whether `step` completes `row`; `height` is that of its source."""
+        if not self.accumulates or step + 1 == height:
+            return True
+        return self.window.kernel_h != KERNEL_ALL and step == self._first(row) + self.window.kernel_h - 1
+
+    def _first(self, row: int) -> int:
+        return row * self.window.stride_h - self.window.pad_top
+
+    def _needed_of_first(self, row: int, step: int, height: int) -> int:
+        if self.accumulates:
+            return step + 1
+        if self.row_map:
+            return (self.row_map[row] + 1) % (NO_ROW + 1)
+        if self.window.kernel_h == KERNEL_ALL:
+            return height
+        last = self._first(row) + (self.window.kernel_h - 1) * self.window.dilation_h
+        return max(min(last // self.window.up_h + 1, height), 0)
+
+    def _reads_of_first(self, row: int, step: int, height: int) -> list[int]:
+        if self.accumulates:
+            return [step]
+        if self.row_map:
+            return [r for r in [self.row_map[row]] if r != NO_ROW]
+        if self.window.kernel_h == KERNEL_ALL:
+            return list(range(height))
+        up = self.window.up_h
+        at = (self._first(row) + k * self.window.dilation_h for k in range(self.window.kernel_h))
+        return [a // up for a in at if a >= 0 and a % up == 0 and a // up < height]
+
+    def _row_of_second(self, row: int, height: int) -> int:
+        return 0 if height == 1 and self.parameter == 0 else row - self.parameter

@@ -1,0 +1,26 @@
+"""TFLite's operators, a file a family: what each asks for, its numpy reference, and what the engine gets for it."""
+
+from __future__ import annotations
+
+from convlet.errors import ModelError
+from convlet.graph import Graph
+from convlet.ops import convolution, dense, pooling, reshape
+from convlet.ops.spec import OperatorSpec
+
+FAMILIES = (convolution, dense, pooling, reshape)
+REGISTRY: dict[str, OperatorSpec] = {
+    kind: spec for family in FAMILIES for kind, spec in family.OPERATORS.items()
+}
+
+
+def check_operators(graph: Graph) -> None:
+    """Check every operator of the graph.
+
+    Raises ModelError naming all operators that Convlet does not have, or the first that it cannot take as it is.
+    """
+    missing = [operator for operator in graph.operators if operator.kind not in REGISTRY]
+    if missing:
+        names = ", ".join(str(operator) for operator in missing)
+        raise ModelError(f"not supported yet: {names}. Supported: {', '.join(sorted(REGISTRY))}")
+    for operator in graph.operators:
+        REGISTRY[operator.kind].check(operator)

@@ -1,0 +1,47 @@
+"""FULLY_CONNECTED: a dense layer on the whole input, or the same one on each of its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tflite
+
+from convlet.errors import ModelError
+from convlet.graph import Operator
+from convlet.node import ONE_PIXEL, WHOLE_INPUT, Node
+from convlet.ops.requantization import finish
+from convlet.ops.spec import OperatorSpec
+from convlet.ops.weights import check_shape, check_weights, lower_weighted
+
+
+def _check(operator: Operator) -> None:
+    check_weights(operator)
+    height, width, channels_in = operator.inputs[0].rows
+    out_h, out_w, channels = operator.output.rows
+    check_shape(operator, (channels, height * width * channels_in // (out_h * out_w)))
+    if (out_h, out_w) not in ((1, 1), (height, width)):
+        raise ModelError(
+            f"{operator} makes {operator.output.rows} of {operator.inputs[0].rows}, "
+            "expected one vector, or one for each pixel"
+        )
+
+
+def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """TFLM's reference_integer_ops::FullyConnected: the weights times each vector of the input."""
+    weights = operator.inputs[1].constant.astype(np.int64)
+    vectors = inputs[0].reshape(-1, weights.shape[1]).astype(np.int64) - operator.inputs[0].zero_point
+    return finish(operator, vectors @ weights.T)
+
+
+def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
+    one_vector = operator.output.rows[:2] == (1, 1)
+    kind, window = ("FULLY_CONNECTED", WHOLE_INPUT) if one_vector else ("CONV_2D", ONE_PIXEL)
+    return lower_weighted(kind, operator, sources, window, operator.inputs[1].constant)
+
+
+OPERATORS = {
+    "FULLY_CONNECTED": OperatorSpec(
+        _reference, _lower, _check, tflite.FullyConnectedOptions, {"activation": "FusedActivationFunction"}
+    ),
+}

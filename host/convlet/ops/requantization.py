@@ -1,0 +1,70 @@
+"""How an operator's sums become its int8 output: multipliers, shifts, fused activation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convlet.errors import ModelError
+from convlet.graph import Operator, Tensor
+from convlet.quantization import activation_range, quantize_multiplier, requantize
+
+
+@dataclass(frozen=True)
+class Requantization:
+    """int32 sums to int8: multiplier, shift and bias for each output channel, int [C]; then the activation's clamp."""
+
+    bias: np.ndarray
+    multiplier: np.ndarray
+    shift: np.ndarray
+    clamp_min: int
+    clamp_max: int
+
+
+def clamp_of(operator: Operator) -> tuple[int, int]:
+    """The int8 range of the operator's fused activation. Raises ModelError for an activation that is no clamp."""
+    activation = operator.options["activation"]
+    try:
+        return activation_range(activation, operator.output.tensor_scale, operator.output.zero_point)
+    except KeyError:
+        raise ModelError(
+            f"{operator} has the fused activation {activation}, which is not supported"
+        ) from None
+
+
+def requantization_of(operator: Operator) -> Requantization:
+    """How a convolution or dense layer turns its sums into int8."""
+    source, weights, *rest = operator.inputs
+    channels = operator.output.rows[2]
+    clamp_min, clamp_max = clamp_of(operator)
+    reals = _real_multipliers(operator, source, weights)
+    if not np.isfinite(reals).all():
+        raise ModelError(f"{operator} has scales that are not numbers, or too great")
+    pairs = [quantize_multiplier(real) for real in reals]
+    return Requantization(
+        bias=rest[0].constant.astype(np.int64) if rest else np.zeros(channels, np.int64),
+        multiplier=np.array([multiplier for multiplier, _ in pairs]),
+        shift=np.array([shift for _, shift in pairs]),
+        clamp_min=clamp_min,
+        clamp_max=clamp_max,
+    )
+
+
+def _real_multipliers(operator: Operator, source: Tensor, weights: Tensor) -> list[float]:
+    """input scale * weight scale / output scale of each output channel, computed in double as TFLite does."""
+    channels = operator.output.rows[2]
+    scale_in, scale_out = source.tensor_scale, float(operator.output.tensor_scale)
+    if operator.kind == "FULLY_CONNECTED" and len(weights.scale) == 1:
+        # Only here the product of the scales is a float32: TFLite's GetQuantizedConvolutionMultipler.
+        return [float(scale_in * np.float32(weights.scale[0])) / scale_out] * channels
+    scales = np.broadcast_to(weights.scale, channels)
+    return [float(scale_in) * float(scale) / scale_out for scale in scales]
+
+
+def finish(operator: Operator, products: np.ndarray) -> np.ndarray:
+    """int8 output from the sums of products [..., C] of a convolution or dense layer."""
+    quantization = requantization_of(operator)
+    values = requantize(products + quantization.bias, quantization.multiplier, quantization.shift)
+    values = values + operator.output.zero_point
+    return values.clip(quantization.clamp_min, quantization.clamp_max).astype(np.int8)

@@ -1,0 +1,74 @@
+"""The windows of convolutions and pools: TFLite's padding.cc and padding.h in one place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convlet.errors import ModelError
+from convlet.graph import Operator
+from convlet.node import Window
+
+# The options that convolutions and pools share, with the accessors of TFLite's tables.
+WINDOW_OPTIONS = {
+    "padding": "Padding",
+    "stride_h": "StrideH",
+    "stride_w": "StrideW",
+    "activation": "FusedActivationFunction",
+}
+
+
+def window_of(operator: Operator, kernel_h: int, kernel_w: int) -> Window:
+    """The window of an operator with this kernel. Raises ModelError when its output's shape does not follow from it."""
+    options = operator.options
+    stride_h, stride_w = options["stride_h"], options["stride_w"]
+    dilation_h, dilation_w = options.get("dilation_h", 1), options.get("dilation_w", 1)
+    if min(kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w) < 1:
+        raise ModelError(f"{operator} has a kernel, stride or dilation below 1")
+    same = options["padding"] == "SAME"
+    in_h, in_w, _ = operator.inputs[0].rows
+    out_h, out_w, _ = operator.output.rows
+    expected = (
+        _size(in_h, kernel_h, stride_h, dilation_h, same),
+        _size(in_w, kernel_w, stride_w, dilation_w, same),
+    )
+    if (out_h, out_w) != expected:
+        raise ModelError(f"{operator} makes {out_h} x {out_w} pixels, expected {expected[0]} x {expected[1]}")
+    return Window(
+        kernel_h=kernel_h,
+        kernel_w=kernel_w,
+        stride_h=stride_h,
+        stride_w=stride_w,
+        dilation_h=dilation_h,
+        dilation_w=dilation_w,
+        pad_top=_padding(in_h, out_h, kernel_h, stride_h, dilation_h) if same else 0,
+        pad_left=_padding(in_w, out_w, kernel_w, stride_w, dilation_w) if same else 0,
+    )
+
+
+def _size(size_in: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
+    """Output size of a window over `size_in` pixels: TFLite's ComputeOutSize."""
+    covered = 1 if same else (kernel - 1) * dilation + 1
+    return (size_in - covered) // stride + 1
+
+
+def _padding(size_in: int, size_out: int, kernel: int, stride: int, dilation: int) -> int:
+    """Pixels before the image with padding SAME: TFLite's ComputePadding, the odd one goes behind."""
+    return max((size_out - 1) * stride + (kernel - 1) * dilation + 1 - size_in, 0) // 2
+
+
+def windows_on(x: np.ndarray, window: Window, out_h: int, out_w: int, fill: int) -> np.ndarray:
+    """int64[out_h, out_w, kernel_h, kernel_w, C]: what the window sees of int8 `x`, `fill` outside the image."""
+    rows = (
+        np.arange(out_h)[:, None] * window.stride_h
+        - window.pad_top
+        + np.arange(window.kernel_h) * window.dilation_h
+    )
+    columns = (
+        np.arange(out_w)[:, None] * window.stride_w
+        - window.pad_left
+        + np.arange(window.kernel_w) * window.dilation_w
+    )
+    rows, columns = rows[:, None, :, None], columns[None, :, None, :]
+    inside = (rows >= 0) & (rows < x.shape[0]) & (columns >= 0) & (columns < x.shape[1])
+    values = x[rows.clip(0, x.shape[0] - 1), columns.clip(0, x.shape[1] - 1)].astype(np.int64)
+    return np.where(inside[..., None], values, fill)
