@@ -11,7 +11,7 @@ from convlet.tflite_reader import read_tflite
 def test_digits():
     program = program_of(digits_chain())
     assert [node.kind for node in program.nodes] == ["INPUT", "CONV_2D", "MAX_POOL_2D", "FULLY_CONNECTED"]
-    assert [node.source for node in program.nodes] == [None, 0, 1, 2]
+    assert [node.sources for node in program.nodes] == [(), (0,), (1,), (2,)]
     assert [node.shape for node in program.nodes] == [(8, 8, 1), (6, 6, 8), (3, 3, 8), (1, 1, 10)]
     assert program.nodes[1].row_bytes == 48 and program.nodes[3].window.kernel_h == KERNEL_ALL
     assert program.input_count == 1 and program.outputs == [3]
@@ -24,18 +24,6 @@ def test_the_input_offset_is_folded_into_the_bias():
     folded = np.frombuffer(lower(graph).nodes[1].table[:12], "<i4")
     sums = weights.constant.astype(int).sum(axis=(1, 2, 3))
     assert folded.tolist() == (bias.constant + 128 * sums).tolist()
-
-
-def test_rows_of_a_padded_window():
-    """3 rows of window, stride 2, one row of padding above and below, over 5 rows."""
-    node = program_of(Chain((5, 5, 1)).conv(1, (3, 3), (2, 2), "SAME")).nodes[1]
-    assert [node.rows_read(row, 5) for row in range(3)] == [[0, 1], [1, 2, 3], [3, 4]]
-    assert [node.rows_needed(row, 5) for row in range(3)] == [2, 4, 5]
-
-
-def test_rows_of_the_whole_input():
-    node = program_of(digits_chain()).nodes[3]
-    assert node.rows_read(0, 3) == [0, 1, 2] and node.rows_needed(0, 3) == 3
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ def test_rows_are_made_when_they_are_needed():
     events = simulate(program, [2])
     order = [(0, 0), (0, 1), (0, 2), (1, 0), (0, 3), (1, 1), (2, 0)]
     assert [(event.node, event.row) for event in events] == order
-    assert [event.reads for event in events if event.node] == [[0, 1, 2], [1, 2, 3], [0, 1]]
+    reads = [[(0, 0), (0, 1), (0, 2)], [(0, 1), (0, 2), (0, 3)], [(1, 0), (1, 1)]]
+    assert [event.reads for event in events if event.node] == reads
+    assert all(event.made for event in events)
 
 
 def test_lifetimes():

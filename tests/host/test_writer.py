@@ -43,7 +43,7 @@ def test_operators_are_the_nodes():
     for index, node in enumerate(PROGRAM.nodes):
         record = operator(index)
         assert record["code"] == OP[node.kind]
-        assert record["input"] == (NO_OPERATOR if node.source is None else node.source)
+        assert record["input"] == (node.sources[0] if node.sources else NO_OPERATOR)
         assert (record["height"], record["width"], record["channels"]) == node.shape
         assert record["ring_rows"] == PLAN.ring_rows[index] and record["offset"] == PLAN.offsets[index]
         assert record.items() >= vars(node.window).items()

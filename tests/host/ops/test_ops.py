@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from chain import Chain, digits_chain
 from convlet.errors import ModelError
-from convlet.operators import check_operators, clamp_of, requantization_of, window_of
+from convlet.ops import check_operators
+from convlet.ops.requantization import clamp_of, requantization_of
+from convlet.ops.window import window_of
 from convlet.tflite_reader import read_tflite
 from operator_models import ACTIVATIONS
 
@@ -14,7 +16,7 @@ def graph_of(chain):
 def pads(size, kernel, stride, padding):
     """Padding above and left of one pool's windows over a square image."""
     chain = Chain((size, size, 1)).max_pool((kernel, kernel), (stride, stride), padding)
-    window = window_of(graph_of(chain).operators[0])
+    window = window_of(graph_of(chain).operators[0], kernel, kernel)
     return window.pad_top, window.pad_left
 
 
@@ -32,14 +34,14 @@ def test_the_output_must_follow_from_the_window():
     chain = Chain((8, 8, 1)).max_pool()
     chain.builder.tensors[chain.tensor].shape = (1, 4, 5, 1)
     with pytest.raises(ModelError, match=r"operator 0 \(MAX_POOL_2D\) makes 4 x 5 pixels, expected 4 x 4"):
-        window_of(graph_of(chain).operators[0])
+        window_of(graph_of(chain).operators[0], 2, 2)
 
 
 def test_a_stride_of_zero_is_refused():
     operator = graph_of(Chain((8, 8, 1)).max_pool()).operators[0]
     operator.options["stride_w"] = 0
     with pytest.raises(ModelError, match="a kernel, stride or dilation below 1"):
-        window_of(operator)
+        window_of(operator, 2, 2)
 
 
 def test_activations_that_are_no_clamp_are_refused():
@@ -91,7 +93,9 @@ def test_weights_are_checked():
     refused(set_weights(shape=(5, 3, 3, 2)), r"weights of shape \[5, 3, 3, 2\], expected \[5, 3, 3, 3\]")
     refused(set_weights(data=None), "needs constant weights and at most one constant bias")
     refused(lambda operator: operator.inputs.pop(1), "has constants of type int32")
-    refused(lambda operator: vars(operator.inputs[2]).update(shape=(4,)), "weights of shape")
+    refused(
+        lambda operator: vars(operator.inputs[2]).update(shape=(4,)), r"bias of shape \[4\], expected \[5\]"
+    )
     refused(lambda operator: operator.inputs.pop(0), "operator 0 .* reads a constant")
 
 
