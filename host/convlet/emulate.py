@@ -16,6 +16,7 @@ from pathlib import Path
 from convlet import board, boards
 from convlet.boards import Storage
 from convlet.errors import BoardError, ToolError
+from convlet.processes import telling_lines
 
 BOOTED = "USB console is up"  # what emulated_pico prints
 BOOT_SECONDS = 30
@@ -140,9 +141,9 @@ def _address(process: subprocess.Popen[bytes], pattern: str, log: Path) -> str:
         if found:
             return found.group(1)
         if process.poll() is not None:
-            raise BoardError(f"the emulator ended with status {process.returncode}:\n{text.strip()}")
+            raise BoardError(f"the emulator ended with status {process.returncode}:\n{telling_lines(text)}")
         time.sleep(0.02)
-    raise BoardError(f"the emulator did not open a port within {BOOT_SECONDS} s:\n{text.strip()}")
+    raise BoardError(f"the emulator did not open a port within {BOOT_SECONDS} s:\n{telling_lines(text)}")
 
 
 def _await_prompt(port: str) -> None:

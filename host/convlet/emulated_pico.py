@@ -41,7 +41,8 @@ class _AnnouncingDevice(MicroPythonDevice):
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not through sys.stdin: the interpreter cannot end while a thread waits for its buffer.
+    while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -50,4 +51,7 @@ if __name__ == "__main__":
     cli: Any = importlib.import_module("rp2040py.cli")
     cli.MicroPythonDevice = _AnnouncingDevice
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    cli.main()
+    try:
+        cli.main()
+    except OSError as error:  # such as a port in use
+        sys.exit(f"error: {error}")

@@ -167,7 +167,7 @@ def _fetch_packages(folder: Path, progress: Progress) -> None:
 def _private_apt(folder: Path) -> Callable[[str], list[str]]:
     """How to call apt's programs with package lists of our own, so that the system's stay as they are."""
     keyring = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-    mirror = _debian_mirror()
+    mirror = _debian_mirror(folder)
     listing = folder / "sources.list"
     listing.write_text("".join(f"{kind} {keyring}{mirror} {SUITE} main\n" for kind in ("deb", "deb-src")))
     state, cache = folder / "apt-lists", folder / "apt-cache"
@@ -184,20 +184,30 @@ def _private_apt(folder: Path) -> Callable[[str], list[str]]:
     return lambda program: [program, *flags]
 
 
-def _debian_mirror() -> str:
+def _debian_mirror(folder: Path) -> str:
     """The mirror of Debian that this machine's own apt configuration names."""
-    targets = run(
-        ["apt-get", "indextargets", "--format", "$(SITE)|$(ORIGIN)|$(LABEL)", "Created-By: Packages"],
-        "read the configuration of apt",
-    )
-    for line in targets.splitlines():
+    own_lists = folder / "system-lists"
+    (own_lists / "partial").mkdir(parents=True)
+    apt = ["apt-get", f"-oDir::State::Lists={own_lists}", "-oAPT::Sandbox::User=root"]
+    mirror = _mirror_known_to(["apt-get"])
+    if not mirror:  # no package lists yet, as in a fresh container: apt knows what a mirror is from its lists
+        run([*apt, "update"], "read Debian's package lists")
+        mirror = _mirror_known_to(apt)
+    if not mirror:
+        raise ToolError(
+            "apt is not set up for Debian, whose packages hold the sources of MicroPython: set "
+            f"{MICROPYTHON_VARIABLE} and {PICO_SDK_VARIABLE} to checkouts of MicroPython and the Pico SDK"
+        )
+    return mirror
+
+
+def _mirror_known_to(apt: list[str]) -> str | None:
+    form = ["--format", "$(SITE)|$(ORIGIN)|$(LABEL)", "Created-By: Packages"]
+    for line in run([*apt, "indextargets", *form], "read the configuration of apt").splitlines():
         site, _, owner = line.partition("|")
         if owner == "Debian|Debian":
             return site
-    raise ToolError(
-        "apt knows no mirror of Debian to fetch MicroPython's sources from: run `apt-get update` on Debian, "
-        f"or set {MICROPYTHON_VARIABLE} and {PICO_SDK_VARIABLE} to checkouts of MicroPython and the Pico SDK"
-    )
+    return None
 
 
 def _fetch_package(package: Package, folder: Path, apt: Callable[[str], list[str]]) -> None:

@@ -72,7 +72,16 @@ def test_qemu_runs_python_on_a_cortex_m3(qemu_repl: Board) -> None:
 def test_foreign_firmware_is_an_error(tmp_path: Path) -> None:
     image = tmp_path / "not.uf2"
     image.write_bytes(b"no UF2 at all" * 100)
-    with pytest.raises(BoardError, match="emulator ended with status"), emulate.pico(image):
+    with pytest.raises(BoardError, match=r"(?s)status 1:.*Invalid UF2"), emulate.pico(image):
+        pass
+
+
+def test_port_in_use_is_an_error(pico: EmulatedBoard, pico_firmware: Path) -> None:
+    port = int(pico.port.rpartition(":")[2])
+    with (
+        pytest.raises(BoardError, match="address already in use"),
+        emulate.pico(pico_firmware, tcp_port=port),
+    ):
         pass
 
 

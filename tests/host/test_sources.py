@@ -77,8 +77,20 @@ def test_system_without_apt_learns_what_to_install(tmp_path: Path, monkeypatch: 
 def test_apt_without_a_mirror_of_debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     apt = "echo 'http://example.org/ubuntu|Ubuntu|Ubuntu'"
     monkeypatch.setenv("PATH", programs(tmp_path / "bin", apt_get=apt))
-    with pytest.raises(ToolError, match="no mirror of Debian"):
+    with pytest.raises(ToolError, match="apt is not set up for Debian"):
         sources.fetch()
+
+
+def test_machine_whose_package_lists_are_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # indextargets says nothing before an update, and the update here goes to lists of our own.
+    apt = """
+for word in "$@"; do case $word in -oDir::State::Lists=*) lists=${word#*=};; esac; done
+case "$*" in
+*indextargets*) if [ -e "$lists/updated" ]; then echo 'http://example.org/debian|Debian|Debian'; fi;;
+*update*) touch "$lists/updated";;
+esac"""
+    monkeypatch.setenv("PATH", programs(tmp_path / "bin", apt_get=apt))
+    assert sources._debian_mirror(tmp_path) == "http://example.org/debian"
 
 
 def test_failed_download_leaves_nothing(

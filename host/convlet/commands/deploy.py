@@ -18,4 +18,4 @@ from convlet.cli import Session
 def command(session: Session, model: Path, port: str, name: str | None) -> None:
     """Put a .cvl file on a board; it replaces the old one only after the board has proved it."""
     done = deploy.deploy(model, port, name=name, progress=session.progress)
-    session.console.print(f"{done.name} is on the board ({done.size:,} bytes)", highlight=False)
+    session.console.print(f"{done.name} is on the board ({done.size:,} bytes)", highlight=False, markup=False)

@@ -46,12 +46,14 @@ def command(
     try:
         with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty) as running:
             session.console.print(
-                f"listening on {running.port}; Ctrl-C stops", highlight=False, soft_wrap=True
+                f"listening on {running.port}; Ctrl-C stops", highlight=False, markup=False, soft_wrap=True
             )
-            session.console.print(f"  mpremote connect {running.port} repl", highlight=False, soft_wrap=True)
+            session.console.print(
+                f"  mpremote connect {running.port} repl", highlight=False, markup=False, soft_wrap=True
+            )
             running.wait()
     except KeyboardInterrupt:
-        session.console.print("stopped", highlight=False)
+        session.console.print("stopped", highlight=False, markup=False)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -24,9 +24,9 @@ def fetch_sources(session: Session) -> None:
     """Fetch the sources of MicroPython and the Pico SDK into the cache."""
     found = sources.fetch(session.progress)
     session.console.print(
-        f"MicroPython {found.version}: {found.micropython}", highlight=False, soft_wrap=True
+        f"MicroPython {found.version}: {found.micropython}", highlight=False, markup=False, soft_wrap=True
     )
-    session.console.print(f"Pico SDK: {found.pico_sdk}", highlight=False, soft_wrap=True)
+    session.console.print(f"Pico SDK: {found.pico_sdk}", highlight=False, markup=False, soft_wrap=True)
 
 
 @command.command("build")
@@ -44,6 +44,7 @@ def build(session: Session, board: str, without_module: bool, sanitize: bool, ou
         session.console.print(
             f"the module adds {added.flash_bytes:,} bytes of flash and {added.ram_bytes:,} bytes of RAM",
             highlight=False,
+            markup=False,
         )
     if output:
         shutil.copy2(made.image, output)
@@ -52,5 +53,6 @@ def build(session: Session, board: str, without_module: bool, sanitize: bool, ou
     session.console.print(
         f"{image}: {made.flash_bytes:,} bytes of flash, {made.ram_bytes:,} of RAM, in {seconds:.0f} s",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
