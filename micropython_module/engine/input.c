@@ -35,7 +35,8 @@ static int8_t seeded(uint32_t seed, uint32_t i) {
 }
 
 cvl_status_t cvl_input_prove(const cvl_proof_t *proof) {
-    (void)proof; // its rows come from the caller, who is checked when a run begins
+    // Its rows come from the caller, who is checked when a run begins.
+    CVL_CHECK(proof->fault, proof->op->flags == 0, FLAGS, proof->op->flags, 0);
     return CVL_OK;
 }
 
