@@ -1,6 +1,6 @@
 #include <string.h>
 #include "internal.h"
-#include "kernels.h"
+#include "prove.h"
 
 // x rounded to nearest, halves away from zero; +-1024 beyond that. NaN counts as 0. On the bits of
 // the number, which takes a processor without floating point a tenth of the time.
