@@ -8,7 +8,7 @@ import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
 from convlet.engine_build import ENGINE
-from convlet.format import HEADER, OPERATOR, PORT
+from convlet.format import HEADER, OP, OPERATOR, PORT, STATE
 from cvl_edit import edited, field, goals_of, patched, sealed
 
 CVL = compile_tflite(digits_chain().build(), labels=[*"0123456789"], vectors=2).cvl
@@ -17,7 +17,7 @@ RESHAPED = compile_tflite(Chain((4, 4, 2)).max_pool().reshape(4, 1, 2).conv(2, (
 RESHAPE = 2  # operator of RESHAPED
 
 SIZE, ARENA = len(CVL), HEADER.unpack(CVL)["arena_bytes"]
-STATES = 4 * 4
+STATES = STATE.size * 4
 MANY_VALUES = 0x3FFFFFFF
 
 
@@ -117,12 +117,12 @@ DAMAGES = [
     (
         "STATE",
         operator(CONV, offset=12),
-        "its ring begins at byte 12 of the arena, but the first 16 are the engine's",
+        f"its ring begins at byte 12 of the arena, but the first {STATES} are the engine's",
     ),
     ("RING", operator(CONV, offset=ARENA - 95), f"its ring ends at byte {ARENA + 1} of an arena of {ARENA}"),
     ("RING", operator(CONV, offset=0xFFFFFFFF), f"its ring ends at byte 4294967295 of an arena of {ARENA}"),
     ("RING", header(arena_bytes=STATES), f"its ring ends at byte {{}} of an arena of {STATES}"),
-    ("WINDOW", operator(CONV, kernel_h=0), WINDOW.format(0, 32)),
+    ("WINDOW", operator(DENSE, code=OP["CONV_2D"]), WINDOW.format(0, 32)),
     ("WINDOW", operator(CONV, kernel_h=33), WINDOW.format(33, 32)),
     ("WINDOW", operator(POOL, kernel_w=0), WINDOW.format(0, 255)),
     ("WINDOW", operator(CONV, stride_h=0), WINDOW.format(0, 255)),
@@ -130,6 +130,10 @@ DAMAGES = [
     ("WINDOW", operator(CONV, dilation_h=0), WINDOW.format(0, 255)),
     ("WINDOW", operator(CONV, dilation_w=0), WINDOW.format(0, 255)),
     ("WINDOW", operator(DENSE, kernel_h=1), WINDOW.format(1, 0)),
+    ("FLAGS", operator(0, flags=1), "its flags are 1, expected 0"),
+    ("FLAGS", operator(CONV, flags=1, kernel_h=1), "its flags are 1, expected 0"),
+    ("FLAGS", operator(DENSE, flags=1), "its flags are 1, expected 0"),
+    ("WHOLE", operator(CONV, kernel_h=0), "its input keeps 3 rows of 8, but it reads the whole tensor"),
     ("WHOLE", operator(POOL, ring_rows=2), "its input keeps 2 rows of 3, but it reads the whole tensor"),
     ("CHANNELS", operator(POOL, channels=4), "it makes 4 values, expected 8"),
     ("CHANNELS", operator(DENSE, height=2, ring_rows=2), "it makes 20 values, expected 10"),
@@ -187,7 +191,7 @@ def test_the_undamaged_file_loads():
     facts = convlet.check(CVL)
     assert facts == {
         "file_bytes": len(CVL),
-        "arena_bytes": 208,
+        "arena_bytes": ARENA,
         "version": 1,
         "operator_count": 4,
         "input_count": 1,

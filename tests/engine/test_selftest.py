@@ -1,6 +1,6 @@
 import convlet
 import pytest
-from chain import digits_chain, padded_chain
+from chain import Chain, digits_chain, padded_chain
 from convlet.compile import compile_tflite
 from convlet.format import HEADER, OPERATOR
 from cvl_edit import edited, field, patched
@@ -55,3 +55,15 @@ def test_a_model_runs_after_its_selftest():
     before = list(model.run(bytes(9 * 7 * 3)))
     model.selftest()
     assert list(model.run(bytes(9 * 7 * 3))) == before
+
+
+def test_every_input_has_its_own_image():
+    """The numpy reference gives the second input the seed that follows the first one's."""
+    chain, window = (
+        Chain((6, 6, 1)).max_pool(),
+        {"StrideH": 1, "StrideW": 1, "FilterHeight": 1, "FilterWidth": 1},
+    )
+    second, result = chain.builder.tensor((1, 6, 6, 1), 1.0, 0), chain.builder.tensor((1, 6, 6, 1), 1.0, 0)
+    chain.builder.operator("MAX_POOL_2D", [second], result, "Pool2DOptions", **window)
+    cvl = compile_tflite(chain.builder.build([chain.input, second], [chain.tensor, result])).cvl
+    convlet.Model(cvl).selftest()

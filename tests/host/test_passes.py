@@ -34,6 +34,10 @@ def test_a_reshape_into_other_rows_stays():
     assert kinds_after(Chain((6, 6, 1)).conv(2).reshape(8, 2, 2).conv(2, (1, 1)))[1][1] == "RESHAPE"
 
 
+def test_a_reshape_stays_before_a_window_over_all_its_rows():
+    assert kinds_after(Chain((6, 6, 1)).conv(2).reshape(8, 2, 2).conv(2, (8, 2)))[1][1] == "RESHAPE"
+
+
 def test_what_nobody_reads_is_dropped():
     chain = Chain((6, 6, 1)).conv(2)
     kept = chain.tensor

@@ -66,6 +66,15 @@ def test_an_output_that_is_overwritten_is_noticed():
         prove(program, simulate(program, planned.goals), wrong(program, planned, 1, ring_rows=1))
 
 
+def test_a_row_that_lies_on_what_it_is_made_from_is_noticed():
+    program = program_of(Chain((2, 2, 1)).max_pool())
+    planned = plan(program)
+    with pytest.raises(ConvletError, match=r"row \d of node 0 was overwritten"):
+        prove(
+            program, simulate(program, planned.goals), wrong(program, planned, 1, offsets=planned.offsets[0])
+        )
+
+
 def test_lower_bound_is_what_lives_together():
     times = [(0, 3), (2, 5), (4, 9), (6, 7)]
     for sizes, most in (([10, 20, 5, 1], 30), ([10, 20, 15, 9], 35)):
