@@ -3,13 +3,21 @@
 
 add_library(usermod_convlet INTERFACE)
 
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/sources.txt)
-file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/sources.txt CONVLET_SOURCES REGEX "^[^#].*\\.c$")
-list(TRANSFORM CONVLET_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+function(convlet_read_list variable file)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${file})
+    file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/${file} paths REGEX "^[^#].*\\.c$")
+    list(TRANSFORM paths PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+    set(${variable} ${paths} PARENT_SCOPE)
+endfunction()
+
+convlet_read_list(CONVLET_SOURCES sources.txt)
+convlet_read_list(CONVLET_SMALL small.txt)
 
 target_sources(usermod_convlet INTERFACE ${CONVLET_SOURCES})
 target_include_directories(usermod_convlet INTERFACE ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(usermod INTERFACE usermod_convlet)
 
-# Kernels are made for speed, whatever the port's flags are: the last -O wins.
-set_source_files_properties(${CONVLET_SOURCES} PROPERTIES COMPILE_OPTIONS "-O2")
+# The kernels are made for speed, whatever the port's flags are: the last -O wins.
+set(CONVLET_FAST ${CONVLET_SOURCES})
+list(REMOVE_ITEM CONVLET_FAST ${CONVLET_SMALL})
+set_source_files_properties(${CONVLET_FAST} PROPERTIES COMPILE_OPTIONS "-O2")
