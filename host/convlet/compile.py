@@ -14,6 +14,7 @@ from convlet.passes import simplify
 from convlet.plan import Plan, plan
 from convlet.program import Program, lower
 from convlet.tflite_reader import read_tflite
+from convlet.variants import choose_variants
 from convlet.vectors import make_vector
 from convlet.writer import write_cvl
 
@@ -37,7 +38,7 @@ def compile_tflite(tflite: bytes, labels: Sequence[str] = (), vectors: int = 1) 
     graph = read_tflite(tflite)
     check_operators(graph)
     simplify(graph)
-    program = lower(graph)
+    program = choose_variants(lower(graph))
     planned = plan(program)
     seeds = range(1, vectors + 1)
     test_vectors = [make_vector(graph, program, planned.goals, seed * len(graph.inputs)) for seed in seeds]

@@ -56,6 +56,7 @@ FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
 FLAG_ACCUMULATES = 1  # takes its input row by row, as the rows are made, and keeps sums in its scratch
 FLAG_MAPPED = 2  # output row r reads input row map[r]; `table` begins with the map, uint16[height]
 FLAG_B_FIRST = 4  # pulls its second input before the first
+FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, uint16[height]
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ OPERATOR = Record(
         ("zero_point_out", "b", "added after requantising"),
         ("clamp_min", "b", "fused activation"),
         ("clamp_max", "b", ""),
-        ("offset", "I", "of the ring in the arena"),
+        ("offset", "I", "of the ring in the arena, or FLAG_PLACED"),
         ("scratch", "I", "of the kernel's own bytes in the arena, a multiple of 4; 0: none"),
         ("weights", "I", "file offset: what the kernel says"),
         ("table", "I", "file offset: what the kernel says"),

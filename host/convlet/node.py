@@ -55,6 +55,8 @@ class Node:
     row_map: tuple[int, ...] = ()
     scratch_bytes: int = 0
     accumulates: bool = False
+    accumulator_bytes: int = 0  # scratch that it would need to accumulate; 0: it cannot
+    in_place: bool = False  # it may make its row in the bytes of the row that it reads
     b_first: bool = False
     macs: int = 0
 

@@ -1,172 +1,172 @@
-"""Plans the arena: how many rows of each tensor are kept, and where. Every plan is proved before it is used."""
+"""Plans the arena: the order of work, the rows of each tensor that are kept, and where. Every plan is proved."""
 
 from __future__ import annotations
 
-import itertools
-import random
 from dataclasses import dataclass
 
 import numpy as np
 
+from convlet.cuts import best_goals, segment_peak
 from convlet.errors import ConvletError
 from convlet.format import STATE
+from convlet.packing import Block, pack
 from convlet.program import Program
-from convlet.schedule import Event, Lifetime, lifetimes, simulate, work_times
+from convlet.schedule import Event, lifetimes, simulate, work_times
+from convlet.storage import SCRATCH_ALIGNMENT, storage_of, whole_nodes
 
-SCRATCH_ALIGNMENT = 4
-_PERMUTED = 6  # up to this many rings all orders are tried: 720
-_SHUFFLES = 400  # for more, this many random exchanges of the best order found
+_LARGEST_PLACE = 0xFFFF  # of a row, in a table of uint16
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where the ring and the scratch of each node lie (arena offsets in bytes), the rows that it keeps, and goals."""
+    """Where everything lies, in arena offsets in bytes.
+
+    `places` has the offset of each row of a node whose rows have places of their own; the rows of any other node
+    lie in a ring of `ring_rows` rows at `offsets`. `scratches` holds 0 for a node without.
+    """
 
     goals: list[int]
     ring_rows: list[int]
     offsets: list[int]
-    scratches: list[int]  # 0 for a node without
+    places: dict[int, list[int]]
+    scratches: list[int]
     arena_bytes: int
     state_bytes: int
 
     @property
     def tensor_bytes(self) -> int:
-        """Rings, scratch and the output."""
+        """Rows, scratch and the output."""
         return self.arena_bytes - self.state_bytes
-
-
-@dataclass(frozen=True)
-class Block:
-    """Bytes that are in use from event `first` to event `last`."""
-
-    first: int
-    last: int
-    size: int
-    alignment: int = 1
-
-    def meets(self, other: Block) -> bool:
-        """Whether both are in use at some time."""
-        return self.first <= other.last and other.first <= self.last
 
 
 def plan(program: Program) -> Plan:
     """The smallest arena found for the program, proved by `prove`."""
-    goals = list(dict.fromkeys(program.outputs))
+    _, goals = best_goals(program, lambda begin, end: segment_peak(program, begin, end))
     events = simulate(program, goals)
+    rings = plan_rings(program, events, goals)
+    placed = plan_places(program, events, goals)
+    # Rings are the simpler file, and need no table: a row's own place must be worth it.
+    smaller = placed.arena_bytes < rings.arena_bytes and placed.arena_bytes <= _LARGEST_PLACE
+    best = placed if smaller else rings
+    prove(program, events, best)
+    return best
+
+
+def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
+    """Every tensor in a ring of the rows that are needed together."""
     lives = lifetimes(program, events)
+    pairs = zip(lives, program.nodes, strict=True)
+    rings = [Block(life.first, life.last, life.ring_rows * node.row_bytes) for life, node in pairs]
     scratched = [i for i, node in enumerate(program.nodes) if node.scratch_bytes]
+    times = work_times(program, events)
+    scratches = [Block(*times[i], program.nodes[i].scratch_bytes, SCRATCH_ALIGNMENT) for i in scratched]
     state_bytes = STATE.size * len(program.nodes)
-    offsets, end = pack(_blocks(program, events, lives, scratched), state_bytes)
-    scratch_of = dict(zip(scratched, offsets[len(lives) :], strict=True))
-    result = Plan(
+    offsets, end = pack(rings + scratches, state_bytes)
+    scratch_of = dict(zip(scratched, offsets[len(rings) :], strict=True))
+    return Plan(
         goals=goals,
         ring_rows=[life.ring_rows for life in lives],
-        offsets=offsets[: len(lives)],
+        offsets=offsets[: len(rings)],
+        places={},
         scratches=[scratch_of.get(i, 0) for i in range(len(lives))],
         arena_bytes=end,
         state_bytes=state_bytes,
     )
-    prove(program, events, result)
-    return result
 
 
-def _blocks(
-    program: Program, events: list[Event], lives: list[Lifetime], scratched: list[int]
-) -> list[Block]:
-    """The ring of every node, then the scratch of those that have one."""
-    pairs = zip(lives, program.nodes, strict=True)
-    rings = [Block(life.first, life.last, life.ring_rows * node.row_bytes) for life, node in pairs]
-    times = work_times(program, events)
-    return rings + [Block(*times[i], program.nodes[i].scratch_bytes, SCRATCH_ALIGNMENT) for i in scratched]
+def plan_places(program: Program, events: list[Event], goals: list[int]) -> Plan:
+    """Every row in a place of its own, but for tensors that are needed in one piece."""
+    whole = whole_nodes(program)
+    storage = storage_of(program, events, (), program.outputs, whole)
+    state_bytes = STATE.size * len(program.nodes)
+    # A node that never works, since only padding is read of it, still names a place that is in the arena.
+    idle = [i for i in range(len(program.nodes)) if (i, 0) not in storage.rows]
+    blocks = storage.blocks + [Block(0, 0, program.nodes[i].row_bytes) for i in idle]
+    offsets, end = pack(blocks, state_bytes)
+    idle_offsets = dict(zip(idle, offsets[len(storage.blocks) :], strict=True))
 
+    def place(index: int, row: int) -> int:
+        # Rows at a tensor's end that nobody reads are never made: they lie where the first does.
+        number, offset = storage.rows.get((index, row)) or storage.rows[index, 0]
+        return offsets[number] + offset
 
-def lower_bound(blocks: list[Block]) -> int:
-    """Bytes that are in use together, at most: no packing needs less."""
-    return max(
-        sum(block.size for block in blocks if block.first <= now.first <= block.last) for now in blocks
+    rows = [range(node.shape[0]) for node in program.nodes]
+    in_rings = whole | set(idle)
+    return Plan(
+        goals=goals,
+        ring_rows=[1 if i in idle_offsets else len(rows[i]) for i in range(len(rows))],
+        offsets=[idle_offsets[i] if i in idle_offsets else place(i, 0) for i in range(len(rows))],
+        places={i: [place(i, row) for row in rows[i]] for i in range(len(rows)) if i not in in_rings},
+        scratches=[offsets[storage.scratches[i]] if i in storage.scratches else 0 for i in range(len(rows))],
+        arena_bytes=end,
+        state_bytes=state_bytes,
     )
 
 
-def pack(blocks: list[Block], begin: int = 0) -> tuple[list[int], int]:
-    """Offsets from `begin` on such that blocks in use together do not overlap, and the end of the last one.
-
-    Puts the blocks one by one at the lowest free offset, in many orders, until one meets the lower bound.
-    """
-    count, bound = len(blocks), begin + lower_bound(blocks)
-    by_size = sorted(range(count), key=lambda i: (-blocks[i].size, blocks[i].first))
-    by_time = sorted(range(count), key=lambda i: (blocks[i].first, -blocks[i].size))
-    orders = [by_size, by_time]
-    if count <= _PERMUTED:
-        orders += [list(order) for order in itertools.permutations(range(count))]
-    best = min((_place(order, blocks, begin) for order in orders), key=lambda placed: placed[1])
-    if count <= _PERMUTED:
-        return best
-    order, chance = by_size, random.Random(0)
-    for _ in range(_SHUFFLES):
-        if best[1] == bound:
-            break
-        trial = order.copy()
-        i, j = chance.sample(range(count), 2)
-        trial[i], trial[j] = trial[j], trial[i]
-        placed = _place(trial, blocks, begin)
-        if placed[1] <= best[1]:
-            best, order = placed, trial
-    return best
-
-
-def _place(order: list[int], blocks: list[Block], begin: int) -> tuple[list[int], int]:
-    offsets = [0] * len(blocks)
-    placed: list[int] = []
-    for i in order:
-        block, offset = blocks[i], _aligned(begin, blocks[i].alignment)
-        for j in sorted(placed, key=lambda k: offsets[k]):
-            if block.meets(blocks[j]) and offsets[j] < offset + block.size:
-                offset = max(offset, _aligned(offsets[j] + blocks[j].size, block.alignment))
-        offsets[i] = offset
-        placed.append(i)
-    return offsets, max(offset + block.size for offset, block in zip(offsets, blocks, strict=True))
-
-
-def _aligned(offset: int, alignment: int) -> int:
-    return -(-offset // alignment) * alignment
-
-
-def prove(program: Program, events: list[Event], result: Plan) -> None:
+def prove(program: Program, events: list[Event], plan: Plan) -> None:
     """Replay the inference and stamp every byte of the arena with what was written there last.
 
     Raises ConvletError when an event reads a byte that holds something else, or an output is not whole at the end.
     """
-    stamps = np.full(result.arena_bytes, -1, np.int64)
+    proof = _Proof(program, plan)
+    for event in events:
+        proof.replay(event)
+    for index in program.outputs:
+        for row in range(program.nodes[index].shape[0]):
+            proof.check(index, row)
 
-    def place(index: int, row: int) -> tuple[slice, int]:
-        row_bytes = program.nodes[index].row_bytes
-        start = result.offsets[index] + row % result.ring_rows[index] * row_bytes
-        return slice(start, start + row_bytes), index << 17 | row
 
-    def scratch(index: int) -> tuple[slice, int]:
-        start = result.scratches[index]
-        return slice(start, start + program.nodes[index].scratch_bytes), index << 17 | 1 << 16
+class _Proof:
+    """Stamps: 0 nothing, then one number for each row and each scratch."""
 
-    def check(index: int, row: int, where: slice, stamp: int) -> None:
-        if not (stamps[where] == stamp).all():
+    def __init__(self, program: Program, plan: Plan) -> None:
+        self.program, self.plan = program, plan
+        self.stamps = np.zeros(plan.arena_bytes, np.int64)
+        self.worked_on: dict[int, int] = {}  # the row that a node last worked on
+
+    def replay(self, event: Event) -> None:
+        node = self.program.nodes[event.node]
+        if self.worked_on.get(event.node) == event.row:
+            self._check(event.node, event.row, self._scratch(event.node))
+        self.worked_on[event.node] = event.row
+        for source, row in event.reads:
+            self.check(source, row)
+        own = self._place(event.node, event.row)
+        taken_over = [place for place in (self._place(*read) for read in event.reads) if place == own]
+        if event.made:
+            self._write(event.node, event.row, own)
+        self._write(event.node, -1, self._scratch(event.node))
+        # What the event itself writes must not lie over what it reads, but for a row made in place.
+        for source, row in event.reads:
+            if not (node.in_place and self._place(source, row) in taken_over and event.made):
+                self.check(source, row)
+
+    def check(self, index: int, row: int) -> None:
+        self._check(index, row, self._place(index, row))
+
+    def _check(self, index: int, row: int, where: slice) -> None:
+        if not (
+            self.stamps[where] == self._stamp(index, row if where == self._place(index, row) else -1)
+        ).all():
             raise ConvletError(
                 f"the plan is wrong: row {row} of node {index} was overwritten before it was read"
             )
 
-    last_worker = dict.fromkeys(range(len(program.nodes)), -1)
-    for event in events:
-        node = program.nodes[event.node]
-        if node.accumulates and last_worker[event.node] == event.row:
-            check(event.node, event.row, *scratch(event.node))
-        last_worker[event.node] = event.row
-        where, stamp = scratch(event.node)
-        stamps[where] = stamp
-        if event.made:
-            where, stamp = place(event.node, event.row)
-            stamps[where] = stamp
-        # Looked at last: what the event itself writes must not lie over what it reads either.
-        for source, row in event.reads:
-            check(source, row, *place(source, row))
-    for index in program.outputs:
-        for row in range(program.nodes[index].shape[0]):
-            check(index, row, *place(index, row))
+    def _write(self, index: int, row: int, where: slice) -> None:
+        self.stamps[where] = self._stamp(index, row)
+
+    @staticmethod
+    def _stamp(index: int, row: int) -> int:
+        return (index << 17) + row + 2
+
+    def _place(self, index: int, row: int) -> slice:
+        row_bytes = self.program.nodes[index].row_bytes
+        if index in self.plan.places:
+            begin = self.plan.places[index][row]
+        else:
+            begin = self.plan.offsets[index] + row % self.plan.ring_rows[index] * row_bytes
+        return slice(begin, begin + row_bytes)
+
+    def _scratch(self, index: int) -> slice:
+        begin = self.plan.scratches[index]
+        return slice(begin, begin + self.program.nodes[index].scratch_bytes)

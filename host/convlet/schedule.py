@@ -4,7 +4,7 @@ goals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convlet.program import Program
@@ -23,7 +23,7 @@ class Event:
     reads: list[tuple[int, int]]
 
 
-class _Run:
+class Run:
     """The state of the nodes during an inference."""
 
     def __init__(self, program: Program) -> None:
@@ -48,7 +48,7 @@ class _Run:
 
 def simulate(program: Program, goals: list[int]) -> list[Event]:
     """All calls of kernels in one inference, in order."""
-    run = _Run(program)
+    run = Run(program)
     return [event for goal in goals for event in run.pull(goal, program.nodes[goal].shape[0])]
 
 
@@ -81,7 +81,7 @@ def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
     ]
 
 
-def work_times(program: Program, events: list[Event]) -> list[tuple[int, int]]:
+def work_times(program: Program, events: Sequence[Event]) -> list[tuple[int, int]]:
     """The first and the last event of every node: while its scratch is in use. (0, 0) for one that never works."""
     times: list[list[int]] = [[] for _ in program.nodes]
     for time, event in enumerate(events):

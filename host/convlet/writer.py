@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 
 from convlet.errors import ModelError
-from convlet.format import FLAG_LOGITS, HEADER, MAGIC, NO_OPERATOR, OP, OPERATOR, PORT, VERSION
+from convlet.format import FLAG_LOGITS, FLAG_PLACED, HEADER, MAGIC, NO_OPERATOR, OP, OPERATOR, PORT, VERSION
 from convlet.node import Node
 from convlet.plan import Plan
 from convlet.program import Program
@@ -79,10 +79,11 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
     height, width, channels = node.shape
     inputs = (*node.sources, NO_OPERATOR, NO_OPERATOR)
     row_map = struct.pack(f"<{len(node.row_map)}H", *node.row_map)
+    places = plan.places.get(index, [])
     return OPERATOR.pack(
         **vars(node.window),
         code=OP[node.kind],
-        flags=node.flags,
+        flags=node.flags | FLAG_PLACED * bool(places),
         input=inputs[0],
         input_b=inputs[1],
         height=height,
@@ -94,7 +95,7 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
         clamp_min=node.clamp_min,
         clamp_max=node.clamp_max,
         parameter=node.parameter,
-        offset=plan.offsets[index],
+        offset=data.add(struct.pack(f"<{len(places)}H", *places)) or plan.offsets[index],
         scratch=plan.scratches[index],
         weights=data.add(node.weights),
         table=data.add(row_map + node.table),

@@ -36,6 +36,7 @@
     X(INPUT, "it reads operator %u, expected an earlier one than %u") \
     X(SHAPE, "its shape holds %u, expected 1 to %u") \
     X(RING, "its ring ends at byte %u of an arena of %u") \
+    X(PLACES, "the table of its rows' places ends at byte %u of %u") \
     X(STATE, "its ring begins at byte %u of the arena, but the first %u are the engine's") \
     X(WINDOW, "its kernel, stride or dilation is %u, expected 1 to %u") \
     X(FLAGS, "its flags are %u, expected %u") \

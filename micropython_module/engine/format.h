@@ -22,6 +22,7 @@
 #define CVL_FLAG_ACCUMULATES 1
 #define CVL_FLAG_MAPPED 2
 #define CVL_FLAG_B_FIRST 4
+#define CVL_FLAG_PLACED 8
 #define CVL_NO_ROW 0xffff
 #define CVL_CHANNEL_BYTES 9
 
@@ -74,7 +75,7 @@ typedef struct {
     int8_t zero_point_out;  // added after requantising
     int8_t clamp_min;       // fused activation
     int8_t clamp_max;
-    uint32_t offset;        // of the ring in the arena
+    uint32_t offset;        // of the ring in the arena, or FLAG_PLACED
     uint32_t scratch;       // of the kernel's own bytes in the arena, a multiple of 4; 0: none
     uint32_t weights;       // file offset: what the kernel says
     uint32_t table;         // file offset: what the kernel says

@@ -30,6 +30,12 @@ static inline uint64_t cvl_vector_offset(const cvl_header_t *header, unsigned in
 // The operator that goal `index` names.
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 
+// Entry `index` of a table of the file, at any alignment.
+static inline uint32_t cvl_read_u16(const cvl_model_t *model, uint32_t table, uint32_t index) {
+    const uint8_t *at = model->file + table + 2 * (size_t)index;
+    return at[0] | (uint32_t)at[1] << 8;
+}
+
 // The first and the last row of its window for output row `row` of `op`, on the input with the
 // rows between that up_h puts there. host/convlet/node.py computes the same.
 static inline int32_t cvl_first_row(const cvl_operator_t *op, uint32_t row) {

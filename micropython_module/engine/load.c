@@ -57,20 +57,46 @@ static cvl_status_t prove_kernel(const cvl_proof_t *proof) {
     }
 }
 
+// `bytes` bytes of tensors from `offset` on lie in the arena, and behind the engine's own.
+static cvl_status_t prove_place(
+    uint32_t offset, uint64_t bytes, const cvl_header_t *header, cvl_fault_t *fault) {
+    uint32_t state_bytes = header->operator_count * (uint32_t)sizeof(cvl_state_t);
+    CHECK(offset >= state_bytes, STATE, offset, state_bytes);
+    CHECK(offset + bytes <= header->arena_bytes, RING, offset + bytes, header->arena_bytes);
+    return CVL_OK;
+}
+
+static cvl_status_t prove_places(
+    const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
+    const cvl_header_t *header = &model->header;
+    uint64_t table_end = op->offset + (uint64_t)op->height * sizeof(uint16_t);
+    CHECK(table_end <= header->file_bytes, PLACES, table_end, header->file_bytes);
+    for (uint32_t row = 0; row < op->height; row++) {
+        CVL_TRY(
+            prove_place(cvl_read_u16(model, op->offset, row), cvl_row_bytes(op), header, fault));
+    }
+    return CVL_OK;
+}
+
+// Whether its rows lie one behind the other.
+static bool is_whole(const cvl_operator_t *op) {
+    return op->ring_rows == op->height && !(op->flags & CVL_FLAG_PLACED);
+}
+
 static cvl_status_t prove_tensor(
-    const cvl_operator_t *op, const cvl_header_t *header, cvl_fault_t *fault) {
+    const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
     CHECK(op->height >= 1, SHAPE, op->height, UINT16_MAX);
     CHECK(op->width >= 1, SHAPE, op->width, UINT16_MAX);
     CHECK(op->channels >= 1, SHAPE, op->channels, UINT16_MAX);
     uint64_t values = (uint64_t)op->height * cvl_row_bytes(op);
     CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, values, CVL_MAX_TENSOR_VALUES);
     CHECK(op->ring_rows >= 1 && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
-    uint32_t state_bytes = header->operator_count * (uint32_t)sizeof(cvl_state_t);
-    CHECK(op->offset >= state_bytes, STATE, op->offset, state_bytes);
-    uint64_t ring_end = op->offset + (uint64_t)op->ring_rows * cvl_row_bytes(op);
-    CHECK(ring_end <= header->arena_bytes, RING, ring_end, header->arena_bytes);
     CHECK(op->clamp_min <= op->clamp_max, CLAMP, 0, 1);
-    return CVL_OK;
+    if (op->flags & CVL_FLAG_PLACED) {
+        return prove_places(model, op, fault);
+    }
+    uint64_t ring_bytes = (uint64_t)op->ring_rows * cvl_row_bytes(op);
+    return prove_place(op->offset, ring_bytes, &model->header, fault);
 }
 
 // An operator that accumulates takes each input row once: its windows lie side by side, and each
@@ -97,8 +123,7 @@ static cvl_status_t prove_map(const cvl_proof_t *proof) {
     CHECK(
         end <= proof->model->header.file_bytes, QUANT_TABLE, end, proof->model->header.file_bytes);
     for (uint32_t row = 0; row < op->height; row++) {
-        uint16_t mapped;
-        memcpy(&mapped, proof->model->file + op->table + row * sizeof mapped, sizeof mapped);
+        uint32_t mapped = cvl_read_u16(proof->model, op->table, row);
         bool inside = mapped < proof->source->height || mapped == CVL_NO_ROW;
         CHECK(inside, SHAPE, mapped, proof->source->height);
     }
@@ -120,8 +145,8 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
         return prove_map(proof);
     }
     if (op->kernel_h == CVL_KERNEL_ALL) {
-        uint32_t kept = proof->source->ring_rows;
-        CHECK(kept == proof->source->height, WHOLE, kept, proof->source->height);
+        const cvl_operator_t *source = proof->source;
+        CHECK(is_whole(source), WHOLE, source->ring_rows, source->height);
         return CVL_OK;
     }
     CHECK(op->kernel_h <= CVL_MAX_KERNEL_H, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
@@ -135,7 +160,7 @@ static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl
     proof.op = op;
     fault->operator_index = (uint16_t)index;
     fault->operator_code = op->code;
-    CVL_TRY(prove_tensor(op, &model->header, fault));
+    CVL_TRY(prove_tensor(model, op, fault));
     bool is_input = index < model->header.input_count;
     bool code_fits = op->code < CVL_OP_COUNT && is_input == (op->code == CVL_OP_INPUT);
     CHECK(code_fits, CODE, op->code, CVL_OP_COUNT);
@@ -175,7 +200,7 @@ static cvl_status_t prove_ports(const cvl_model_t *model, cvl_fault_t *fault) {
         if (!is_input) {
             cvl_operator_t copy;
             const cvl_operator_t *op = cvl_read_operator(model, port.op_index, &copy);
-            CHECK(op->ring_rows == op->height, OUTPUT, op->ring_rows, op->height);
+            CHECK(is_whole(op), OUTPUT, op->ring_rows, op->height);
         }
     }
     return CVL_OK;

@@ -1,4 +1,3 @@
-#include <string.h>
 #include "internal.h"
 #include "kernels.h"
 
@@ -12,17 +11,18 @@ static cvl_state_t *state_of(const cvl_model_t *model, unsigned index) {
     return (cvl_state_t *)model->arena + index;
 }
 
-// Row `row` of the tensor of `op`, in its ring.
-static int8_t *ring_row(const cvl_model_t *model, const cvl_operator_t *op, uint32_t row) {
+// Row `row` of the tensor of `op`: in its ring, or where the file says.
+static int8_t *row_at(const cvl_model_t *model, const cvl_operator_t *op, uint32_t row) {
+    if (op->flags & CVL_FLAG_PLACED) {
+        return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
+    }
     uint32_t slot = op->ring_rows == op->height ? row : row % op->ring_rows;
     return (int8_t *)model->arena + op->offset + slot * cvl_row_bytes(op);
 }
 
 // The row of its input that an operator with a map reads for output row `row`, or CVL_NO_ROW.
-static uint32_t mapped_row(const cvl_model_t *model, const cvl_operator_t *op, uint32_t row) {
-    uint16_t mapped;
-    memcpy(&mapped, model->file + op->table + row * sizeof mapped, sizeof mapped);
-    return mapped;
+static uint32_t mapped_row(const cvl_task_t *task) {
+    return cvl_read_u16(task->model, task->op->table, task->row);
 }
 
 // How many rows of its first input the next step of `task` needs.
@@ -33,7 +33,7 @@ static uint32_t rows_needed(const cvl_task_t *task) {
         return task->step + 1;
     }
     if (op->flags & CVL_FLAG_MAPPED) {
-        uint32_t row = mapped_row(task->model, op, task->row);
+        uint32_t row = mapped_row(task);
         return row == CVL_NO_ROW ? 0 : row + 1;
     }
     if (op->kernel_h == CVL_KERNEL_ALL) {
@@ -57,31 +57,31 @@ static void set_window(cvl_task_t *task) {
     for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
         int32_t row = cvl_unspread(at, op->up_h);
         bool inside = row >= 0 && row < task->source->height;
-        task->rows[ky] = inside ? ring_row(task->model, task->source, (uint32_t)row) : NULL;
+        task->rows[ky] = inside ? row_at(task->model, task->source, (uint32_t)row) : NULL;
     }
 }
 
 static void set_rows(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     if (op->flags & CVL_FLAG_ACCUMULATES) {
-        task->rows[0] = ring_row(task->model, task->source, task->step);
+        task->rows[0] = row_at(task->model, task->source, task->step);
     } else if (op->flags & CVL_FLAG_MAPPED) {
-        uint32_t row = mapped_row(task->model, op, task->row);
-        task->rows[0] = row == CVL_NO_ROW ? NULL : ring_row(task->model, task->source, row);
+        uint32_t row = mapped_row(task);
+        task->rows[0] = row == CVL_NO_ROW ? NULL : row_at(task->model, task->source, row);
     } else if (op->kernel_h == CVL_KERNEL_ALL) {
-        task->rows[0] = ring_row(task->model, task->source, 0);
+        task->rows[0] = row_at(task->model, task->source, 0);
     } else {
         set_window(task);
     }
     if (task->source_b != NULL) {
         uint32_t row = row_of_b(task);
         bool inside = row < task->source_b->height;
-        task->row_b = inside ? ring_row(task->model, task->source_b, row) : NULL;
+        task->row_b = inside ? row_at(task->model, task->source_b, row) : NULL;
     }
 }
 
 static void make_row(cvl_task_t *task) {
-    task->out = ring_row(task->model, task->op, task->row);
+    task->out = row_at(task->model, task->op, task->row);
     if (task->source != NULL) {
         set_rows(task);
     }

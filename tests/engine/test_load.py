@@ -8,7 +8,7 @@ import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
 from convlet.engine_build import ENGINE
-from convlet.format import HEADER, OP, OPERATOR, PORT, STATE
+from convlet.format import FLAG_PLACED, HEADER, OP, OPERATOR, PORT, STATE
 from cvl_edit import edited, field, goals_of, patched, sealed
 
 CVL = compile_tflite(digits_chain().build(), labels=[*"0123456789"], vectors=2).cvl
@@ -113,6 +113,11 @@ DAMAGES = [
         "SHAPE",
         operator(0, height=1 << 15, width=1 << 9, channels=1 << 8),
         f"its shape holds 4294967295, expected 1 to {MANY_VALUES}",
+    ),
+    (
+        "PLACES",
+        operator(CONV, flags=FLAG_PLACED, offset=SIZE - 3),
+        f"the table of its rows' places ends at byte {SIZE - 3 + 2 * 6} of {SIZE}",
     ),
     (
         "STATE",

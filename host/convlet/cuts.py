@@ -1,0 +1,64 @@
+"""Where to cut a program into segments that run one after the other, with the rows between them kept whole.
+
+Early layers are wide and short-lived: they keep few rows. Late ones are small: there it may be better to finish a
+tensor before the next begins. Which is better where is found by dynamic programming over the cuts: the arena is as
+large as its largest segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from convlet.packing import lower_bound
+from convlet.program import Program
+from convlet.schedule import Run
+from convlet.storage import storage_of, whole_nodes
+
+_LONGEST_SEGMENT = 40
+
+
+def best_goals(program: Program, peak_of: Callable[[int, int], int]) -> tuple[int, list[int]]:
+    """The smallest peak in bytes, and the goals that reach it. `peak_of(begin, end)` is that of a segment."""
+    count = len(program.nodes)
+    best = {program.input_count: 0}
+    previous: dict[int, int] = {}
+    for end in range(program.input_count + 1, count + 1):
+        for begin in range(max(program.input_count, end - _LONGEST_SEGMENT), end):
+            bound = best.get(begin)
+            if bound is None or (end in best and bound >= best[end]):
+                continue
+            peak = max(bound, peak_of(begin, end))
+            if end not in best or peak < best[end]:
+                best[end], previous[end] = peak, begin
+    goals: list[int] = []
+    end = count
+    while end > program.input_count:
+        goals = segment_goals(program, previous[end], end) + goals
+        end = previous[end]
+    return best[count], goals
+
+
+def segment_goals(program: Program, begin: int, end: int) -> list[int]:
+    """The nodes begin to end - 1, and the inputs with the first of them, whose tensors are needed afterwards."""
+    return [index for index in range(_first(program, begin), end) if _is_needed_after(program, index, end)]
+
+
+def segment_peak(program: Program, begin: int, end: int) -> int:
+    """Bytes in use together, at most, while nodes begin to end - 1 run, with what others made and is needed still."""
+    first = _first(program, begin)
+    run = Run(program)
+    for index in range(first):
+        run.next_row[index] = program.nodes[index].shape[0]
+    goals = segment_goals(program, begin, end)
+    events = [event for goal in goals for event in run.pull(goal, program.nodes[goal].shape[0])]
+    kept = [index for index in range(end) if _is_needed_after(program, index, end)]
+    storage = storage_of(program, events, range(first), kept, whole_nodes(program))
+    return lower_bound(storage.blocks)
+
+
+def _first(program: Program, begin: int) -> int:
+    return 0 if begin == program.input_count else begin
+
+
+def _is_needed_after(program: Program, index: int, end: int) -> bool:
+    return index in program.outputs or any(index in node.sources for node in program.nodes[end:])

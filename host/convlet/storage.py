@@ -1,0 +1,112 @@
+"""The blocks of the arena that an inference, or a segment of it, needs: one for each row, tensor or scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from convlet.format import KERNEL_ALL
+from convlet.packing import Block
+from convlet.program import Program
+from convlet.schedule import Event, work_times
+
+SCRATCH_ALIGNMENT = 4
+Row = tuple[int, int]  # a node and one of its rows
+
+
+@dataclass(frozen=True)
+class Storage:
+    """`blocks`, and where in them things lie: `rows` a block and an offset in it for each row, `scratches` a block."""
+
+    blocks: list[Block]
+    rows: dict[Row, tuple[int, int]]
+    scratches: dict[int, int]
+
+
+def whole_nodes(program: Program) -> set[int]:
+    """Nodes whose rows must lie one behind the other: outputs, and those that a reader takes in one piece."""
+    whole = set(program.outputs)
+    for node in program.nodes:
+        if node.sources and node.window.kernel_h == KERNEL_ALL and not node.accumulates and not node.row_map:
+            whole.add(node.sources[0])
+    return whole
+
+
+def storage_of(
+    program: Program,
+    events: Sequence[Event],
+    present: Collection[int],
+    kept: Collection[int],
+    whole: Collection[int],
+) -> Storage:
+    """The blocks for `events`.
+
+    Args: nodes `present` have all rows before the first event, nodes `kept` need theirs behind the last, nodes
+    `whole` lie in one block each. An elementwise node may make its row in the place of the one that it reads last.
+    """
+    births, deaths = _row_times(program, events, present, kept)
+    replaced = _replaced_rows(program, events, births, deaths, whole)
+    blocks: list[Block] = []
+    rows: dict[Row, tuple[int, int]] = {}
+    for index, node in enumerate(program.nodes):
+        own = [(index, row) for row in range(node.shape[0]) if (index, row) in births]
+        if index in whole and own:
+            first, last = min(births[key] for key in own), max(deaths[key] for key in own)
+            blocks.append(Block(first, last, node.shape[0] * node.row_bytes))
+            rows |= {key: (len(blocks) - 1, key[1] * node.row_bytes) for key in own}
+            continue
+        for key in own:
+            if key in replaced:
+                number, _ = rows[key] = rows[replaced[key]]
+                blocks[number] = replace(blocks[number], last=deaths[key])
+            else:
+                blocks.append(Block(births[key], deaths[key], node.row_bytes))
+                rows[key] = len(blocks) - 1, 0
+    scratches = {}
+    for index, (first, last) in enumerate(work_times(program, events)):
+        if program.nodes[index].scratch_bytes:
+            scratches[index] = len(blocks)
+            blocks.append(Block(first, last, program.nodes[index].scratch_bytes, SCRATCH_ALIGNMENT))
+    return Storage(blocks, rows, scratches)
+
+
+def _row_times(
+    program: Program, events: Sequence[Event], present: Collection[int], kept: Collection[int]
+) -> tuple[dict[Row, int], dict[Row, int]]:
+    """When each row is made and when it is read last. A present row that nobody needs has no times."""
+    deaths: dict[Row, int] = {}
+    births: dict[Row, int] = {}
+    for time, event in enumerate(events):
+        if event.made:
+            births[event.node, event.row] = deaths[event.node, event.row] = time
+        for read in event.reads:
+            deaths[read] = time
+    for index in kept:
+        for row in range(program.nodes[index].shape[0]):
+            deaths[index, row] = len(events)
+    for index in present:
+        for row in range(program.nodes[index].shape[0]):
+            if (index, row) in deaths:
+                births[index, row] = 0
+    return births, deaths
+
+
+def _replaced_rows(
+    program: Program,
+    events: Sequence[Event],
+    births: dict[Row, int],
+    deaths: dict[Row, int],
+    whole: Collection[int],
+) -> dict[Row, Row]:
+    """For each row that can be made in place: the row of its source whose bytes it takes over."""
+    replaced: dict[Row, Row] = {}
+    for time, event in enumerate(events):
+        node = program.nodes[event.node]
+        if not node.in_place or not event.made or event.node in whole:
+            continue
+        for source, row in event.reads:
+            same_size = program.nodes[source].row_bytes == node.row_bytes
+            if same_size and source not in whole and deaths[source, row] == time and (source, row) in births:
+                replaced[event.node, event.row] = source, row
+                break
+    return replaced
