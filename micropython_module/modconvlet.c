@@ -8,6 +8,9 @@
 #include "py/runtime.h"
 #include "engine/convlet.h"
 
+// Looking for Ctrl-C takes about 130 cycles on a Pico, a short row 800.
+#define ROWS_BETWEEN_POLLS 32
+
 typedef struct {
     mp_obj_base_t base;
     mp_obj_t file;   // whose buffer holds the .cvl
@@ -183,8 +186,10 @@ static void run_steps(model_obj_t *self, const cvl_input_t *inputs) {
     self->running = true;
     if (nlr_push(&nlr) == 0) {
         cvl_start(&self->model, inputs);
-        while (cvl_step(&self->model) == CVL_MORE) {
-            mp_handle_pending(true); // Ctrl-C
+        for (unsigned rows = 1; cvl_step(&self->model) == CVL_MORE; rows++) {
+            if (rows % ROWS_BETWEEN_POLLS == 0) {
+                mp_handle_pending(true); // Ctrl-C
+            }
         }
         nlr_pop();
         self->running = false;

@@ -169,6 +169,7 @@ STATE = Record(
     (
         ("next_row", "H", "the row that it makes next"),
         ("step", "H", "the step that it does next: a row, or for FLAG_ACCUMULATES a row of its input"),
+        ("slot", "H", "next_row % ring_rows, kept since few processors divide fast"),
         ("parent", "H", "the operator that asked for it"),
     ),
 )

@@ -95,8 +95,9 @@ _Static_assert(sizeof(cvl_port_t) == 8, "layout");
 typedef struct {
     uint16_t next_row;      // the row that it makes next
     uint16_t step;          // the step that it does next: a row, or for FLAG_ACCUMULATES a row of its input
+    uint16_t slot;          // next_row % ring_rows, kept since few processors divide fast
     uint16_t parent;        // the operator that asked for it
 } cvl_state_t;
-_Static_assert(sizeof(cvl_state_t) == 6, "layout");
+_Static_assert(sizeof(cvl_state_t) == 8, "layout");
 
 #endif

@@ -47,8 +47,6 @@ void cvl_input_row(const cvl_task_t *task) {
     int8_t *out = task->out;
     uint32_t count = cvl_row_bytes(task->op);
     size_t first = (size_t)task->row * count;
-    cvl_port_t port;
-    cvl_read_port(task->model, task->index, &port);
     switch (input->element) {
     case CVL_INT8:
         // The image may lie in the arena: the output of the last run.
@@ -59,13 +57,16 @@ void cvl_input_row(const cvl_task_t *task) {
             out[i] = (int8_t)(((const uint8_t *)input->data)[first + i] ^ 0x80);
         }
         break;
-    case CVL_FLOAT32:
+    case CVL_FLOAT32: {
+        cvl_port_t port;
+        cvl_read_port(task->model, task->index, &port);
         for (uint32_t i = 0; i < count; i++) {
             float x; // copied, since the data may lie at any alignment
             memcpy(&x, (const uint8_t *)input->data + (first + i) * sizeof x, sizeof x);
             out[i] = quantize(x, &port);
         }
         break;
+    }
     case CVL_SEEDED:
         for (uint32_t i = 0; i < count; i++) {
             out[i] = seeded(input->seed, (uint32_t)first + i);

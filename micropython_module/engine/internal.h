@@ -3,6 +3,7 @@
 #define CVL_INTERNAL_H
 
 #include <stdbool.h>
+#include <string.h>
 #include "convlet.h"
 
 // CRC-32 of `data` behind bytes whose CRC-32 is `crc` (0 to begin).
@@ -29,6 +30,17 @@ static inline uint64_t cvl_vector_offset(const cvl_header_t *header, unsigned in
 
 // The operator that goal `index` names.
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
+
+// cvl_read_operator, for where it is called for every row.
+static inline const cvl_operator_t *cvl_operator_at(
+    const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
+    const uint8_t *at = model->file + cvl_operator_offset(index);
+    if ((uintptr_t)at % sizeof(uint32_t) == 0) {
+        return (const cvl_operator_t *)(const void *)at;
+    }
+    memcpy(copy, at, sizeof *copy);
+    return copy;
+}
 
 // Entry `index` of a table of the file, at any alignment.
 static inline uint32_t cvl_read_u16(const cvl_model_t *model, uint32_t table, uint32_t index) {

@@ -10,12 +10,7 @@
 
 const cvl_operator_t *cvl_read_operator(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
-    const uint8_t *at = model->file + cvl_operator_offset(index);
-    if ((uintptr_t)at % sizeof(uint32_t) == 0) {
-        return (const cvl_operator_t *)(const void *)at;
-    }
-    memcpy(copy, at, sizeof *copy);
-    return copy;
+    return cvl_operator_at(model, index, copy);
 }
 
 void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port) {

@@ -1,10 +1,11 @@
+#include <string.h>
 #include "requantize.h"
 
-static uint32_t read_u32(const uint8_t *at) {
-    if ((uintptr_t)at % sizeof(uint32_t) == 0) {
-        return *(const uint32_t *)(const void *)at;
-    }
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+// Entry `c` of a table that does not lie aligned in memory, since its file does not.
+static CVL_NOINLINE int32_t read_unaligned(const uint8_t *table, uint32_t c) {
+    int32_t value;
+    memcpy(&value, table + sizeof value * c, sizeof value);
+    return value;
 }
 
 cvl_requantizer_t cvl_requantizer_of(const cvl_model_t *model, const cvl_operator_t *op) {
@@ -21,9 +22,15 @@ cvl_requantizer_t cvl_requantizer_of(const cvl_model_t *model, const cvl_operato
 }
 
 int8_t cvl_finish(const cvl_requantizer_t *requantizer, uint32_t c, int32_t sum) {
-    uint32_t bias = read_u32(requantizer->biases + 4 * c);
-    int32_t multiplier = (int32_t)read_u32(requantizer->multipliers + 4 * c);
-    int32_t acc = (int32_t)(bias + (uint32_t)sum);
+    int32_t bias, multiplier;
+    if ((uintptr_t)requantizer->biases % sizeof bias == 0) {
+        bias = ((const int32_t *)(const void *)requantizer->biases)[c];
+        multiplier = ((const int32_t *)(const void *)requantizer->multipliers)[c];
+    } else {
+        bias = read_unaligned(requantizer->biases, c);
+        multiplier = read_unaligned(requantizer->multipliers, c);
+    }
+    int32_t acc = (int32_t)((uint32_t)bias + (uint32_t)sum);
     int32_t value = cvl_requantize(acc, multiplier, requantizer->shifts[c]);
     if (value < requantizer->low) {
         value = requantizer->low;

@@ -11,13 +11,21 @@ static cvl_state_t *state_of(const cvl_model_t *model, unsigned index) {
     return (cvl_state_t *)model->arena + index;
 }
 
-// Row `row` of the tensor of `op`: in its ring, or where the file says.
-static int8_t *row_at(const cvl_model_t *model, const cvl_operator_t *op, uint32_t row) {
+// Row `row` of the tensor of operator `index`: in its ring, or where the file says.
+static int8_t *row_at(
+    const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
     if (op->flags & CVL_FLAG_PLACED) {
         return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
     }
-    uint32_t slot = op->ring_rows == op->height ? row : row % op->ring_rows;
+    const cvl_state_t *state = state_of(model, index);
+    uint32_t back = state->next_row - row; // how many rows ago; a wrong schedule makes it anything
+    uint32_t slot = state->slot >= back ? state->slot - back : state->slot + op->ring_rows - back;
+    slot = slot < op->ring_rows ? slot : row % op->ring_rows;
     return (int8_t *)model->arena + op->offset + slot * cvl_row_bytes(op);
+}
+
+static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {
+    return row_at(task->model, task->source, task->op->input, row);
 }
 
 // The row of its input that an operator with a map reads for output row `row`, or CVL_NO_ROW.
@@ -40,7 +48,10 @@ static uint32_t rows_needed(const cvl_task_t *task) {
         return height;
     }
     int32_t last = cvl_last_row(op, task->row);
-    uint32_t needed = last < 0 ? 0 : (uint32_t)last / op->up_h + 1;
+    if (op->up_h > 1 && last > 0) {
+        last /= op->up_h;
+    }
+    uint32_t needed = last < 0 ? 0 : (uint32_t)last + 1;
     return needed < height ? needed : height;
 }
 
@@ -57,31 +68,31 @@ static void set_window(cvl_task_t *task) {
     for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
         int32_t row = cvl_unspread(at, op->up_h);
         bool inside = row >= 0 && row < task->source->height;
-        task->rows[ky] = inside ? row_at(task->model, task->source, (uint32_t)row) : NULL;
+        task->rows[ky] = inside ? source_row(task, (uint32_t)row) : NULL;
     }
 }
 
 static void set_rows(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     if (op->flags & CVL_FLAG_ACCUMULATES) {
-        task->rows[0] = row_at(task->model, task->source, task->step);
+        task->rows[0] = source_row(task, task->step);
     } else if (op->flags & CVL_FLAG_MAPPED) {
         uint32_t row = mapped_row(task);
-        task->rows[0] = row == CVL_NO_ROW ? NULL : row_at(task->model, task->source, row);
+        task->rows[0] = row == CVL_NO_ROW ? NULL : source_row(task, row);
     } else if (op->kernel_h == CVL_KERNEL_ALL) {
-        task->rows[0] = row_at(task->model, task->source, 0);
+        task->rows[0] = source_row(task, 0);
     } else {
         set_window(task);
     }
     if (task->source_b != NULL) {
         uint32_t row = row_of_b(task);
         bool inside = row < task->source_b->height;
-        task->row_b = inside ? row_at(task->model, task->source_b, row) : NULL;
+        task->row_b = inside ? row_at(task->model, task->source_b, op->input_b, row) : NULL;
     }
 }
 
 static void make_row(cvl_task_t *task) {
-    task->out = row_at(task->model, task->op, task->row);
+    task->out = row_at(task->model, task->op, task->index, task->row);
     if (task->source != NULL) {
         set_rows(task);
     }
@@ -96,7 +107,7 @@ static void make_row(cvl_task_t *task) {
 
 static const cvl_operator_t *read_source(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
-    return index == CVL_NO_OPERATOR ? NULL : cvl_read_operator(model, index, copy);
+    return index == CVL_NO_OPERATOR ? NULL : cvl_operator_at(model, index, copy);
 }
 
 // What the current operator does next.
@@ -106,7 +117,7 @@ static void read_task(const cvl_model_t *model, cvl_task_t *task) {
     task->index = model->current;
     task->row = state->next_row;
     task->step = state->step;
-    task->op = cvl_read_operator(model, model->current, &task->copies[0]);
+    task->op = cvl_operator_at(model, model->current, &task->copies[0]);
     task->source = read_source(model, task->op->input, &task->copies[1]);
     task->source_b = read_source(model, task->op->input_b, &task->copies[2]);
 }
@@ -147,7 +158,7 @@ static bool next_goal(cvl_model_t *model) {
     for (; model->goal < model->header.goal_count; model->goal++) {
         unsigned index = cvl_read_goal(model, model->goal);
         cvl_operator_t copy;
-        if (state_of(model, index)->next_row < cvl_read_operator(model, index, &copy)->height) {
+        if (state_of(model, index)->next_row < cvl_operator_at(model, index, &copy)->height) {
             state_of(model, index)->parent = CVL_NO_OPERATOR;
             model->current = (uint16_t)index;
             return true;
@@ -163,6 +174,7 @@ void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
     for (unsigned i = 0; i < model->header.operator_count; i++) {
         state_of(model, i)->next_row = 0;
         state_of(model, i)->step = 0;
+        state_of(model, i)->slot = 0;
     }
 }
 
@@ -176,7 +188,10 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     state->step++;
     task->made = !(task->op->flags & CVL_FLAG_ACCUMULATES) ||
                  cvl_is_last_step(task->op, task->source, task->row, task->step);
-    state->next_row += task->made;
+    if (task->made) {
+        state->next_row++;
+        state->slot = state->slot + 1 < task->op->ring_rows ? state->slot + 1 : 0;
+    }
     model->current = state->parent;
     return CVL_MORE;
 }

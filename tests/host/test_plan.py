@@ -12,8 +12,8 @@ from convlet.schedule import lifetimes, simulate
 def test_the_digits_fit_into_256_bytes(digits):
     """The article reserves 6,144 bytes; all tensors, scratch and bookkeeping are counted."""
     compiled = compile_tflite(digits.tflite.read_bytes(), vectors=0)
-    assert compiled.plan.arena_bytes == 216
-    assert compiled.plan.state_bytes + compiled.plan.tensor_bytes == 216
+    assert compiled.plan.arena_bytes == 224
+    assert compiled.plan.state_bytes + compiled.plan.tensor_bytes == 224
     assert len(compiled.cvl) <= 1300
 
 
