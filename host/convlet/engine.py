@@ -65,7 +65,7 @@ class Model:
 
     def __init__(self, model: str | Path | bytes | bytearray | memoryview, arena: Any = None) -> None:
         # Copied where it could be changed: what was proved must stay as it was.
-        data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(model)
+        data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(memoryview(model))
         self._file = ffi.from_buffer("uint8_t[]", data)
         self._lock = threading.RLock()  # one inference at a time, and its output read before the next
         self._model = _load(self._file)
