@@ -5,8 +5,9 @@ from chain import Chain, digits_chain, padded_chain, program_of
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError
 from convlet.packing import Block, lower_bound
-from convlet.plan import plan, prove
+from convlet.plan import plan, plan_rings, prove
 from convlet.schedule import lifetimes, simulate
+from exactness import assert_exact
 
 
 def test_the_digits_fit_into_256_bytes(digits):
@@ -57,6 +58,20 @@ def test_rings_that_overlap_are_noticed():
     for shift in (0, 1, planned.ring_rows[0] * program.nodes[0].row_bytes - 1):
         with pytest.raises(ConvletError, match="was overwritten before it was read"):
             prove(program, events, wrong(program, planned, 1, offsets=planned.offsets[0] + shift))
+
+
+def test_rows_have_places_of_their_own_where_that_is_smaller():
+    chain = Chain((16, 16, 3)).conv(8, (3, 3), (2, 2), "SAME").conv(8, (3, 3), (1, 1), "SAME")
+    chain = chain.conv(16, (3, 3), (2, 2), "SAME").conv(16, (3, 3), (1, 1), "SAME").max_pool().dense(5)
+    program = program_of(chain)
+    planned = plan(program)
+    events = simulate(program, planned.goals)
+    assert planned.places and planned.arena_bytes < plan_rings(program, events, planned.goals).arena_bytes
+    assert_exact(chain.build(), (16, 16, 3), seed=1)
+    index, places = next(iter(planned.places.items()))
+    moved = replace(planned, places=planned.places | {index: [places[0]] * len(places)})
+    with pytest.raises(ConvletError, match=f"of node {index} was overwritten before it was read"):
+        prove(program, events, moved)
 
 
 def test_an_output_that_is_overwritten_is_noticed():
