@@ -35,18 +35,18 @@ def images_of(shape: tuple[int, ...], seed: int, count: int = 3) -> np.ndarray:
     return images.astype(np.int8)
 
 
-def _weights(rng: np.random.Generator, shape: tuple[int, ...], extreme: bool) -> np.ndarray:
+def random_weights(rng: np.random.Generator, shape: tuple[int, ...], extreme: bool) -> np.ndarray:
     values = rng.choice([-127, 127], shape) if extreme else rng.integers(-127, 128, shape)
     return values.astype(np.int8)
 
 
-def _output_scale(draw: Any, scale_in: float, scale_w: float, count: int) -> float:
+def output_scale(draw: Any, scale_in: float, scale_w: float, count: int) -> float:
     """A scale with which the outputs neither all saturate nor all vanish."""
     typical = scale_in * scale_w * 74 * 74 * max(count, 1) ** 0.5
     return float(np.float32(max(typical / 64 * draw(st.floats(0.25, 4.0)), 1e-30)))
 
 
-def _size(size: int, kernel: int, stride: int, dilation: int, padding: str) -> int:
+def size_out(size: int, kernel: int, stride: int, dilation: int, padding: str) -> int:
     span = (kernel - 1) * dilation + 1
     return -(-size // stride) if padding == "SAME" else -(-(size - span + 1) // stride)
 
@@ -64,18 +64,18 @@ def conv2d_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]:
     least_h, least_w = (span_h, span_w) if padding == "VALID" else (1, 1)
     height, width = draw(st.integers(least_h, least_h + 8)), draw(st.integers(least_w, 40))
     channels_in, channels = draw(st.integers(1, 20)), draw(st.integers(1, 12))
-    out_h = _size(height, kernel_h, stride_h, dilation_h, padding)
-    out_w = _size(width, kernel_w, stride_w, dilation_w, padding)
+    out_h = size_out(height, kernel_h, stride_h, dilation_h, padding)
+    out_w = size_out(width, kernel_w, stride_w, dilation_w, padding)
     b = Builder()
     scale_in = draw(scales)
     source = b.tensor((1, height, width, channels_in), scale_in, draw(zero_points))
     count = 1 if draw(st.booleans()) else channels
     scale_w = [float(np.float32(s)) for s in rng.uniform(0.001, 0.02, count)]
     shape = (channels, kernel_h, kernel_w, channels_in)
-    weights = b.constant(_weights(rng, shape, draw(st.booleans())), scale_w)
+    weights = b.constant(random_weights(rng, shape, draw(st.booleans())), scale_w)
     biases = rng.integers(-(2**14), 2**14, channels).astype(np.int32)
     bias = b.constant(biases, [scale_in * s for s in scale_w])
-    scale_out = _output_scale(draw, scale_in, 0.01, kernel_h * kernel_w * channels_in)
+    scale_out = output_scale(draw, scale_in, 0.01, kernel_h * kernel_w * channels_in)
     result = b.tensor((1, out_h, out_w, channels), scale_out, draw(zero_points))
     b.operator(
         "CONV_2D",
@@ -101,8 +101,8 @@ def max_pool_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]:
     least_h, least_w = (kernel_h, kernel_w) if padding == "VALID" else (1, 1)
     height, width = draw(st.integers(least_h, least_h + 10)), draw(st.integers(least_w, 40))
     channels = draw(st.integers(1, 70))
-    out_h = _size(height, kernel_h, stride_h, 1, padding)
-    out_w = _size(width, kernel_w, stride_w, 1, padding)
+    out_h = size_out(height, kernel_h, stride_h, 1, padding)
+    out_w = size_out(width, kernel_w, stride_w, 1, padding)
     scale, zero_point = draw(scales), draw(zero_points)
     b = Builder()
     source = b.tensor((1, height, width, channels), scale, zero_point)
@@ -132,11 +132,11 @@ def fully_connected_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]
     scale_in = draw(scales)
     source = b.tensor((1, count), scale_in, draw(zero_points))
     scale_w = [float(np.float32(s)) for s in rng.uniform(0.001, 0.02, draw(st.sampled_from([1, channels])))]
-    inputs = [source, b.constant(_weights(rng, (channels, count), draw(st.booleans())), scale_w)]
+    inputs = [source, b.constant(random_weights(rng, (channels, count), draw(st.booleans())), scale_w)]
     if draw(st.booleans()):
         bias = rng.integers(-(2**14), 2**14, channels).astype(np.int32)
         inputs.append(b.constant(bias, [scale_in * s for s in scale_w]))
-    result = b.tensor((1, channels), _output_scale(draw, scale_in, 0.01, count), draw(zero_points))
+    result = b.tensor((1, channels), output_scale(draw, scale_in, 0.01, count), draw(zero_points))
     activation = ACTIVATIONS[draw(st.sampled_from(list(ACTIVATIONS)))]
     b.operator("FULLY_CONNECTED", inputs, result, "FullyConnectedOptions", FusedActivationFunction=activation)
     return b.build([source], [result]), (count,), seed

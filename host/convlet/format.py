@@ -45,6 +45,10 @@ STEMS = {
     "MAX_POOL_2D": "max_pool",
     "FULLY_CONNECTED": "dense",
     "RESHAPE": "reshape",
+    "DEPTHWISE_CONV_2D": "depthwise_conv2d",
+    "AVERAGE_POOL_2D": "average_pool",
+    "SUM": "sum",
+    "REDUCE_MAX": "reduce_max",
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}

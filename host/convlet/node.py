@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convlet.format import FLAG_ACCUMULATES, FLAG_B_FIRST, FLAG_MAPPED, KERNEL_ALL, NO_ROW
 from convlet.graph import Shape, Tensor
@@ -31,6 +31,7 @@ class Window:
 
 ONE_PIXEL = Window(1, 1)
 WHOLE_INPUT = Window(KERNEL_ALL, KERNEL_ALL)
+SUM_BYTES = 4  # in the scratch of a node that accumulates, for each value of its output row
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Node:
     `sources` are the indices of the nodes that it reads, at most two. `weights` and `table` are the bytes that
     those fields of the record point to; `row_map`, where there is one, goes before `table` in the file.
     `scratch_bytes` is what the kernel needs for itself in the arena.
+
+    A node that `accumulates` takes the rows of its input one by one, as they are made, and keeps what it has so far
+    in its scratch, or without one in its output row. `accumulator_bytes` is the scratch that it would need for that,
+    None where it cannot; `accumulating` gives the node that does.
     """
 
     kind: str
@@ -55,7 +60,7 @@ class Node:
     row_map: tuple[int, ...] = ()
     scratch_bytes: int = 0
     accumulates: bool = False
-    accumulator_bytes: int = 0  # scratch that it would need to accumulate; 0: it cannot
+    accumulator_bytes: int | None = None
     in_place: bool = False  # it may make its row in the bytes of the row that it reads
     b_first: bool = False
     macs: int = 0
@@ -75,6 +80,16 @@ class Node:
             | FLAG_MAPPED * bool(self.row_map)
             | FLAG_B_FIRST * self.b_first
         )
+
+    @property
+    def keeps_sums_in_row(self) -> bool:
+        """Whether its output row is in use from the row's first step on, not only when it is made."""
+        return self.accumulates and self.scratch_bytes == 0
+
+    def accumulating(self) -> Node:
+        """The same node in its accumulating form."""
+        assert self.accumulator_bytes is not None, self.kind
+        return replace(self, accumulates=True, scratch_bytes=self.accumulator_bytes)
 
     def rows_needed(self, row: int, step: int, heights: Sequence[int]) -> list[int]:
         """How many rows each of its sources must have made before it does `step`, which is for its row `row`.

@@ -4,12 +4,16 @@ given.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from convlet.graph import Graph, Operator, Tensor
+from convlet.ops import reduction
 
 
 def simplify(graph: Graph) -> None:
     """All passes, in the order in which they help each other."""
     drop_unread(graph)
+    keep_reduced_axes(graph)
     elide_reshapes(graph)
 
 
@@ -18,6 +22,20 @@ def drop_unread(graph: Graph) -> None:
     for operator in reversed(graph.operators.copy()):
         if operator.output not in graph.outputs and not graph.readers(operator.output):
             graph.operators.remove(operator)
+
+
+def keep_reduced_axes(graph: Graph) -> None:
+    """Make every reduction keep the axes that it reduces, with a RESHAPE behind it where rows are cut otherwise."""
+    for operator in graph.operators.copy():
+        if operator.kind not in reduction.OPERATORS:
+            continue
+        operator.options["axes"] = reduction.reduced_axes(operator)
+        kept, result = reduction.kept_rows(operator), operator.output
+        if kept == result.rows:
+            continue
+        operator.output = replace(result, name=f"{result.name} (kept)", shape=kept)
+        reshape = Operator("RESHAPE", operator.position, [operator.output], result)
+        graph.operators.insert(graph.operators.index(operator) + 1, reshape)
 
 
 def elide_reshapes(graph: Graph) -> None:

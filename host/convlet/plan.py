@@ -127,13 +127,14 @@ class _Proof:
     def replay(self, event: Event) -> None:
         node = self.program.nodes[event.node]
         if self.worked_on.get(event.node) == event.row:
-            self._check(event.node, event.row, self._scratch(event.node))
+            sums = self._place(event.node, event.row) if node.keeps_sums_in_row else self._scratch(event.node)
+            self._check(event.node, event.row, sums)
         self.worked_on[event.node] = event.row
         for source, row in event.reads:
             self.check(source, row)
         own = self._place(event.node, event.row)
         taken_over = [place for place in (self._place(*read) for read in event.reads) if place == own]
-        if event.made:
+        if event.writes:
             self._write(event.node, event.row, own)
         self._write(event.node, -1, self._scratch(event.node))
         # What the event itself writes must not lie over what it reads, but for a row made in place.

@@ -56,7 +56,7 @@ def lower(graph: Graph) -> Program:
 
 def _check_limits(name: str, node: Node) -> None:
     limits = [
-        ("rows of a kernel", node.window.kernel_h, MAX_KERNEL_H),
+        ("rows of a kernel", 0 if node.accumulates else node.window.kernel_h, MAX_KERNEL_H),
         ("columns, strides or dilations of a kernel", max(vars(node.window).values()), 255),
         ("a height, width or number of channels", max(node.shape), 0xFFFF),
         ("weights of one output channel", len(node.weights) // node.shape[2], MAX_KERNEL_BYTES),

@@ -14,13 +14,14 @@ from convlet.program import Program
 class Event:
     """One call of a kernel: `node` works on its row `row`, and has it done if `made`.
 
-    `reads` are pairs of a node and one of its rows.
+    `reads` are pairs of a node and one of its rows. `writes`: whether it writes to its row, done or not.
     """
 
     node: int
     row: int
     made: bool
     reads: list[tuple[int, int]]
+    writes: bool
 
 
 class Run:
@@ -41,7 +42,8 @@ class Run:
                 yield from self.pull(source, needed)
             made = node.finishes(row, step, heights[0] if heights else 0)
             read = zip(node.sources, node.rows_read(row, step, heights), strict=True)
-            yield Event(index, row, made, [(source, r) for source, rows_of in read for r in rows_of])
+            reads = [(source, r) for source, rows_of in read for r in rows_of]
+            yield Event(index, row, made, reads, made or node.keeps_sums_in_row)
             self.step[index] += 1
             self.next_row[index] += made
 
@@ -66,10 +68,12 @@ class Lifetime:
 def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
     """The lifetime of every node's tensor. Outputs live until behind the last event."""
     births: list[list[int]] = [[] for _ in program.nodes]
+    last_use: list[list[int]] = [[] for _ in program.nodes]
     for time, event in enumerate(events):
-        if event.made:
-            births[event.node].append(time)
-    last_use = [list(times) for times in births]
+        if event.writes:
+            if event.row == len(births[event.node]):
+                births[event.node].append(time)
+            last_use[event.node][event.row :] = [time]
     for time, event in enumerate(events):
         for source, row in event.reads:
             last_use[source][row] = time

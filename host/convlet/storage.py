@@ -73,12 +73,13 @@ def storage_of(
 def _row_times(
     program: Program, events: Sequence[Event], present: Collection[int], kept: Collection[int]
 ) -> tuple[dict[Row, int], dict[Row, int]]:
-    """When each row is made and when it is read last. A present row that nobody needs has no times."""
+    """When each row is first written to and when it is read last. A present row that nobody needs has no times."""
     deaths: dict[Row, int] = {}
     births: dict[Row, int] = {}
     for time, event in enumerate(events):
-        if event.made:
-            births[event.node, event.row] = deaths[event.node, event.row] = time
+        if event.writes:
+            births.setdefault((event.node, event.row), time)
+            deaths[event.node, event.row] = time
         for read in event.reads:
             deaths[read] = time
     for index in kept:

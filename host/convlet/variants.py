@@ -32,8 +32,8 @@ def choose_variants(program: Program) -> Program:
 def _variants(node: Node) -> list[Node]:
     """The node as it is and its alternatives, the most promising last."""
     variants = [node]
-    if node.accumulator_bytes and not node.accumulates:
-        variants.append(replace(node, accumulates=True, scratch_bytes=node.accumulator_bytes))
+    if node.accumulator_bytes is not None and not node.accumulates:
+        variants.append(node.accumulating())
     if len(node.sources) > 1:
         variants += [replace(variant, b_first=True) for variant in variants]
     return variants

@@ -8,38 +8,55 @@
 // small kernel cost one loop instead of kernel_h.
 #define GATHERED_BYTES 64
 
+// The output channels of one group, which read the same input channels.
+typedef struct {
+    const cvl_task_t *task;
+    cvl_requantizer_t requantizer;
+    uint32_t channels_in; // of the group
+    uint32_t first_in;
+    uint32_t first;         // output channel
+    uint32_t end;           // of the output channels
+    const int8_t *weights;  // int8[end - first, kernel_h, kernel_w, channels_in]
+    uint32_t kernel_bytes;  // of one output channel
+    bool has_plain_columns; // but for the edges, a window is made of whole pieces of rows
+} cvl_group_t;
+
+// Input channels of a group: `parameter`, or all.
+static uint32_t group_channels(const cvl_operator_t *op, const cvl_operator_t *source) {
+    return op->parameter == 0 ? source->channels : op->parameter;
+}
+
 cvl_status_t cvl_conv2d_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
+    uint32_t channels_in = group_channels(op, proof->source);
+    uint32_t groups = proof->source->channels / channels_in;
+    bool whole_groups = proof->source->channels % channels_in == 0 && op->channels % groups == 0;
+    CVL_CHECK(proof->fault, whole_groups, CHANNELS, op->channels, groups);
     CVL_TRY(cvl_prove_window(proof));
-    return cvl_prove_weights(
-        proof, (uint64_t)op->kernel_h * op->kernel_w * proof->source->channels);
+    return cvl_prove_weights(proof, (uint64_t)op->kernel_h * op->kernel_w * channels_in);
 }
 
-// The pixel of `row` in column x of the input, with the pixels between that up_w puts there; NULL
-// for a pixel of padding.
-static const int8_t *pixel_at(const cvl_task_t *task, const int8_t *row, int32_t x) {
-    int32_t column = cvl_unspread(x, task->op->up_w);
-    if (row == NULL || column < 0 || column >= task->source->width) {
+// The pixel of `row` in column x of the input, with the pixels between that up_w puts there, from
+// the group's first channel on; NULL for a pixel of padding.
+static const int8_t *pixel_at(const cvl_group_t *group, const int8_t *row, int32_t x) {
+    const cvl_operator_t *source = group->task->source;
+    int32_t column = cvl_unspread(x, group->task->op->up_w);
+    if (row == NULL || column < 0 || column >= source->width) {
         return NULL;
     }
-    return row + (uint32_t)column * task->source->channels;
-}
-
-// Whether a row's windows, but for its edges, are whole pieces of the input's rows.
-static bool has_plain_columns(const cvl_operator_t *op) {
-    return op->dilation_w == 1 && op->up_w == 1;
+    return row + (uint32_t)column * source->channels + group->first_in;
 }
 
 // Copies the window that begins at column x to `window`, with the zero point for what lies
 // outside.
-static void gather(const cvl_task_t *task, int32_t x, int8_t *window) {
-    const cvl_operator_t *op = task->op;
-    uint32_t channels = task->source->channels;
+static void gather(const cvl_group_t *group, int32_t x, int8_t *window) {
+    const cvl_operator_t *op = group->task->op;
+    uint32_t channels = group->channels_in;
     for (uint32_t ky = 0; ky < op->kernel_h; ky++) {
-        const int8_t *row = task->rows[ky];
+        const int8_t *row = group->task->rows[ky];
         int32_t column = x;
         for (uint32_t kx = 0; kx < op->kernel_w; kx++, column += op->dilation_w) {
-            const int8_t *pixel = pixel_at(task, row, column);
+            const int8_t *pixel = pixel_at(group, row, column);
             if (pixel != NULL) {
                 cvl_copy_s8(window, pixel, channels);
             } else {
@@ -60,19 +77,12 @@ static void gather_inside(const cvl_task_t *task, int32_t x, int8_t *window) {
     }
 }
 
-static bool rows_inside(const cvl_task_t *task) {
-    bool inside = true;
-    for (uint32_t ky = 0; ky < task->op->kernel_h; ky++) {
-        inside = inside && task->rows[ky] != NULL;
-    }
-    return inside;
-}
-
 // Two output channels are made together, here and below; the last one, if single, is made twice.
-static void make_row_of_small_windows(
-    const cvl_task_t *task, const cvl_requantizer_t *requantizer, uint32_t kernel_bytes) {
+static void make_row_of_small_windows(const cvl_group_t *group) {
+    const cvl_task_t *task = group->task;
     const cvl_operator_t *op = task->op;
-    bool whole_rows = has_plain_columns(op) && rows_inside(task);
+    uint32_t kernel_bytes = group->kernel_bytes;
+    bool whole_rows = group->has_plain_columns && cvl_rows_inside(task);
     int8_t window[GATHERED_BYTES];
     int8_t *out = task->out;
     int32_t x = -op->pad_left;
@@ -80,32 +90,33 @@ static void make_row_of_small_windows(
         if (whole_rows && x >= 0 && x + op->kernel_w <= task->source->width) {
             gather_inside(task, x, window);
         } else {
-            gather(task, x, window);
+            gather(group, x, window);
         }
-        const int8_t *w = (const int8_t *)task->model->file + op->weights;
-        for (uint32_t c = 0; c < op->channels; c += 2, w += 2 * kernel_bytes) {
-            uint32_t second = c + 1 < op->channels;
+        const int8_t *w = group->weights;
+        for (uint32_t c = group->first; c < group->end; c += 2, w += 2 * kernel_bytes) {
+            uint32_t second = c + 1 < group->end;
             int32_t sums[2] = {0, 0};
             cvl_dot2_s8(window, w, w + second * kernel_bytes, kernel_bytes, sums);
-            out[c] = cvl_finish(requantizer, c, sums[0]);
-            out[c + second] = cvl_finish(requantizer, c + second, sums[1]);
+            out[c] = cvl_finish(&group->requantizer, c, sums[0]);
+            out[c + second] = cvl_finish(&group->requantizer, c + second, sums[1]);
         }
     }
 }
 
-// One kernel row at the left or right edge, or with dilation: tap by tap. A tap outside the image
-// reads the zero point.
-static void add_edge_row(const cvl_task_t *task, const int8_t *row, const int8_t *w0,
+// One kernel row at the left or right edge, with dilation or of one of several groups: tap by tap.
+// A tap outside the image reads the zero point.
+static void add_edge_row(const cvl_group_t *group, const int8_t *row, const int8_t *w0,
     const int8_t *w1, int32_t x, int32_t sums[2]) {
-    uint32_t channels = task->source->channels;
-    for (uint32_t kx = 0; kx < task->op->kernel_w; kx++) {
-        const int8_t *pixel = pixel_at(task, row, x);
+    const cvl_operator_t *op = group->task->op;
+    uint32_t channels = group->channels_in;
+    for (uint32_t kx = 0; kx < op->kernel_w; kx++) {
+        const int8_t *pixel = pixel_at(group, row, x);
         if (pixel != NULL) {
             cvl_dot2_s8(pixel, w0, w1, channels, sums);
         } else {
-            cvl_dot2_constant_s8(task->op->zero_point_in, w0, w1, channels, sums);
+            cvl_dot2_constant_s8(op->zero_point_in, w0, w1, channels, sums);
         }
-        x += task->op->dilation_w;
+        x += op->dilation_w;
         w0 += channels;
         w1 += channels;
     }
@@ -113,36 +124,36 @@ static void add_edge_row(const cvl_task_t *task, const int8_t *row, const int8_t
 
 // Sums of products for one output pixel, whose window begins at column x of the input.
 static void sum_window(
-    const cvl_task_t *task, const int8_t *w0, const int8_t *w1, int32_t x, int32_t sums[2]) {
+    const cvl_group_t *group, const int8_t *w0, const int8_t *w1, int32_t x, int32_t sums[2]) {
+    const cvl_task_t *task = group->task;
     const cvl_operator_t *op = task->op;
-    uint32_t channels = task->source->channels;
+    uint32_t channels = group->channels_in;
     uint32_t span = op->kernel_w * channels;
-    bool inside = has_plain_columns(op) && x >= 0 && x + op->kernel_w <= task->source->width;
+    bool inside = group->has_plain_columns && x >= 0 && x + op->kernel_w <= task->source->width;
     for (uint32_t ky = 0; ky < op->kernel_h; ky++, w0 += span, w1 += span) {
         const int8_t *row = task->rows[ky];
         if (inside && row != NULL) {
             cvl_dot2_s8(row + (uint32_t)x * channels, w0, w1, span, sums);
         } else {
-            add_edge_row(task, row, w0, w1, x, sums);
+            add_edge_row(group, row, w0, w1, x, sums);
         }
     }
 }
 
 // Channels outside, pixels inside: the weights of two channels are read again and again while they
 // are in the cache.
-static void make_row_of_large_windows(
-    const cvl_task_t *task, const cvl_requantizer_t *requantizer, uint32_t kernel_bytes) {
-    const cvl_operator_t *op = task->op;
-    const int8_t *w = (const int8_t *)task->model->file + op->weights;
-    for (uint32_t c = 0; c < op->channels; c += 2, w += 2 * kernel_bytes) {
-        uint32_t second = c + 1 < op->channels;
-        int8_t *out = task->out + c;
+static void make_row_of_large_windows(const cvl_group_t *group) {
+    const cvl_operator_t *op = group->task->op;
+    const int8_t *w = group->weights;
+    for (uint32_t c = group->first; c < group->end; c += 2, w += 2 * group->kernel_bytes) {
+        uint32_t second = c + 1 < group->end;
+        int8_t *out = group->task->out + c;
         int32_t x = -op->pad_left;
         for (uint32_t i = 0; i < op->width; i++, out += op->channels, x += op->stride_w) {
             int32_t sums[2] = {0, 0};
-            sum_window(task, w, w + second * kernel_bytes, x, sums);
-            out[0] = cvl_finish(requantizer, c, sums[0]);
-            out[second] = cvl_finish(requantizer, c + second, sums[1]);
+            sum_window(group, w, w + second * group->kernel_bytes, x, sums);
+            out[0] = cvl_finish(&group->requantizer, c, sums[0]);
+            out[second] = cvl_finish(&group->requantizer, c + second, sums[1]);
         }
     }
 }
@@ -150,11 +161,27 @@ static void make_row_of_large_windows(
 // out[x, c] = requantise(bias[c] + sum over the window of input * weights[c]).
 void cvl_conv2d_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    uint32_t kernel_bytes = (uint32_t)op->kernel_h * op->kernel_w * task->source->channels;
-    cvl_requantizer_t requantizer = cvl_requantizer_of(task->model, op);
-    if (kernel_bytes <= GATHERED_BYTES) {
-        make_row_of_small_windows(task, &requantizer, kernel_bytes);
-    } else {
-        make_row_of_large_windows(task, &requantizer, kernel_bytes);
+    uint32_t channels_in = group_channels(op, task->source);
+    uint32_t channels_out = (uint32_t)op->channels * channels_in / task->source->channels;
+    cvl_group_t group = {
+        .task = task,
+        .requantizer = cvl_requantizer_of(task->model, op, op->channels),
+        .channels_in = channels_in,
+        .end = channels_out,
+        .weights = (const int8_t *)task->model->file + op->weights,
+        .kernel_bytes = (uint32_t)op->kernel_h * op->kernel_w * channels_in,
+        .has_plain_columns =
+            op->dilation_w == 1 && op->up_w == 1 && channels_in == task->source->channels,
+    };
+    while (group.first < op->channels) {
+        if (group.kernel_bytes <= GATHERED_BYTES) {
+            make_row_of_small_windows(&group);
+        } else {
+            make_row_of_large_windows(&group);
+        }
+        group.first = group.end;
+        group.end += channels_out;
+        group.first_in += channels_in;
+        group.weights += channels_out * group.kernel_bytes;
     }
 }

@@ -67,11 +67,30 @@ static inline int32_t cvl_unspread(int32_t at, uint32_t up) {
     return (uint32_t)at % up == 0 ? (int32_t)((uint32_t)at / up) : -1;
 }
 
+// Of an operator that accumulates: the row of its input with which output row `row` begins.
+static inline uint32_t cvl_first_step(const cvl_operator_t *op, uint32_t row) {
+    int32_t first = op->kernel_h == CVL_KERNEL_ALL ? 0 : cvl_first_row(op, row);
+    return first < 0 ? 0 : (uint32_t)first;
+}
+
 // Of an operator that accumulates: whether output row `row` is done when it has taken row `step`.
 static inline bool cvl_is_last_step(
     const cvl_operator_t *op, const cvl_operator_t *source, uint32_t row, uint32_t step) {
     return step + 1u == source->height ||
            (op->kernel_h != CVL_KERNEL_ALL && (int32_t)step == cvl_last_row(op, row));
+}
+
+// The columns of an input of `width` that the window of output column `i` covers.
+typedef struct {
+    uint32_t first;
+    uint32_t count;
+} cvl_columns_t;
+
+static inline cvl_columns_t cvl_columns_of(const cvl_operator_t *op, uint32_t i, int32_t width) {
+    int32_t left = (int32_t)(i * op->stride_w) - op->pad_left;
+    int32_t first = left < 0 ? 0 : left;
+    int32_t end = left + op->kernel_w > width ? width : left + op->kernel_w;
+    return (cvl_columns_t){(uint32_t)first, end > first ? (uint32_t)(end - first) : 0};
 }
 
 static inline uint32_t cvl_row_bytes(const cvl_operator_t *op) {

@@ -30,6 +30,42 @@ typedef struct {
     cvl_fault_t *fault;
 } cvl_proof_t;
 
+static inline bool cvl_rows_inside(const cvl_task_t *task) {
+    bool inside = true;
+    for (uint32_t ky = 0; ky < task->op->kernel_h; ky++) {
+        inside = inside && task->rows[ky] != NULL;
+    }
+    return inside;
+}
+
+static inline bool cvl_accumulates(const cvl_operator_t *op) {
+    return (op->flags & CVL_FLAG_ACCUMULATES) != 0;
+}
+
+// Whether the step is the first, or the last, of its row.
+static inline bool cvl_begins(const cvl_task_t *task) {
+    return !cvl_accumulates(task->op) || task->step == cvl_first_step(task->op, task->row);
+}
+
+static inline bool cvl_ends(const cvl_task_t *task) {
+    return !cvl_accumulates(task->op) ||
+           cvl_is_last_step(task->op, task->source, task->row, task->step);
+}
+
+// Adds `sum` to number `index` of the sums that an operator which accumulates has in its scratch,
+// and returns what it is then. Unsigned, because a damaged file may let something else lie there.
+static inline uint32_t cvl_accumulate(const cvl_task_t *task, uint32_t index, uint32_t sum) {
+    if (!cvl_accumulates(task->op)) {
+        return sum;
+    }
+    uint32_t *sums = (uint32_t *)(void *)(task->model->arena + task->op->scratch);
+    if (!cvl_begins(task)) {
+        sum += sums[index];
+    }
+    sums[index] = sum;
+    return sum;
+}
+
 // Of each operator `stem`: cvl_stem_row makes a row, cvl_stem_prove is called once by cvl_load.
 #define CVL_KERNEL(name, stem)                                                                    \
     void cvl_##stem##_row(const cvl_task_t *task);                                                \

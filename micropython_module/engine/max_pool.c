@@ -7,41 +7,41 @@ cvl_status_t cvl_max_pool_prove(const cvl_proof_t *proof) {
     uint32_t channels = proof->source->channels;
     CVL_CHECK(
         proof->fault, proof->op->channels == channels, CHANNELS, proof->op->channels, channels);
-    return cvl_prove_window(proof);
+    return cvl_prove_accumulable_window(proof, 0);
 }
 
-// Keeps the greater of out[c] and pixel[c]; both int8[channels].
-static CVL_NOINLINE void keep_greater(int8_t *out, const int8_t *pixel, uint32_t channels) {
-    for (uint32_t c = 0; c < channels; c++) {
-        if (pixel[c] > out[c]) {
-            out[c] = pixel[c];
+// Clamps the finished row from above.
+static void clamp(const cvl_task_t *task) {
+    int8_t most = task->op->clamp_max;
+    uint32_t row_bytes = most < INT8_MAX ? cvl_row_bytes(task->op) : 0;
+    for (uint32_t i = 0; i < row_bytes; i++) {
+        if (task->out[i] > most) {
+            task->out[i] = most;
         }
     }
 }
 
-// out[x, c] = max over the part of the window that lies inside the image, clamped.
+// out[x, c] = max over the part of the window that lies inside the image, clamped. An operator
+// that accumulates has the maximum of the rows so far in `out`.
 void cvl_max_pool_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     uint32_t channels = op->channels;
-    int32_t width = task->source->width;
+    uint32_t rows = cvl_accumulates(op) ? 1 : op->kernel_h;
     int8_t *out = task->out;
-    int32_t left = -op->pad_left;
-    // The lower clamp is where the maximum may begin: it could not fall below it anyway.
-    memset(out, op->clamp_min, cvl_row_bytes(op));
-    for (uint32_t i = 0; i < op->width; i++, out += channels, left += op->stride_w) {
-        int32_t first = left < 0 ? 0 : left;
-        int32_t end = left + op->kernel_w > width ? width : left + op->kernel_w;
-        for (uint32_t ky = 0; ky < op->kernel_h; ky++) {
+    if (cvl_begins(task)) {
+        // The lower clamp is where the maximum may begin: it could not fall below it anyway.
+        memset(out, op->clamp_min, cvl_row_bytes(op));
+    }
+    for (uint32_t i = 0; i < op->width; i++, out += channels) {
+        cvl_columns_t columns = cvl_columns_of(op, i, task->source->width);
+        for (uint32_t ky = 0; ky < rows; ky++) {
             const int8_t *row = task->rows[ky];
-            for (int32_t x = first; x < end && row != NULL; x++) {
-                keep_greater(out, row + (uint32_t)x * channels, channels);
+            for (uint32_t x = 0; x < columns.count && row != NULL; x++) {
+                cvl_keep_greater_s8(out, row + (columns.first + x) * channels, channels);
             }
         }
     }
-    uint32_t row_bytes = op->clamp_max < INT8_MAX ? cvl_row_bytes(op) : 0;
-    for (uint32_t i = 0; i < row_bytes; i++) {
-        if (task->out[i] > op->clamp_max) {
-            task->out[i] = op->clamp_max;
-        }
+    if (cvl_ends(task)) {
+        clamp(task);
     }
 }

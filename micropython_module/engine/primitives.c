@@ -24,3 +24,11 @@ void cvl_dot2_constant_s8(
         sums[1] += value * w1[i];
     }
 }
+
+void cvl_keep_greater_s8(int8_t *out, const int8_t *x, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (x[i] > out[i]) {
+            out[i] = x[i];
+        }
+    }
+}

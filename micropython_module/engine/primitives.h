@@ -20,6 +20,18 @@ void cvl_dot2_s8(
 void cvl_dot2_constant_s8(
     int32_t value, const int8_t *w0, const int8_t *w1, uint32_t count, int32_t sums[2]);
 
+// Keeps the greater of out[i] and x[i]; both int8[count].
+void cvl_keep_greater_s8(int8_t *out, const int8_t *x, uint32_t count);
+
+// Sum of `count` values that lie `stride` apart, modulo 2^32.
+static inline uint32_t cvl_sum_s8(const int8_t *x, uint32_t count, uint32_t stride) {
+    uint32_t sum = 0;
+    for (; count > 0; count--, x += stride) {
+        sum += (uint32_t)*x;
+    }
+    return sum;
+}
+
 // Copies a few bytes, for which a call of memcpy would cost more than the copy.
 static inline void cvl_copy_s8(int8_t *to, const int8_t *from, uint32_t count) {
     do {

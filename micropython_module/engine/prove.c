@@ -23,6 +23,21 @@ cvl_status_t cvl_prove_window(const cvl_proof_t *proof) {
     return CVL_OK;
 }
 
+cvl_status_t cvl_prove_accumulator(const cvl_proof_t *proof, uint64_t bytes) {
+    uint32_t mapped = proof->op->flags & CVL_FLAG_MAPPED;
+    CVL_CHECK(proof->fault, mapped == 0, FLAGS, proof->op->flags, CVL_FLAG_ACCUMULATES);
+    return bytes == 0 ? CVL_OK : cvl_prove_scratch(proof, bytes);
+}
+
+cvl_status_t cvl_prove_accumulable_window(const cvl_proof_t *proof, uint64_t accumulator_bytes) {
+    const cvl_operator_t *op = proof->op;
+    if (!cvl_accumulates(op)) {
+        return cvl_prove_window(proof);
+    }
+    CVL_CHECK(proof->fault, op->kernel_w >= 1, WINDOW, op->kernel_w, UINT8_MAX);
+    return cvl_prove_accumulator(proof, accumulator_bytes);
+}
+
 cvl_status_t cvl_prove_whole(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     uint32_t other = op->flags & (CVL_FLAG_ACCUMULATES | CVL_FLAG_MAPPED);
@@ -49,6 +64,16 @@ cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes) {
     return CVL_OK;
 }
 
+cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels) {
+    CVL_TRY(cvl_prove_table(proof, (uint64_t)channels * CVL_CHANNEL_BYTES));
+    const int8_t *shifts = cvl_requantizer_of(proof->model, proof->op, channels).shifts;
+    for (uint32_t c = 0; c < channels; c++) {
+        CVL_CHECK(proof->fault, shifts[c] <= 30, SHIFT, shifts[c], 30);
+        CVL_CHECK(proof->fault, shifts[c] >= -31, SHIFT, -shifts[c], 31);
+    }
+    return CVL_OK;
+}
+
 cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes) {
     const cvl_operator_t *op = proof->op;
     uint64_t file_bytes = proof->model->header.file_bytes;
@@ -56,11 +81,5 @@ cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes) 
         kernel_bytes, CVL_MAX_KERNEL_BYTES);
     uint64_t weights_end = op->weights + op->channels * kernel_bytes;
     CVL_CHECK(proof->fault, weights_end <= file_bytes, WEIGHTS, weights_end, file_bytes);
-    CVL_TRY(cvl_prove_table(proof, (uint64_t)op->channels * CVL_CHANNEL_BYTES));
-    const int8_t *shifts = cvl_requantizer_of(proof->model, op).shifts;
-    for (uint32_t c = 0; c < op->channels; c++) {
-        CVL_CHECK(proof->fault, shifts[c] <= 30, SHIFT, shifts[c], 30);
-        CVL_CHECK(proof->fault, shifts[c] >= -31, SHIFT, -shifts[c], 31);
-    }
-    return CVL_OK;
+    return cvl_prove_requantizer(proof, op->channels);
 }

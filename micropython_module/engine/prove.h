@@ -26,6 +26,12 @@ cvl_status_t cvl_refuse(
 // The operator reads a window of rows, and not its input in one of the other ways.
 cvl_status_t cvl_prove_window(const cvl_proof_t *proof);
 
+// The operator, which accumulates, has so many bytes of scratch for what it has so far.
+cvl_status_t cvl_prove_accumulator(const cvl_proof_t *proof, uint64_t bytes);
+
+// cvl_prove_window, or the operator accumulates.
+cvl_status_t cvl_prove_accumulable_window(const cvl_proof_t *proof, uint64_t accumulator_bytes);
+
 // The operator reads its whole input, which lies in the arena in one piece.
 cvl_status_t cvl_prove_whole(const cvl_proof_t *proof);
 
@@ -35,7 +41,10 @@ cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes);
 // The operator's table has that many bytes.
 cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes);
 
-// Weights of kernel_bytes for each channel, and the table of bias, multiplier and shift.
+// The operator's table holds bias, multiplier and shift of that many channels.
+cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels);
+
+// Weights of kernel_bytes for each channel, and the table of cvl_prove_requantizer.
 cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes);
 
 #endif

@@ -8,12 +8,13 @@ static CVL_NOINLINE int32_t read_unaligned(const uint8_t *table, uint32_t c) {
     return value;
 }
 
-cvl_requantizer_t cvl_requantizer_of(const cvl_model_t *model, const cvl_operator_t *op) {
+cvl_requantizer_t cvl_requantizer_of(
+    const cvl_model_t *model, const cvl_operator_t *op, uint32_t channels) {
     const uint8_t *table = model->file + op->table;
     cvl_requantizer_t requantizer = {
         .biases = table,
-        .multipliers = table + 4 * op->channels,
-        .shifts = (const int8_t *)table + 8 * op->channels,
+        .multipliers = table + 4 * channels,
+        .shifts = (const int8_t *)table + 8 * channels,
         .low = op->clamp_min - op->zero_point_out,
         .high = op->clamp_max - op->zero_point_out,
         .zero_point = op->zero_point_out,

@@ -19,7 +19,9 @@ typedef struct {
     int32_t zero_point;
 } cvl_requantizer_t;
 
-cvl_requantizer_t cvl_requantizer_of(const cvl_model_t *model, const cvl_operator_t *op);
+// `channels`: of the table, at least one.
+cvl_requantizer_t cvl_requantizer_of(
+    const cvl_model_t *model, const cvl_operator_t *op, uint32_t channels);
 
 // The output value of channel `c` from the sum of its products, without the bias.
 int8_t cvl_finish(const cvl_requantizer_t *requantizer, uint32_t c, int32_t sum);

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from convlet.errors import ModelError
 from convlet.graph import Graph
-from convlet.ops import convolution, dense, pooling, reshape
+from convlet.ops import convolution, dense, pooling, reduction, reshape, transpose_conv
 from convlet.ops.spec import OperatorSpec
 
-FAMILIES = (convolution, dense, pooling, reshape)
+FAMILIES = (convolution, transpose_conv, dense, pooling, reduction, reshape)
 REGISTRY: dict[str, OperatorSpec] = {
     kind: spec for family in FAMILIES for kind, spec in family.OPERATORS.items()
 }

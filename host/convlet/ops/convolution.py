@@ -1,12 +1,14 @@
-"""CONV_2D."""
+"""CONV_2D, with groups and dilation, and DEPTHWISE_CONV_2D."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import tflite
 
+from convlet.errors import ModelError
 from convlet.graph import Operator
 from convlet.node import Node, Window
 from convlet.ops.requantization import finish
@@ -15,6 +17,7 @@ from convlet.ops.weights import check_shape, check_weights, lower_weighted
 from convlet.ops.window import WINDOW_OPTIONS, window_of, windows_on
 
 DILATION_OPTIONS = {"dilation_h": "DilationHFactor", "dilation_w": "DilationWFactor"}
+DEPTHWISE_BLOCK = 4  # channels that the engine's depthwise kernel makes together: it takes no fewer
 
 
 def _window(operator: Operator) -> Window:
@@ -22,28 +25,86 @@ def _window(operator: Operator) -> Window:
     return window_of(operator, kernel_h, kernel_w)
 
 
-def _check(operator: Operator) -> None:
-    check_weights(operator)
+def _kernel(operator: Operator) -> tuple[int, ...]:
     weights = operator.inputs[1]
-    kernel = weights.shape[1:3] if len(weights.shape) == 4 else (0, 0)
-    check_shape(operator, (operator.output.rows[2], *kernel, operator.inputs[0].rows[2]))
+    return weights.shape[1:] if len(weights.shape) == 4 else (0, 0, 0)
 
 
-def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
+def _check_conv(operator: Operator) -> None:
+    check_weights(operator)
+    kernel_h, kernel_w, group = _kernel(operator)
+    channels_in, channels = operator.inputs[0].rows[2], operator.output.rows[2]
+    whole_groups = group and channels_in % group == 0 and channels % (channels_in // group) == 0
+    check_shape(operator, (channels, kernel_h, kernel_w, group if whole_groups else channels_in))
+
+
+def _reference_conv(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """TFLM's reference_integer_ops::ConvPerChannel: padding adds nothing, which is what the zero point means."""
     zero_point = operator.inputs[0].zero_point
+    weights = operator.inputs[1].constant.astype(np.int64)
     out_h, out_w, _ = operator.output.rows
     windows = windows_on(inputs[0], _window(operator), out_h, out_w, zero_point) - zero_point
-    weights = operator.inputs[1].constant.astype(np.int64)
-    return finish(operator, np.tensordot(windows, weights, axes=((2, 3, 4), (1, 2, 3))))
+    groups = windows.shape[4] // weights.shape[3]
+    pairs = zip(np.split(windows, groups, axis=4), np.split(weights, groups), strict=True)
+    products = [np.tensordot(x, w, axes=((2, 3, 4), (1, 2, 3))) for x, w in pairs]
+    return finish(operator, np.concatenate(products, axis=2))
 
 
-def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
-    return lower_weighted("CONV_2D", operator, sources, _window(operator), operator.inputs[1].constant)
+def _lower_conv(operator: Operator, sources: tuple[int, ...]) -> Node:
+    return _lower_groups(operator, sources, operator.inputs[1].constant)
+
+
+def _lower_groups(operator: Operator, sources: tuple[int, ...], weights: np.ndarray) -> Node:
+    """A CONV_2D of the engine, whose parameter is the input channels of a group where there are several.
+
+    `weights`: int8[channels, kernel_h, kernel_w, channels of a group].
+    """
+    node = lower_weighted("CONV_2D", operator, sources, _window(operator), weights)
+    group = weights.shape[3]
+    return replace(node, parameter=0 if group == operator.inputs[0].rows[2] else group)
+
+
+def _check_depthwise(operator: Operator) -> None:
+    check_weights(operator)
+    kernel_h, kernel_w, _ = _kernel(operator)
+    channels_in, channels = operator.inputs[0].rows[2], operator.output.rows[2]
+    check_shape(operator, (1, kernel_h, kernel_w, channels))
+    multiplier = operator.options["multiplier"]
+    if multiplier * channels_in != channels:
+        raise ModelError(
+            f"{operator} makes {channels} channels of {channels_in}, but its multiplier is {multiplier}"
+        )
+
+
+def _reference_depthwise(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """TFLM's reference_integer_ops::DepthwiseConvPerChannel: `multiplier` outputs from each input channel."""
+    zero_point = operator.inputs[0].zero_point
+    weights = operator.inputs[1].constant[0].astype(np.int64)
+    out_h, out_w, _ = operator.output.rows
+    windows = windows_on(inputs[0], _window(operator), out_h, out_w, zero_point) - zero_point
+    products = windows.repeat(operator.options["multiplier"], axis=4) * weights
+    return finish(operator, products.sum(axis=(2, 3)))
+
+
+def _lower_depthwise(operator: Operator, sources: tuple[int, ...]) -> Node:
+    """The engine's kernel is for many channels with one filter each; the others are groups of one input channel."""
+    weights = operator.inputs[1].constant
+    by_channel = np.moveaxis(weights, 3, 0).reshape(weights.shape[3], *weights.shape[1:3], 1)
+    if operator.options["multiplier"] > 1 or weights.shape[3] < DEPTHWISE_BLOCK:
+        return _lower_groups(operator, sources, by_channel)
+    node = lower_weighted("DEPTHWISE_CONV_2D", operator, sources, _window(operator), by_channel)
+    return replace(node, weights=weights.tobytes())
 
 
 OPERATORS = {
     "CONV_2D": OperatorSpec(
-        _reference, _lower, _check, tflite.Conv2DOptions, WINDOW_OPTIONS | DILATION_OPTIONS
+        _reference_conv, _lower_conv, _check_conv, tflite.Conv2DOptions, WINDOW_OPTIONS | DILATION_OPTIONS
+    ),
+    "DEPTHWISE_CONV_2D": OperatorSpec(
+        _reference_depthwise,
+        _lower_depthwise,
+        _check_depthwise,
+        tflite.DepthwiseConv2DOptions,
+        WINDOW_OPTIONS | DILATION_OPTIONS | {"multiplier": "DepthMultiplier"},
     ),
 }

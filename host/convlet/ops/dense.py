@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import tflite
 
 from convlet.errors import ModelError
 from convlet.graph import Operator
-from convlet.node import ONE_PIXEL, WHOLE_INPUT, Node
+from convlet.node import ONE_PIXEL, SUM_BYTES, WHOLE_INPUT, Node
 from convlet.ops.requantization import finish
 from convlet.ops.spec import OperatorSpec
 from convlet.ops.weights import check_shape, check_weights, lower_weighted
@@ -35,9 +36,11 @@ def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
-    one_vector = operator.output.rows[:2] == (1, 1)
-    kind, window = ("FULLY_CONNECTED", WHOLE_INPUT) if one_vector else ("CONV_2D", ONE_PIXEL)
-    return lower_weighted(kind, operator, sources, window, operator.inputs[1].constant)
+    weights = operator.inputs[1].constant
+    if operator.output.rows[:2] != (1, 1):
+        return lower_weighted("CONV_2D", operator, sources, ONE_PIXEL, weights)
+    node = lower_weighted("FULLY_CONNECTED", operator, sources, WHOLE_INPUT, weights)
+    return replace(node, accumulator_bytes=SUM_BYTES * len(weights))
 
 
 OPERATORS = {

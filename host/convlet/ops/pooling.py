@@ -1,15 +1,17 @@
-"""MAX_POOL_2D."""
+"""MAX_POOL_2D and AVERAGE_POOL_2D."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import tflite
 
 from convlet.errors import ModelError
+from convlet.format import KERNEL_ALL, MAX_KERNEL_H
 from convlet.graph import Operator
-from convlet.node import Node, Window
+from convlet.node import SUM_BYTES, Node, Window
 from convlet.ops.requantization import clamp_of
 from convlet.ops.spec import OperatorSpec, reads_one_tensor
 from convlet.ops.window import WINDOW_OPTIONS, window_of, windows_on
@@ -29,7 +31,7 @@ def _check(operator: Operator) -> None:
         raise ModelError(f"{operator} makes {channels[1]} channels of {channels[0]}")
 
 
-def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
+def _reference_max(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """TFLM's reference_integer_ops::MaxPool."""
     clamp_min, clamp_max = clamp_of(operator)
     out_h, out_w, _ = operator.output.rows
@@ -37,13 +39,51 @@ def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     return windows.max(axis=(2, 3)).clip(clamp_min, clamp_max).astype(np.int8)
 
 
-def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
+def _reference_average(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """TFLM's reference_integer_ops::AveragePool: padding does not count; halves are rounded away from zero.
+
+    Like TFLM's, it takes the scales of input and output for equal.
+    """
     clamp_min, clamp_max = clamp_of(operator)
-    return Node(
-        "MAX_POOL_2D", operator.output, sources, _window(operator), clamp_min=clamp_min, clamp_max=clamp_max
-    )
+    out_h, out_w, _ = operator.output.rows
+    window = _window(operator)
+    sums = windows_on(inputs[0], window, out_h, out_w, 0).sum(axis=(2, 3))
+    counts = windows_on(np.ones_like(inputs[0]), window, out_h, out_w, 0).sum(axis=(2, 3))
+    averages = np.sign(sums) * ((np.abs(sums) + counts // 2) // counts)
+    return averages.clip(clamp_min, clamp_max).astype(np.int8)
+
+
+def _lower_max(operator: Operator, sources: tuple[int, ...]) -> Node:
+    return _lower(operator, sources, 0)
+
+
+def _lower_average(operator: Operator, sources: tuple[int, ...]) -> Node:
+    _, width, channels = operator.output.rows
+    return _lower(operator, sources, SUM_BYTES * width * channels)
+
+
+def _lower(operator: Operator, sources: tuple[int, ...], accumulator_bytes: int) -> Node:
+    window = _single_window(operator) if operator.output.rows[0] == 1 else _window(operator)
+    clamp_min, clamp_max = clamp_of(operator)
+    node = Node(operator.kind, operator.output, sources, window, clamp_min=clamp_min, clamp_max=clamp_max)
+    if window.kernel_h not in (window.stride_h, KERNEL_ALL):
+        return node
+    node = replace(node, accumulator_bytes=accumulator_bytes)
+    # More rows than the engine has pointers for: they must come one by one.
+    return node if 0 < window.kernel_h <= MAX_KERNEL_H else node.accumulating()
+
+
+def _single_window(operator: Operator) -> Window:
+    """The window of a pool that makes one row: its stride does not matter, so that it may accumulate."""
+    window = _window(operator)
+    if window.kernel_h > MAX_KERNEL_H and window.kernel_h - window.pad_top >= operator.inputs[0].rows[0]:
+        return replace(window, kernel_h=KERNEL_ALL, stride_h=1, pad_top=0)
+    return replace(window, stride_h=window.kernel_h)
 
 
 OPERATORS = {
-    "MAX_POOL_2D": OperatorSpec(_reference, _lower, _check, tflite.Pool2DOptions, POOL_OPTIONS),
+    "MAX_POOL_2D": OperatorSpec(_reference_max, _lower_max, _check, tflite.Pool2DOptions, POOL_OPTIONS),
+    "AVERAGE_POOL_2D": OperatorSpec(
+        _reference_average, _lower_average, _check, tflite.Pool2DOptions, POOL_OPTIONS
+    ),
 }

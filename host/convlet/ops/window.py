@@ -28,8 +28,8 @@ def window_of(operator: Operator, kernel_h: int, kernel_w: int) -> Window:
     in_h, in_w, _ = operator.inputs[0].rows
     out_h, out_w, _ = operator.output.rows
     expected = (
-        _size(in_h, kernel_h, stride_h, dilation_h, same),
-        _size(in_w, kernel_w, stride_w, dilation_w, same),
+        size_out(in_h, kernel_h, stride_h, dilation_h, same),
+        size_out(in_w, kernel_w, stride_w, dilation_w, same),
     )
     if (out_h, out_w) != expected:
         raise ModelError(f"{operator} makes {out_h} x {out_w} pixels, expected {expected[0]} x {expected[1]}")
@@ -40,18 +40,18 @@ def window_of(operator: Operator, kernel_h: int, kernel_w: int) -> Window:
         stride_w=stride_w,
         dilation_h=dilation_h,
         dilation_w=dilation_w,
-        pad_top=_padding(in_h, out_h, kernel_h, stride_h, dilation_h) if same else 0,
-        pad_left=_padding(in_w, out_w, kernel_w, stride_w, dilation_w) if same else 0,
+        pad_top=padding_before(in_h, out_h, kernel_h, stride_h, dilation_h) if same else 0,
+        pad_left=padding_before(in_w, out_w, kernel_w, stride_w, dilation_w) if same else 0,
     )
 
 
-def _size(size_in: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
+def size_out(size_in: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
     """Output size of a window over `size_in` pixels: TFLite's ComputeOutSize."""
     covered = 1 if same else (kernel - 1) * dilation + 1
     return (size_in - covered) // stride + 1
 
 
-def _padding(size_in: int, size_out: int, kernel: int, stride: int, dilation: int) -> int:
+def padding_before(size_in: int, size_out: int, kernel: int, stride: int, dilation: int) -> int:
     """Pixels before the image with padding SAME: TFLite's ComputePadding, the odd one goes behind."""
     return max((size_out - 1) * stride + (kernel - 1) * dilation + 1 - size_in, 0) // 2
 

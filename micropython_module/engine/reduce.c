@@ -1,0 +1,82 @@
+#include <string.h>
+#include "internal.h"
+#include "primitives.h"
+#include "prove.h"
+#include "requantize.h"
+
+// SUM and REDUCE_MAX over the width, the channels or both, and with FLAG_ACCUMULATES over the
+// height too. A MEAN is a SUM with other multipliers.
+
+// A row of the input seen as int8[groups, count, stride]: value [group, i] of the output's row
+// comes from the values [group, 0 .. count - 1, i].
+typedef struct {
+    uint32_t groups;
+    uint32_t count;
+    uint32_t stride;
+} view_t;
+
+static view_t view_of(const cvl_operator_t *op, const cvl_operator_t *source) {
+    uint32_t count = cvl_row_bytes(source) / cvl_row_bytes(op);
+    return (view_t){op->width, count, op->channels};
+}
+
+// `accumulator_bytes`: for each value of the output's row.
+static cvl_status_t prove_reduction(const cvl_proof_t *proof, uint32_t accumulator_bytes) {
+    const cvl_operator_t *op = proof->op;
+    const cvl_operator_t *source = proof->source;
+    bool width_fits = op->width == 1 || op->width == source->width;
+    CVL_CHECK(proof->fault, width_fits, SHAPE, op->width, source->width);
+    bool channels_fit = op->channels == 1 || op->channels == source->channels;
+    CVL_CHECK(proof->fault, channels_fit, CHANNELS, op->channels, source->channels);
+    if (cvl_accumulates(op)) {
+        CVL_CHECK(
+            proof->fault, op->kernel_h == CVL_KERNEL_ALL, WINDOW, op->kernel_h, CVL_KERNEL_ALL);
+        return cvl_prove_accumulator(proof, (uint64_t)cvl_row_bytes(op) * accumulator_bytes);
+    }
+    CVL_TRY(cvl_prove_window(proof));
+    bool row_by_row = op->kernel_h == 1 && op->stride_h == 1 && op->up_h == 1 && op->pad_top == 0;
+    CVL_CHECK(proof->fault, row_by_row, WINDOW, op->kernel_h, 1);
+    CVL_CHECK(proof->fault, op->height == source->height, SHAPE, op->height, source->height);
+    return CVL_OK;
+}
+
+cvl_status_t cvl_sum_prove(const cvl_proof_t *proof) {
+    CVL_TRY(prove_reduction(proof, sizeof(int32_t)));
+    return cvl_prove_requantizer(proof, 1);
+}
+
+cvl_status_t cvl_reduce_max_prove(const cvl_proof_t *proof) {
+    return prove_reduction(proof, 0);
+}
+
+// out[group, i] = requantise(bias + sum): the table has one bias, multiplier and shift for all.
+void cvl_sum_row(const cvl_task_t *task) {
+    view_t view = view_of(task->op, task->source);
+    cvl_requantizer_t requantizer = cvl_requantizer_of(task->model, task->op, 1);
+    const int8_t *x = task->rows[0];
+    uint32_t made = 0;
+    for (uint32_t group = 0; group < view.groups; group++, x += view.count * view.stride) {
+        for (uint32_t i = 0; i < view.stride; i++, made++) {
+            uint32_t sum = cvl_sum_s8(x + i, view.count, view.stride);
+            sum = cvl_accumulate(task, made, sum);
+            if (cvl_ends(task)) {
+                task->out[made] = cvl_finish(&requantizer, 0, (int32_t)sum);
+            }
+        }
+    }
+}
+
+// out[group, i] = max; the maximum of the rows so far lies in `out`.
+void cvl_reduce_max_row(const cvl_task_t *task) {
+    view_t view = view_of(task->op, task->source);
+    const int8_t *x = task->rows[0];
+    int8_t *out = task->out;
+    if (cvl_begins(task)) {
+        memset(out, INT8_MIN, cvl_row_bytes(task->op));
+    }
+    for (uint32_t group = 0; group < view.groups; group++, out += view.stride) {
+        for (uint32_t k = 0; k < view.count; k++, x += view.stride) {
+            cvl_keep_greater_s8(out, x, view.stride);
+        }
+    }
+}
