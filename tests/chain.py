@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from convlet.passes import simplify
@@ -26,22 +27,58 @@ class Chain:
         self.input = self.tensor = self.builder.tensor((1, *shape), self.scale, self.zero_point)
 
     def conv(
-        self, channels: int, kernel: Pair = (3, 3), stride: Pair = (1, 1), padding: str = "VALID"
+        self,
+        channels: int,
+        kernel: Pair = (3, 3),
+        stride: Pair = (1, 1),
+        padding: str = "VALID",
+        groups: int = 1,
     ) -> Chain:
         shape = (*self._window(kernel, stride, padding), channels)
         fields = self._window_fields(stride, padding, "RELU")
-        weights = (channels, *kernel, self.shape[2])
+        weights = (channels, *kernel, self.shape[2] // groups)
         return self._weighted("CONV_2D", weights, shape, "Conv2DOptions", **fields)
+
+    def depthwise(
+        self, multiplier: int = 1, kernel: Pair = (3, 3), stride: Pair = (1, 1), padding: str = "SAME"
+    ) -> Chain:
+        channels = self.shape[2] * multiplier
+        shape = (*self._window(kernel, stride, padding), channels)
+        fields = self._window_fields(stride, padding, "RELU") | {"DepthMultiplier": multiplier}
+        weights = (1, *kernel, channels)
+        return self._weighted("DEPTHWISE_CONV_2D", weights, shape, "DepthwiseConv2DOptions", 3, **fields)
+
+    def transpose_conv(self, channels: int, kernel: Pair = (3, 3), stride: Pair = (2, 2)) -> Chain:
+        """With padding SAME: an output pixel for each pixel that the strides put between."""
+        shape = (self.shape[0] * stride[0], self.shape[1] * stride[1], channels)
+        fields = self._window_fields(stride, "SAME", "NONE")
+        shape_tensor = self.builder.constant(np.array([1, *shape], np.int32))
+        weights = (channels, *kernel, self.shape[2])
+        return self._weighted(
+            "TRANSPOSE_CONV", weights, shape, "TransposeConvOptions", before=shape_tensor, **fields
+        )
 
     def dense(self, channels: int) -> Chain:
         weights = (channels, math.prod(self.shape))
         return self._weighted("FULLY_CONNECTED", weights, (channels,), "FullyConnectedOptions")
 
     def max_pool(self, kernel: Pair = (2, 2), stride: Pair = (2, 2), padding: str = "VALID") -> Chain:
+        return self._pool("MAX_POOL_2D", kernel, stride, padding)
+
+    def average_pool(self, kernel: Pair = (2, 2), stride: Pair = (2, 2), padding: str = "VALID") -> Chain:
+        return self._pool("AVERAGE_POOL_2D", kernel, stride, padding)
+
+    def reduce(self, kind: str, axes: Sequence[int]) -> Chain:
+        """A MEAN, SUM or REDUCE_MAX that keeps the axes: 1 is the height, 2 the width, 3 the channels."""
+        height, width, channels = (1 if i + 1 in axes else n for i, n in enumerate(self.shape))
+        constant = self.builder.constant(np.array(axes, np.int32))
+        return self._layer(kind, [constant], (height, width, channels), "ReducerOptions", KeepDims=True)
+
+    def _pool(self, kind: str, kernel: Pair, stride: Pair, padding: str) -> Chain:
         shape = (*self._window(kernel, stride, padding), self.shape[2])
         fields = self._window_fields(stride, padding, "NONE")
         fields |= {"FilterHeight": kernel[0], "FilterWidth": kernel[1]}
-        return self._layer("MAX_POOL_2D", [], shape, "Pool2DOptions", **fields)
+        return self._layer(kind, [], shape, "Pool2DOptions", **fields)
 
     def reshape(self, *shape: int) -> Chain:
         return self._layer("RESHAPE", [], shape, "ReshapeOptions")
@@ -68,25 +105,40 @@ class Chain:
         return seeded_image(self.seed, math.prod(shape)).reshape(shape)
 
     def _weighted(
-        self, kind: str, weights: tuple[int, ...], shape: tuple[int, ...], options: str, **fields: int
+        self,
+        kind: str,
+        weights: tuple[int, ...],
+        shape: tuple[int, ...],
+        options: str,
+        axis: int = 0,
+        before: int | None = None,
+        **fields: int,
     ) -> Chain:
-        channels, count = weights[0], math.prod(weights[1:])
+        """`axis`: of the weights' channels; `before`: a tensor before the weights, with the input behind them."""
+        channels = weights[axis]
+        count = math.prod(weights) // channels
         scales = [float(np.float32(2**-8 * (1 + c / channels))) for c in range(channels)]
         values = self._random(*weights).clip(-127, 127)
         bias = self._random(channels).astype(np.int32) * 64
         inputs = [
-            self.builder.constant(values, scales),
+            self.builder.constant(values, scales, axis),
             self.builder.constant(bias, [self.scale * s for s in scales]),
         ]
         self.scale *= 2**-8 * 74 * math.sqrt(count)
         self.zero_point = int(self._random(1)[0])
-        return self._layer(kind, inputs, shape, options, **fields)
+        inputs = [self.tensor, *inputs] if before is None else [before, inputs[0], self.tensor, *inputs[1:]]
+        return self._add(kind, inputs, shape, options, **fields)
 
     def _layer(
         self, kind: str, inputs: list[int], shape: tuple[int, ...], options: str, **fields: int
     ) -> Chain:
+        return self._add(kind, [self.tensor, *inputs], shape, options, **fields)
+
+    def _add(
+        self, kind: str, inputs: list[int], shape: tuple[int, ...], options: str, **fields: int
+    ) -> Chain:
         result = self.builder.tensor((1, *shape), self.scale, self.zero_point)
-        self.builder.operator(kind, [self.tensor, *inputs], result, options, **fields)
+        self.builder.operator(kind, inputs, result, options, **fields)
         self.tensor, (_, *rows) = result, (1, 1, 1, *shape)
         self.shape = (rows[-3], rows[-2], rows[-1])
         return self
@@ -106,6 +158,20 @@ def padded_chain() -> Chain:
     """Padding on all sides, strides, an odd image, a RESHAPE that cannot be dropped."""
     chain = Chain((9, 7, 3), seed=100).conv(5, (3, 3), (2, 1), "SAME").max_pool((3, 3), (2, 2), "SAME")
     return chain.reshape(4, 3, 5).conv(4, (3, 2), (1, 1), "SAME").dense(7)
+
+
+def windows_chain() -> Chain:
+    """Windows of every kind: groups, depthwise with one filter and with several, transposed, averages that overlap."""
+    chain = Chain((9, 8, 4), seed=200).conv(8, (3, 2), (1, 1), "SAME", groups=2).depthwise(stride=(2, 1))
+    chain = chain.transpose_conv(3, (3, 3), (2, 2)).depthwise(2, (2, 2)).average_pool((3, 2), (2, 2), "SAME")
+    return chain.depthwise(1, (3, 5)).reduce("REDUCE_MAX", [3]).dense(6)
+
+
+def reductions_chain() -> Chain:
+    """What accumulates: pools whose windows lie side by side, sums over the height, a dense layer; and row by row."""
+    chain = Chain((20, 9, 5), seed=300).max_pool((2, 2), (2, 2), "SAME").average_pool((5, 3), (5, 2))
+    chain = chain.conv(6, (1, 2)).reduce("SUM", [2]).conv(4, (1, 1)).dense(12).reshape(3, 4, 1)
+    return chain.reduce("MEAN", [1, 3])
 
 
 def program_of(chain: Chain) -> Program:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import convlet
 import numpy as np
 from convlet.compile import Compiled, compile_tflite
 from convlet.plan import plan
+from convlet.program import lower
 from convlet.reference import run_graph
 from convlet.vectors import make_vector
 from convlet.writer import write_cvl
 from operator_models import images_of, tflm_outputs
 
 
-def assert_exact(tflite: bytes, shape: tuple[int, ...], seed: int, accumulate: bool = False) -> None:
+def assert_exact(tflite: bytes, shape: tuple[int, ...], seed: int, accumulate: bool | None = None) -> None:
     """Random and extreme images of this shape give TFLM's output; every operator gives the reference's.
 
-    `accumulate`: with every operator that can taking the rows of its input one by one.
+    `accumulate`: whether what can take the rows of its input one by one does so; None: as the planner has it.
     """
     images = images_of(shape, seed)
     compiled = compile_tflite(tflite)
-    if accumulate:
-        compiled = accumulating(compiled)
+    if accumulate is not None:
+        compiled = with_variant(compiled, accumulate)
     model = convlet.Model(compiled.cvl)
     model.selftest()
     for image, expected in zip(images, tflm_outputs(tflite, images), strict=True):
@@ -31,13 +33,14 @@ def assert_exact(tflite: bytes, shape: tuple[int, ...], seed: int, accumulate: b
         assert np.asarray(model.run(image)).tolist() == expected.ravel().tolist(), "the engine is wrong"
 
 
-def accumulating(compiled: Compiled) -> Compiled:
-    """The same model, with every operator accumulating that can; at least one does."""
-    nodes = [
-        node if node.accumulator_bytes is None else node.accumulating() for node in compiled.program.nodes
-    ]
-    assert any(node.accumulates for node in nodes)
-    program = replace(compiled.program, nodes=nodes)
+def with_variant(compiled: Compiled, accumulate: bool, labels: Sequence[str] = ()) -> Compiled:
+    """The same model, with every operator accumulating that can, or none that need not."""
+    program = lower(compiled.graph)
+    if accumulate:
+        accumulable = [node.accumulator_bytes is not None for node in program.nodes]
+        assert any(accumulable)
+        pairs = zip(program.nodes, accumulable, strict=True)
+        program = replace(program, nodes=[node.accumulating() if can else node for node, can in pairs])
     planned = plan(program)
-    vector = make_vector(compiled.graph, program, planned.goals, 1)
-    return Compiled(write_cvl(program, planned, (), [vector]), compiled.graph, program, planned)
+    vectors = [make_vector(compiled.graph, program, planned.goals, seed) for seed in (1, 2)]
+    return Compiled(write_cvl(program, planned, labels, vectors), compiled.graph, program, planned)

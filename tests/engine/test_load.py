@@ -10,8 +10,9 @@ from convlet.compile import compile_tflite
 from convlet.engine_build import ENGINE
 from convlet.format import FLAG_PLACED, HEADER, OP, OPERATOR, PORT, STATE
 from cvl_edit import edited, field, goals_of, patched, sealed
+from exactness import with_variant
 
-CVL = compile_tflite(digits_chain().build(), labels=[*"0123456789"], vectors=2).cvl
+CVL = with_variant(compile_tflite(digits_chain().build()), False, [*"0123456789"]).cvl
 CONV, POOL, DENSE = 1, 2, 3  # operators of CVL
 RESHAPED = compile_tflite(Chain((4, 4, 2)).max_pool().reshape(4, 1, 2).conv(2, (1, 1)).build()).cvl
 RESHAPE = 2  # operator of RESHAPED
@@ -137,7 +138,7 @@ DAMAGES = [
     ("WINDOW", operator(DENSE, kernel_h=1), WINDOW.format(1, 0)),
     ("FLAGS", operator(0, flags=1), "its flags are 1, expected 0"),
     ("FLAGS", operator(CONV, flags=1, kernel_h=1), "its flags are 1, expected 0"),
-    ("FLAGS", operator(DENSE, flags=1), "its flags are 1, expected 0"),
+    ("FLAGS", operator(DENSE, flags=3), "its flags are 3, expected 1"),
     ("WHOLE", operator(CONV, kernel_h=0), "its input keeps 3 rows of 8, but it reads the whole tensor"),
     ("WHOLE", operator(POOL, ring_rows=2), "its input keeps 2 rows of 3, but it reads the whole tensor"),
     ("CHANNELS", operator(POOL, channels=4), "it makes 4 values, expected 8"),
