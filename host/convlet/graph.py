@@ -14,7 +14,8 @@ Shape = tuple[int, int, int]  # height, width, channels
 class Tensor:
     """An int8 tensor, or a constant.
 
-    `shape` is the tensor's without its batch; `scale` and `zero_point` hold one value, or one for each
+    `shape` is the tensor's without its batch, which is 1 but where `passes.fold_space_to_batch` comes to remove it;
+    `scale` and `zero_point` hold one value, or one for each
     channel of the
     weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed.
     """
@@ -24,6 +25,7 @@ class Tensor:
     scale: np.ndarray
     zero_point: int
     data: np.ndarray | None = None
+    batch: int = 1
 
     @property
     def rows(self) -> Shape:

@@ -58,6 +58,11 @@ def _check_limits(name: str, node: Node) -> None:
     limits = [
         ("rows of a kernel", 0 if node.accumulates else node.window.kernel_h, MAX_KERNEL_H),
         ("columns, strides or dilations of a kernel", max(vars(node.window).values()), 255),
+        (
+            "columns or rows that a window begins inside",
+            -min(node.window.pad_top, node.window.pad_left),
+            0x7FFF,
+        ),
         ("a height, width or number of channels", max(node.shape), 0xFFFF),
         ("weights of one output channel", len(node.weights) // node.shape[2], MAX_KERNEL_BYTES),
         ("values", math.prod(node.shape), MAX_TENSOR_VALUES),

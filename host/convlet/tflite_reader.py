@@ -12,6 +12,7 @@ import tflite
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import REGISTRY
+from convlet.passes import fold_space_to_batch
 
 IDENTIFIER = b"TFL3"
 
@@ -42,7 +43,10 @@ def read_tflite(data: bytes) -> Graph:
         found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
         raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
     try:
-        return _Reader(data).graph()
+        graph = _Reader(data).graph()
+        fold_space_to_batch(graph)
+        _check_batches(graph)
+        return graph
     except (
         struct.error,
         IndexError,
@@ -72,6 +76,21 @@ def _check_order(graph: Graph) -> None:
     for tensor in graph.outputs:
         if tensor not in made:
             raise ModelError(f"no operator makes the output {tensor.name!r}")
+
+
+def _check_batches(graph: Graph) -> None:
+    """Raises ModelError for a tensor of several images."""
+    for operator in graph.operators:
+        if operator.kind == "SPACE_TO_BATCH_ND":
+            raise ModelError(
+                f"{operator} is supported only before a convolution and BATCH_TO_SPACE_ND "
+                "with the same block, which together are a dilated convolution"
+            )
+    for tensor in [*graph.inputs, *(operator.output for operator in graph.operators)]:
+        if tensor.batch != 1:
+            raise ModelError(
+                f"tensor {tensor.name!r} has batch {tensor.batch}, expected 1: convert the model with batch 1"
+            )
 
 
 class _Reader:
@@ -137,11 +156,8 @@ class _Reader:
                 f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8: "
                 "quantise the model first (convlet quantize)"
             )
-        if stored.ShapeLength() > 1 and stored.Shape(0) != 1:
-            raise ModelError(
-                f"tensor {tensor.name!r} has batch {stored.Shape(0)}, expected 1: "
-                "convert the model with batch 1"
-            )
+        if stored.ShapeLength() > 1:
+            tensor.batch = stored.Shape(0)
         if len(tensor.shape) > 3 or 0 in tensor.shape:
             raise ModelError(
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "

@@ -24,6 +24,9 @@ def window_of(operator: Operator, kernel_h: int, kernel_w: int) -> Window:
     dilation_h, dilation_w = options.get("dilation_h", 1), options.get("dilation_w", 1)
     if min(kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w) < 1:
         raise ModelError(f"{operator} has a kernel, stride or dilation below 1")
+    if "pads" in options:  # a pass has put them there, and knows what the output's shape is
+        top, left = options["pads"]
+        return Window(kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, top, left)
     same = options["padding"] == "SAME"
     in_h, in_w, _ = operator.inputs[0].rows
     out_h, out_w, _ = operator.output.rows
