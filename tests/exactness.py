@@ -16,13 +16,15 @@ from convlet.writer import write_cvl
 from operator_models import images_of, tflm_outputs
 
 
-def assert_exact(tflite: bytes, shape: tuple[int, ...], seed: int, accumulate: bool | None = None) -> None:
+def assert_exact(
+    tflite: bytes, shape: tuple[int, ...], seed: int, accumulate: bool | None = None, prefer: str = "balance"
+) -> None:
     """Random and extreme images of this shape give TFLM's output; every operator gives the reference's.
 
     `accumulate`: whether what can take the rows of its input one by one does so; None: as the planner has it.
     """
     images = images_of(shape, seed)
-    compiled = compile_tflite(tflite)
+    compiled = compile_tflite(tflite, prefer=prefer)
     if accumulate is not None:
         compiled = with_variant(compiled, accumulate)
     model = convlet.Model(compiled.cvl)

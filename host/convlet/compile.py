@@ -29,29 +29,34 @@ class Compiled:
     plan: Plan
 
 
-def compile_tflite(tflite: bytes, labels: Sequence[str] = (), vectors: int = 1) -> Compiled:
+def compile_tflite(
+    tflite: bytes, labels: Sequence[str] = (), vectors: int = 1, prefer: str = "balance"
+) -> Compiled:
     """Compile the bytes of an int8 `.tflite`.
 
-    Args: `labels` one for each class, or none; `vectors` the number of test vectors to put into the file.
+    Args: `labels` one for each class, or none; `vectors` the number of test vectors to put into the file; `prefer`
+    what `variants.choose_variants` prefers.
     Raises ModelError when the model cannot be compiled: what it has, and what was expected.
     """
     graph = read_tflite(tflite)
     check_operators(graph)
     simplify(graph)
-    program = choose_variants(lower(graph))
+    program = choose_variants(lower(graph), prefer)
     planned = plan(program)
     seeds = range(1, vectors + 1)
     test_vectors = [make_vector(graph, program, planned.goals, seed * len(graph.inputs)) for seed in seeds]
     return Compiled(write_cvl(program, planned, labels, test_vectors), graph, program, planned)
 
 
-def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), vectors: int = 1) -> Compiled:
+def compile_file(
+    tflite: Path, cvl: Path, labels: Sequence[str] = (), vectors: int = 1, prefer: str = "balance"
+) -> Compiled:
     """Compile the file `tflite` to the file `cvl`, which is replaced only when all went well.
 
     Raises ConvletError when a file cannot be read or written, ModelError when the model cannot be compiled.
     """
     try:
-        compiled = compile_tflite(read_file(tflite, "the model"), labels, vectors)
+        compiled = compile_tflite(read_file(tflite, "the model"), labels, vectors, prefer)
     except ModelError as error:
         raise ModelError(f"{tflite}: {error}") from error
     write_atomic(cvl, compiled.cvl)

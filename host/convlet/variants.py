@@ -8,31 +8,41 @@ from convlet.cuts import best_goals, segment_peak
 from convlet.node import Node
 from convlet.program import Program
 
+Nodes = tuple[Node, ...]
+PREFERENCES = ("balance", "ram", "speed")
 _ROUNDS = 2
+_BALANCE = 1.5  # times the smallest arena: what speed may cost
 
 
-def choose_variants(program: Program) -> Program:
-    """The program with the variants of its nodes that need the least RAM, found one node at a time."""
+def choose_variants(program: Program, prefer: str = "balance") -> Program:
+    """The program with variants of its nodes chosen for `prefer`, one of PREFERENCES.
+
+    "ram": those that need the least, found one node at a time. "speed": nothing accumulates that need not.
+    "balance": as fast as 1.5 times the smallest arena allows.
+    """
     search = _Search(program)
-    choices = tuple(_variants(node)[-1] for node in program.nodes)
-    best = search.peak(choices)
-    for _ in range(_ROUNDS):
-        before = best
+    if prefer == "speed":
+        _, choices = search.improve(tuple(program.nodes), accumulating=False)
+        return replace(program, nodes=list(choices))
+    smallest, choices = search.improve(
+        tuple(_variants(node)[-1] for node in program.nodes), accumulating=True
+    )
+    if prefer == "balance":
         for index, node in enumerate(program.nodes):
-            for variant in _variants(node):
-                trial = (*choices[:index], variant, *choices[index + 1 :])
-                peak = search.peak(trial)
-                if peak < best:
-                    best, choices = peak, trial
-        if best == before:
-            break
+            trial = _with(choices, index, replace(node, b_first=choices[index].b_first))
+            if search.peak(trial) <= _BALANCE * smallest:
+                choices = trial
     return replace(program, nodes=list(choices))
 
 
-def _variants(node: Node) -> list[Node]:
+def _with(nodes: Nodes, index: int, node: Node) -> Nodes:
+    return (*nodes[:index], node, *nodes[index + 1 :])
+
+
+def _variants(node: Node, accumulating: bool = True) -> list[Node]:
     """The node as it is and its alternatives, the most promising last."""
     variants = [node]
-    if node.accumulator_bytes is not None and not node.accumulates:
+    if accumulating and node.accumulator_bytes is not None and not node.accumulates:
         variants.append(node.accumulating())
     if len(node.sources) > 1:
         variants += [replace(variant, b_first=True) for variant in variants]
@@ -46,7 +56,22 @@ class _Search:
         self.program = program
         self.peaks: dict[tuple[object, ...], int] = {}
 
-    def peak(self, nodes: tuple[Node, ...]) -> int:
+    def improve(self, nodes: Nodes, accumulating: bool) -> tuple[int, Nodes]:
+        """The smallest peak that is found by changing one node after the other, and the nodes that have it."""
+        best = self.peak(nodes)
+        for _ in range(_ROUNDS):
+            before = best
+            for index, node in enumerate(self.program.nodes):
+                for variant in _variants(node, accumulating):
+                    trial = _with(nodes, index, variant)
+                    peak = self.peak(trial)
+                    if peak < best:
+                        best, nodes = peak, trial
+            if best == before:
+                break
+        return best, nodes
+
+    def peak(self, nodes: Nodes) -> int:
         program = replace(self.program, nodes=list(nodes))
 
         def peak_of(begin: int, end: int) -> int:

@@ -8,6 +8,7 @@ import click
 
 from convlet.cli import Session
 from convlet.compile import compile_file, read_labels
+from convlet.variants import PREFERENCES
 
 
 @click.command()
@@ -17,11 +18,20 @@ from convlet.compile import compile_file, read_labels
 @click.option(
     "--vectors", type=click.IntRange(0, 100), default=1, show_default=True, help="Test vectors in the file."
 )
+@click.option(
+    "--prefer",
+    type=click.Choice(PREFERENCES),
+    default="balance",
+    show_default=True,
+    help="The smallest arena, the fastest plan, or the fastest within 1.5 times the smallest arena.",
+)
 @click.pass_obj
-def command(session: Session, tflite: Path, out: Path | None, labels: str | None, vectors: int) -> None:
+def command(
+    session: Session, tflite: Path, out: Path | None, labels: str | None, vectors: int, prefer: str
+) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
     target = out or tflite.with_suffix(".cvl")
-    compiled = compile_file(tflite, target, _labels(labels), vectors)
+    compiled = compile_file(tflite, target, _labels(labels), vectors, prefer)
     plan, program = compiled.plan, compiled.program
     session.console.print(
         f"{target}: {len(compiled.cvl):,} bytes ({tflite.name}: {tflite.stat().st_size:,}), "
