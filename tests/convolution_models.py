@@ -109,3 +109,51 @@ def transpose_conv_models(draw: Any) -> Model:
     inputs = [shape, weights, source, *bias]
     b.operator("TRANSPOSE_CONV", inputs, result, "TransposeConvOptions", **options)
     return b.build([source], [result]), (height, width, channels_in), seed
+
+
+@st.composite
+def space_to_batch_models(draw: Any) -> Model:
+    """A dilated convolution as SPACE_TO_BATCH_ND, CONV_2D or DEPTHWISE_CONV_2D, BATCH_TO_SPACE_ND.
+
+    Without paddings, for which TFLM takes what lies in its memory (its space_to_batch_nd.cc sets no padding value).
+    """
+    seed = draw(st.integers(0, 2**31))
+    rng, b = np.random.default_rng(seed), Builder()
+    block, kernel, cut = ([draw(st.integers(1, n)), draw(st.integers(1, n))] for n in (3, 3, 6))
+    padding = draw(st.sampled_from(list(PADDINGS)))
+    inner = [k - 1 + n for k, n in zip(kernel, cut, strict=True)]  # sizes of the images side by side
+    made = inner if padding == "SAME" else cut
+    size = [n * m for n, m in zip(inner, block, strict=True)]
+    crops = [[draw(st.integers(0, n * m - 1)), 0] for n, m in zip(made, block, strict=True)]
+    result_size = [n * m - crop for n, m, (crop, _) in zip(made, block, crops, strict=True)]
+    channels_in, depthwise = draw(st.integers(1, 9)), draw(st.booleans())
+    channels = channels_in if depthwise else draw(st.integers(1, 6))
+    scale_in, zero_point = draw(scales), draw(zero_points)
+    batch = block[0] * block[1]
+    source = b.tensor((1, *size, channels_in), scale_in, zero_point)
+    split = b.tensor((batch, *inner, channels_in), scale_in, zero_point)
+    shape = (1, *kernel, channels) if depthwise else (channels, *kernel, channels_in)
+    constants = _constants(draw, b, rng, shape, 3 if depthwise else 0, scale_in)
+    quantization = output_scale(draw, scale_in, 0.01, kernel[0] * kernel[1] * channels_in), draw(zero_points)
+    convolved = b.tensor((batch, *made, channels), *quantization)
+    result = b.tensor((1, *result_size, channels), *quantization)
+    options = {"Padding": PADDINGS[padding], "StrideH": 1, "StrideW": 1}
+    options |= {"DilationHFactor": 1, "DilationWFactor": 1, "FusedActivationFunction": _activation(draw)}
+    kind, table = "CONV_2D", "Conv2DOptions"
+    if depthwise:
+        kind, table = "DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions"
+        options["DepthMultiplier"] = 1
+    add_split(b, source, split, block, [[0, 0], [0, 0]])
+    b.operator(kind, [split, *constants], convolved, table, **options)
+    add_join(b, convolved, result, block, crops)
+    return b.build([source], [result]), (*size, channels_in), seed
+
+
+def add_split(b: Builder, source: int, result: int, block: list[int], paddings: list[list[int]]) -> None:
+    constants = [b.constant(np.array(values, np.int32)) for values in (block, paddings)]
+    b.operator("SPACE_TO_BATCH_ND", [source, *constants], result, "SpaceToBatchNDOptions")
+
+
+def add_join(b: Builder, source: int, result: int, block: list[int], crops: list[list[int]]) -> None:
+    constants = [b.constant(np.array(values, np.int32)) for values in (block, crops)]
+    b.operator("BATCH_TO_SPACE_ND", [source, *constants], result, "BatchToSpaceNDOptions")

@@ -1,14 +1,53 @@
+import convlet
 import pytest
 from chain import Chain, digits_chain, padded_chain
+from convlet.compile import compile_tflite
+from convlet.format import HEADER, OPERATOR
+from convolution_models import grouped_conv2d_models, space_to_batch_models, transpose_conv_models
+from cvl_edit import edited
 from exactness import assert_exact
 from hypothesis import given, settings
 from operator_models import conv2d_models
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@settings(max_examples=400, deadline=None, derandomize=True)
 @given(conv2d_models())
 def test_random_convolutions_are_exact(model):
     assert_exact(*model)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(grouped_conv2d_models())
+def test_random_groups_are_exact(model):
+    assert_exact(*model)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(transpose_conv_models())
+def test_random_transposed_convolutions_are_exact(model):
+    assert_exact(*model)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(space_to_batch_models())
+def test_random_dilations_through_the_batch_are_exact(model):
+    assert_exact(*model)
+
+
+def test_large_windows_of_groups_are_exact():
+    """5 x 5 x 3 and 5 x 5 x 8 bytes: on both sides of the 64 that are gathered."""
+    for channels in (6, 16):
+        chain = Chain((9, 8, channels), seed=4).conv(6, (5, 5), (1, 2), "SAME", groups=2)
+        assert_exact(chain.build(), (9, 8, channels), seed=6)
+
+
+def test_groups_that_do_not_divide_the_channels_are_refused():
+    cvl = edited(compile_tflite(Chain((5, 5, 6)).conv(6, groups=3).build()).cvl, HEADER, arena_bytes=1000)
+    for group in (4, 5, 7, 0xFFFF):
+        with pytest.raises(ValueError, match=r"CONV_2D\): it makes 6 values, expected \d+"):
+            convlet.check(edited(cvl, OPERATOR, 1, parameter=group))
+    with pytest.raises(ValueError, match=r"CONV_2D\): it makes 7 values, expected 3"):
+        convlet.check(edited(cvl, OPERATOR, 1, channels=7))
 
 
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])

@@ -88,3 +88,25 @@ def test_a_row_that_lies_on_what_it_is_made_from_is_noticed():
         prove(
             program, simulate(program, planned.goals), wrong(program, planned, 1, offsets=planned.offsets[0])
         )
+
+
+@pytest.mark.parametrize("place", ["max_pool", "average_pool"])
+def test_sums_that_are_overwritten_are_noticed(place):
+    """The sums of the pool, in its row or its scratch, where the convolution's rows are made."""
+    program = program_of(getattr(Chain((8, 8, 1)).conv(2, (1, 1)), place)())
+    program = replace(program, nodes=[*program.nodes[:2], program.nodes[2].accumulating()])
+    planned = plan(program)
+    events = simulate(program, planned.goals)
+    prove(program, events, planned)
+    changes = {"ring_rows": list(planned.ring_rows), "offsets": list(planned.offsets), "places": {}}
+    changes["offsets"] = [planned.state_bytes + 200 * index for index in range(3)]
+    changes["ring_rows"] = [node.shape[0] for node in program.nodes]
+    good = replace(planned, arena_bytes=2000, scratches=[0, 0, 1000 * (place != "max_pool")], **changes)
+    prove(program, events, good)
+    if place == "max_pool":
+        changes["offsets"][2] = changes["offsets"][1] + 16
+        bad = replace(good, offsets=changes["offsets"])
+    else:
+        bad = replace(good, scratches=[0, 0, changes["offsets"][1] + 16])
+    with pytest.raises(ConvletError, match="was overwritten before it was read"):
+        prove(program, events, bad)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from chain import Chain, digits_chain, program_of
 from convlet.schedule import lifetimes, simulate
 
@@ -19,6 +21,28 @@ def test_lifetimes():
     assert (source.first, source.last, source.ring_rows) == (0, 5, 3)
     assert (conv.first, conv.last, conv.ring_rows) == (3, 6, 2)
     assert (pool.first, pool.last, pool.ring_rows) == (6, 7, 1)  # the output lives on behind the last event
+
+
+def test_a_row_that_accumulates_lives_from_its_first_step_on():
+    program = program_of(Chain((4, 2, 1)).max_pool())
+    nodes = [program.nodes[0], program.nodes[1].accumulating()]
+    program = replace(program, nodes=nodes)
+    events = simulate(program, [1])
+    assert [(event.node, event.row, event.made, event.writes) for event in events] == [
+        (0, 0, True, True), (1, 0, False, True), (0, 1, True, True), (1, 0, True, True),
+        (0, 2, True, True), (1, 1, False, True), (0, 3, True, True), (1, 1, True, True),
+    ]  # fmt: skip
+    source, pool = lifetimes(program, events)
+    assert (source.first, source.last, source.ring_rows) == (0, 7, 1)
+    assert (pool.first, pool.last, pool.ring_rows) == (1, 8, 2)
+
+
+def test_sums_in_a_scratch_leave_the_row_alone():
+    program = program_of(Chain((4, 2, 1)).average_pool())
+    program = replace(program, nodes=[program.nodes[0], program.nodes[1].accumulating()])
+    events = simulate(program, [1])
+    assert [event.writes for event in events if event.node] == [False, True, False, True]
+    assert lifetimes(program, events)[1].first == 3
 
 
 def test_the_digits_keep_few_rows():

@@ -63,7 +63,6 @@ def _check_sum(operator: Operator) -> None:
         raise ModelError(f"{operator} reduces {axes} axes, expected at most {TFLM_SUMMED_AXES}, as TFLM does")
     if _summed(operator) > MAX_SUMMED:
         raise ModelError(f"{operator} adds {_summed(operator)} values, expected at most {MAX_SUMMED}")
-    _requantization(operator)
 
 
 def _check_max(operator: Operator) -> None:
@@ -85,8 +84,6 @@ def _requantization(operator: Operator) -> Requantization:
     """
     count = _summed(operator)
     real = float(operator.inputs[0].tensor_scale) / float(operator.output.tensor_scale)
-    if not math.isfinite(real):
-        raise ModelError(f"{operator} has scales that are not numbers, or too great")
     multiplier, shift = quantize_multiplier(real)
     if operator.kind == "MEAN":
         more = min(count.bit_length() - 1, 31 + shift)
