@@ -75,9 +75,8 @@ def _check(operator: Operator) -> None:
 
 def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
     table = exponentials(operator)
-    return Node(
-        "SOFTMAX", operator.output, sources, parameter=len(table), table=table.astype("<i4").tobytes()
-    )
+    data = table.astype("<i4").tobytes()
+    return Node("SOFTMAX", operator.output, sources, parameter=len(table), table=data, in_place=True)
 
 
 OPERATORS = {

@@ -156,15 +156,17 @@ def _hard_swish(operator: Operator) -> np.ndarray:
 
 
 def _gelu(operator: Operator) -> np.ndarray:
-    """TFLite's table of GELU (kernels/activations.cc, reference/gelu.h); TFLM has none."""
+    """TFLite's table of GELU, in float32 (kernels/activations.cc, reference/gelu.h); TFLM has none."""
     source, result = _ends(operator)
-    x = dequantize(ALL_INPUTS, float(source.tensor_scale), source.zero_point).astype(np.float64)
+    x = dequantize(ALL_INPUTS, float(source.tensor_scale), source.zero_point)
     if operator.options["approximate"]:
-        weight = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+        argument = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
+        weight = 1 + np.tanh(argument)
     else:
-        weight = np.array([math.erf(value) for value in x * math.sqrt(0.5)])
-    steps = 0.5 * x * (1 + weight) / float(result.tensor_scale)
-    return _finished(np.sign(steps) * np.floor(abs(steps) + 0.5), result)
+        argument = x * np.float32(-math.sqrt(0.5))
+        weight = np.array([math.erfc(value) for value in argument], np.float32)
+    steps = np.float32(0.5) * x * weight * (np.float32(1) / result.tensor_scale)
+    return _finished(np.sign(steps) * np.floor(abs(steps) + np.float32(0.5)), result)
 
 
 def _check(operator: Operator) -> None:

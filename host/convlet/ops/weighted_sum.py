@@ -10,6 +10,7 @@ import numpy as np
 
 _MOST_SHIFT = 24
 _SHIFTS = 4  # so many of them are tried
+_GROWTHS = (2.0**-20, 2.0**-18, 2.0**-16)
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,15 @@ def find_weighted_sum(
 
 
 def _candidates(ratios: tuple[float, float]) -> Iterator[tuple[int, int, int]]:
-    """Shifts and weights near the real ones, the finest first."""
+    """Shifts and weights near the real ones, the finest first.
+
+    Weights a little too great push halves away from zero, as TFLM rounds them.
+    """
     whole_bits = int(np.frexp(128 * sum(abs(ratio) for ratio in ratios))[1])
     finest = min(30 - whole_bits, _MOST_SHIFT)
     for shift in range(finest, max(finest - _SHIFTS, 0), -1):
-        nearest = [round(ratio * 2**shift) for ratio in ratios]
+        for growth in _GROWTHS:
+            yield shift, *(round(ratio * 2**shift * (1 + growth)) for ratio in ratios)
+        nearest_a, nearest_b = (round(ratio * 2**shift) for ratio in ratios)
         for near_a, near_b in itertools.product((0, 1, -1), repeat=2):
-            yield shift, nearest[0] + near_a, nearest[1] + near_b
+            yield shift, nearest_a + near_a, nearest_b + near_b
