@@ -57,11 +57,13 @@ def unary_models(draw: Any, shape: st.SearchStrategy[Shape] = shapes, kinds: Any
     """One of the functions of one value."""
     kind = draw(st.sampled_from(kinds))
     some_scales = draw(st.sampled_from([scales, extreme_scales]))
-    scale_in, scale_out = draw(some_scales), draw(some_scales)
+    scale_in = draw(some_scales)
+    scale_out = draw(st.one_of(st.just(scale_in), some_scales))
     if kind == "HARD_SWISH":
         scale_out = max(scale_out, scale_in / 64)
     ends = (scale_in, draw(zero_points)), (scale_out, -128 if kind == "LOGISTIC" else draw(zero_points))
-    fields = {"Alpha": draw(st.floats(-2, 2, width=32))} if kind == "LEAKY_RELU" else {}
+    slopes = st.one_of(st.floats(-2, 2, width=32), st.sampled_from([-0.5, -0.25, -0.75, 0.5]))
+    fields = {"Alpha": draw(slopes)} if kind == "LEAKY_RELU" else {}
     drawn = draw(shape)
     return Model(unary(kind, drawn, ends, **fields), [drawn], draw(st.integers(0, 2**31)))
 

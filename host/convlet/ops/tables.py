@@ -87,12 +87,16 @@ def _relu6(operator: Operator) -> np.ndarray:
 
 
 def _leaky_relu(operator: Operator) -> np.ndarray:
-    """TFLM's QuantizeLeakyRelu (reference/leaky_relu.h); its multipliers are float32 (leaky_relu_common.cc)."""
+    """TFLM's QuantizeLeakyRelu (reference/leaky_relu.h); its multipliers are float32 (leaky_relu_common.cc).
+
+    A negative slope acts as the positive one with the sign changed behind both roundings.
+    """
     source, result = _ends(operator)
     x, alpha = _centred(source), np.float32(operator.options["alpha"])
     identity = float(source.tensor_scale / result.tensor_scale)
     slope = float(source.tensor_scale * alpha / result.tensor_scale)
-    return _finished(np.where(x >= 0, rescale(x, identity), rescale(x, slope)), result)
+    below = np.sign(slope) * rescale(x, abs(slope))
+    return _finished(np.where(x >= 0, rescale(x, identity), below), result)
 
 
 def _absolute(operator: Operator) -> np.ndarray:
