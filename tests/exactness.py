@@ -14,6 +14,7 @@ from convlet.reference import run_graph
 from convlet.vectors import make_vector
 from convlet.writer import write_cvl
 from operator_models import images_of, tflm_outputs
+from tflite_micro import runtime
 
 
 def assert_exact(
@@ -46,3 +47,20 @@ def with_variant(compiled: Compiled, accumulate: bool, labels: Sequence[str] = (
     planned = plan(program)
     vectors = [make_vector(compiled.graph, program, planned.goals, seed) for seed in (1, 2)]
     return Compiled(write_cvl(program, planned, labels, vectors), compiled.graph, program, planned)
+
+
+def assert_exact_on_inputs(tflite: bytes, shapes: Sequence[tuple[int, ...]], seed: int) -> None:
+    """The same for a model with an input of each of the shapes."""
+    images = [images_of(shape, seed + i) for i, shape in enumerate(shapes)]
+    compiled = compile_tflite(tflite)
+    model = convlet.Model(compiled.cvl)
+    model.selftest()
+    interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=1 << 20)
+    for inputs in zip(*images, strict=True):
+        for index, image in enumerate(inputs):
+            interpreter.set_input(image[np.newaxis], index)
+        interpreter.invoke()
+        expected = interpreter.get_output(0).ravel().tolist()
+        reference = run_graph(compiled.graph, inputs)[compiled.graph.outputs[0]]
+        assert reference.ravel().tolist() == expected, "the numpy reference is wrong"
+        assert np.asarray(model.run(*inputs)).tolist() == expected, "the engine is wrong"

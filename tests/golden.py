@@ -12,6 +12,7 @@ import numpy as np
 from chain import Chain, digits_chain, padded_chain, reductions_chain, windows_chain
 from convlet.compile import compile_tflite
 from convlet.vectors import seeded_image
+from elementwise_models import elementwise_chain
 from operator_models import tflm_outputs
 
 FOLDER = Path(__file__).parent / "vectors"
@@ -25,6 +26,7 @@ def golden_files() -> dict[str, bytes]:
         | _files("padded", padded_chain(), (9, 7, 3))
         | _files("windows", windows_chain(), (9, 8, 4))
         | _files("reductions", reductions_chain(), (20, 9, 5))
+        | _files("elementwise", elementwise_chain(), (6, 5, 4))
     )
 
 

@@ -37,8 +37,8 @@ MAX_KERNEL_BYTES = (
 MAX_TENSOR_VALUES = 0x3FFFFFFF  # as float32 they are still counted in 32 bits
 KERNEL_ALL = 0  # in `kernel_h` and `kernel_w`: the whole input
 
-# The operators by their code, with the stem of their functions in the engine. The names are TFLite's where
-# TFLite has the operator.
+# The operators by their code, with the stem of their functions in the engine; some share them. The names are
+# TFLite's where TFLite has the operator.
 STEMS = {
     "INPUT": "input",
     "CONV_2D": "conv2d",
@@ -49,6 +49,14 @@ STEMS = {
     "AVERAGE_POOL_2D": "average_pool",
     "SUM": "sum",
     "REDUCE_MAX": "reduce_max",
+    "LOOKUP": "lookup",
+    "ADD": "elementwise",
+    "WEIGHTED_SUM": "elementwise",
+    "MUL": "elementwise",
+    "MINIMUM": "elementwise",
+    "MAXIMUM": "elementwise",
+    "PRELU": "elementwise",
+    "SOFTMAX": "softmax",
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}

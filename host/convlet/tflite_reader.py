@@ -12,6 +12,7 @@ import tflite
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import REGISTRY
+from convlet.ops.advice import instead_of
 from convlet.passes import fold_space_to_batch
 
 IDENTIFIER = b"TFL3"
@@ -128,7 +129,7 @@ class _Reader:
         outputs = self._indices(stored.OutputsAsNumpy)
         if len(outputs) != 1:
             raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")
-        operator = Operator(kind, position, inputs, self._activation(outputs[0]))
+        operator = Operator(kind, position, inputs, self._activation(outputs[0], kind))
         operator.options = self._options(operator, stored.BuiltinOptions())
         return operator
 
@@ -147,14 +148,14 @@ class _Reader:
             values["activation"] = _ACTIVATION_NAMES[values["activation"]]
         return values
 
-    def _activation(self, index: int) -> Tensor:
-        """A tensor that is computed: int8, one image."""
+    def _activation(self, index: int, kind: str = "") -> Tensor:
+        """A tensor that is computed: int8, one image; `kind` is that of the operator that makes it."""
         tensor = self._tensor(index)
         stored = self.subgraph.Tensors(index)
         if stored.Type() != tflite.TensorType.INT8:
+            advice = instead_of([kind]) or " quantise the model first (convlet quantize)"
             raise ModelError(
-                f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8: "
-                "quantise the model first (convlet quantize)"
+                f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8:{advice}"
             )
         if stored.ShapeLength() > 1:
             tensor.batch = stored.Shape(0)

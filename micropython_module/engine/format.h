@@ -26,7 +26,7 @@
 #define CVL_NO_ROW 0xffff
 #define CVL_CHANNEL_BYTES 9
 
-#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max)
+#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax)
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 

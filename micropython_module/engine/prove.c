@@ -38,6 +38,18 @@ cvl_status_t cvl_prove_accumulable_window(const cvl_proof_t *proof, uint64_t acc
     return cvl_prove_accumulator(proof, accumulator_bytes);
 }
 
+cvl_status_t cvl_prove_pixelwise(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    const cvl_operator_t *source = proof->source;
+    bool one_pixel = op->kernel_h == 1 && op->stride_h == 1 && op->up_h == 1 && op->pad_top == 0;
+    CVL_CHECK(proof->fault, one_pixel, WINDOW, op->kernel_h, 1);
+    CVL_CHECK(proof->fault, op->height == source->height, CHANNELS, op->height, source->height);
+    CVL_CHECK(proof->fault, op->width == source->width, CHANNELS, op->width, source->width);
+    CVL_CHECK(
+        proof->fault, op->channels == source->channels, CHANNELS, op->channels, source->channels);
+    return cvl_prove_window(proof);
+}
+
 cvl_status_t cvl_prove_whole(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     uint32_t other = op->flags & (CVL_FLAG_ACCUMULATES | CVL_FLAG_MAPPED);
@@ -64,12 +76,17 @@ cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes) {
     return CVL_OK;
 }
 
+cvl_status_t cvl_prove_shift(const cvl_proof_t *proof, int32_t shift, int32_t most) {
+    CVL_CHECK(proof->fault, shift <= most, SHIFT, shift, most);
+    CVL_CHECK(proof->fault, shift >= -31, SHIFT, -shift, 31);
+    return CVL_OK;
+}
+
 cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels) {
     CVL_TRY(cvl_prove_table(proof, (uint64_t)channels * CVL_CHANNEL_BYTES));
     const int8_t *shifts = cvl_requantizer_of(proof->model, proof->op, channels).shifts;
     for (uint32_t c = 0; c < channels; c++) {
-        CVL_CHECK(proof->fault, shifts[c] <= 30, SHIFT, shifts[c], 30);
-        CVL_CHECK(proof->fault, shifts[c] >= -31, SHIFT, -shifts[c], 31);
+        CVL_TRY(cvl_prove_shift(proof, shifts[c], 30));
     }
     return CVL_OK;
 }

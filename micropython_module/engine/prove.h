@@ -32,6 +32,9 @@ cvl_status_t cvl_prove_accumulator(const cvl_proof_t *proof, uint64_t bytes);
 // cvl_prove_window, or the operator accumulates.
 cvl_status_t cvl_prove_accumulable_window(const cvl_proof_t *proof, uint64_t accumulator_bytes);
 
+// The operator makes each value from the same place of its input, which has its shape.
+cvl_status_t cvl_prove_pixelwise(const cvl_proof_t *proof);
+
 // The operator reads its whole input, which lies in the arena in one piece.
 cvl_status_t cvl_prove_whole(const cvl_proof_t *proof);
 
@@ -40,6 +43,9 @@ cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes);
 
 // The operator's table has that many bytes.
 cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes);
+
+// A shift of cvl_requantize, at most `most`.
+cvl_status_t cvl_prove_shift(const cvl_proof_t *proof, int32_t shift, int32_t most);
 
 // The operator's table holds bias, multiplier and shift of that many channels.
 cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels);

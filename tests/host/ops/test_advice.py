@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+from chain import digits_chain
+from convlet.errors import ModelError
+from convlet.ops import REGISTRY, check_operators
+from convlet.ops.advice import INSTEAD, instead_of
+from convlet.tflite_reader import read_tflite
+from tflite_builder import INT32, Builder
+
+
+def test_there_is_advice_for_what_is_missing_only():
+    assert not INSTEAD.keys() & REGISTRY.keys()
+    assert instead_of(["CONV_2D", "ELU", "ELU", "DIV"]) == (
+        " Instead of ELU use RELU, LEAKY_RELU, HARD_SWISH or GELU. Instead of DIV use MUL by the reciprocal."
+    )
+
+
+def test_the_refusal_says_what_to_use_instead():
+    graph = read_tflite(digits_chain().build())
+    graph.operators[1].kind = "ELU"
+    text = r"^not supported yet: operator 1 \(ELU\)\. Instead of ELU use RELU, .* or GELU\. Supported: ADD, "
+    with pytest.raises(ModelError, match=text):
+        check_operators(graph)
+
+
+def test_outputs_of_another_type_have_advice_too():
+    b = Builder()
+    source, axis = b.tensor((1, 10), 0.1, 0), b.constant(np.array([1], np.int32))
+    result = b.tensor((1,), 1.0, 0)
+    b.tensors[result].type = INT32
+    b.operator("ARG_MAX", [source, axis], result, "ArgMaxOptions", OutputType=INT32)
+    with pytest.raises(ModelError, match=r"is INT32, expected INT8: Instead of ARG_MAX use nothing: end the"):
+        read_tflite(b.build([source], [result]))
