@@ -45,11 +45,17 @@ static cvl_status_t prove_kernel(const cvl_proof_t *proof) {
     switch (proof->op->code) {
 #define CVL_PROVE(name, stem)                                                                     \
     case CVL_OP_##name:                                                                           \
-        return cvl_##stem##_prove(proof);
+        if (CVL_WITH_##name) {                                                                    \
+            return cvl_##stem##_prove(proof);                                                     \
+        }                                                                                         \
+        break;
         CVL_OPERATORS(CVL_PROVE)
     default:
         return cvl_refuse(proof->fault, CVL_ERROR_CODE, proof->op->code, CVL_OP_COUNT);
     }
+#define CVL_COUNT(name, stem) +CVL_WITH_##name
+    return cvl_refuse(
+        proof->fault, CVL_ERROR_LEFT_OUT, 0 CVL_OPERATORS(CVL_COUNT), CVL_OP_COUNT);
 }
 
 // `bytes` bytes of tensors from `offset` on lie in the arena, and behind the engine's own.
