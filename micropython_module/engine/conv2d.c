@@ -11,8 +11,9 @@
 cvl_status_t cvl_conv2d_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     CVL_TRY(cvl_prove_window(proof));
+    // Of 8, 8 and 16 bits.
     return cvl_prove_weights(
-        proof, (uint64_t)op->kernel_h * op->kernel_w * proof->source->channels);
+        proof, (uint32_t)op->kernel_h * op->kernel_w * proof->source->channels);
 }
 
 // The pixel of `row` in column x of the input, with the pixels between that up_w puts there; NULL

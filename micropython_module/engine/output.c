@@ -15,7 +15,7 @@ int8_t *cvl_output(const cvl_model_t *model, unsigned index) {
 size_t cvl_output_bytes(const cvl_model_t *model, unsigned index) {
     cvl_operator_t copy;
     const cvl_operator_t *op = output_operator(model, index, &copy);
-    return (size_t)op->height * cvl_row_bytes(op);
+    return cvl_tensor_bytes(op);
 }
 
 float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index) {
