@@ -1,5 +1,7 @@
 # User C module for MicroPython's ports that are built with CMake (rp2, esp32):
 #   cmake -DUSER_C_MODULES=<path of this file>
+# -DCVL_OPS="CONV_2D MAX_POOL_2D FULLY_CONNECTED" leaves out all other operators' kernels. Which ones a model needs is
+# told by `convlet inspect`; `convlet firmware build --only MODEL` sets it.
 
 add_library(usermod_convlet INTERFACE)
 
@@ -21,3 +23,15 @@ target_link_libraries(usermod INTERFACE usermod_convlet)
 set(CONVLET_FAST ${CONVLET_SOURCES})
 list(REMOVE_ITEM CONVLET_FAST ${CONVLET_SMALL})
 set_source_files_properties(${CONVLET_FAST} PROPERTIES COMPILE_OPTIONS "-O2")
+
+if(CVL_OPS)
+    string(REPLACE " " ";" CONVLET_OPS "${CVL_OPS}")
+    file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/engine/format.h CONVLET_KNOWN REGEX "^#ifndef CVL_WITH_")
+    foreach(name ${CONVLET_OPS})
+        if(NOT "#ifndef CVL_WITH_${name}" IN_LIST CONVLET_KNOWN)
+            message(FATAL_ERROR "CVL_OPS names ${name}, which is no operator of engine/format.h")
+        endif()
+    endforeach()
+    list(TRANSFORM CONVLET_OPS PREPEND CVL_WITH_)
+    set_source_files_properties(${CONVLET_SOURCES} PROPERTIES COMPILE_DEFINITIONS "CVL_ONLY;${CONVLET_OPS}")
+endif()

@@ -23,11 +23,6 @@ typedef struct {
 
 // ---- Errors
 
-static void raise_text(const mp_obj_type_t *type, vstr_t *text) {
-    mp_obj_t argument = mp_obj_new_str_from_vstr(text);
-    nlr_raise(mp_obj_new_exception_args(type, 1, &argument));
-}
-
 static void raise_fault(const cvl_fault_t *fault) {
     vstr_t text;
     vstr_init(&text, 64);
@@ -36,8 +31,10 @@ static void raise_fault(const cvl_fault_t *fault) {
             cvl_operator_name(fault->operator_code));
     }
     vstr_printf(&text, cvl_fault_text(fault), (unsigned)fault->found, (unsigned)fault->expected);
+    mp_obj_t argument = mp_obj_new_str_from_vstr(&text);
     bool memory = fault->status == CVL_ERROR_ARENA;
-    raise_text(memory ? &mp_type_MemoryError : &mp_type_ValueError, &text);
+    nlr_raise(mp_obj_new_exception_args(
+        memory ? &mp_type_MemoryError : &mp_type_ValueError, 1, &argument));
 }
 
 static void raise_unless_ok(cvl_status_t status, const cvl_fault_t *fault) {
@@ -147,13 +144,11 @@ static const cvl_operator_t *read_port_operator(
 
 static void set_input(
     const model_obj_t *self, unsigned index, mp_obj_t image, cvl_input_t *input) {
-    vstr_t text;
     mp_buffer_info_t buffer;
     if (!mp_get_buffer(image, &buffer, MP_BUFFER_READ)) {
-        vstr_init(&text, 64);
-        vstr_printf(&text, "the image is a %s, expected a buffer of 'f', 'B' or 'b' values",
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("the image is a %s, expected a buffer of 'f', 'B' or 'b' values"),
             mp_obj_get_type_str(image));
-        raise_text(&mp_type_ValueError, &text);
     }
     size_t item_bytes = 1;
     if (buffer.typecode == 'b') {
@@ -164,19 +159,17 @@ static void set_input(
         input->element = CVL_FLOAT32;
         item_bytes = sizeof(float);
     } else {
-        vstr_init(&text, 64);
-        vstr_printf(
-            &text, "the image has values of type '%c', expected 'f', 'B' or 'b'", buffer.typecode);
-        raise_text(&mp_type_ValueError, &text);
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("the image has values of type '%c', expected 'f', 'B' or 'b'"),
+            buffer.typecode);
     }
     cvl_operator_t copy;
     const cvl_operator_t *op = read_port_operator(self, index, &copy);
     size_t count = (size_t)op->height * op->width * op->channels;
     if (buffer.len != count * item_bytes) {
-        vstr_init(&text, 64);
-        vstr_printf(&text, "the image has %u values, the model's input has %u x %u x %u",
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("the image has %u values, the model's input has %u x %u x %u"),
             (unsigned)(buffer.len / item_bytes), op->height, op->width, op->channels);
-        raise_text(&mp_type_ValueError, &text);
     }
     input->data = buffer.buf;
 }
@@ -276,11 +269,9 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
     if (failed != CVL_NO_OPERATOR) {
         cvl_operator_t copy;
         unsigned code = cvl_read_operator(&self->model, failed, &copy)->code;
-        vstr_t text;
-        vstr_init(&text, 64);
-        vstr_printf(&text, "selftest: operator %u (%s) gives other values than the compiler's",
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("selftest: operator %u (%s) gives other values than the compiler's"),
             failed, cvl_operator_name(code));
-        raise_text(&mp_type_ValueError, &text);
     }
     return mp_const_none;
 }

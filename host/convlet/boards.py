@@ -27,6 +27,7 @@ class Board:
     compiler: str
     product: str  # what the build leaves, relative to its folder: the file with symbols and sections
     build_steps: int  # lines that a full build prints, for the progress bar
+    link_map: str | None = None  # where the linker lists what takes the flash
     uf2_family: int | None = None
     uf2_address: int = 0
     storage: Storage | None = None
@@ -42,6 +43,7 @@ BOARDS = {
             micropython_board="CONVLET_PICO",
             compiler="arm-none-eabi-gcc",
             product="firmware.elf",
+            link_map="firmware.elf.map",
             build_steps=452,
             uf2_family=0xE48BFF56,
             uf2_address=0x10000000,
@@ -63,6 +65,7 @@ BOARDS = {
             micropython_board="MPS2_AN385",
             compiler="arm-none-eabi-gcc",
             product="firmware.elf",
+            link_map="firmware.map",
             build_steps=187,
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from convlet.engine import check
 from convlet.errors import ModelError
-from convlet.format import HEADER, OPERATOR, PORT
+from convlet.format import CHOOSABLE, HEADER, OPERATOR, OPERATORS, PORT
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,11 @@ class CvlFile:
     header: dict[str, Any]
     operators: list[dict[str, Any]]
     ports: list[dict[str, Any]]
+
+    @property
+    def kernels(self) -> set[str]:
+        """The operators whose kernels it needs, by their names."""
+        return {OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)
 
 
 def read_cvl(data: bytes) -> CvlFile:

@@ -6,14 +6,15 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from convlet import boards, firmware_recipes, sources
+from convlet import boards, firmware_recipes, map_file, sources
 from convlet.errors import ToolError
 from convlet.files import cache_folder
 from convlet.firmware_recipes import Recipe
+from convlet.format import CHOOSABLE
 from convlet.locks import locked
 from convlet.processes import run
 from convlet.progress import SILENT, Progress
@@ -26,13 +27,19 @@ _RECORD = "firmware.json"
 
 @dataclass(frozen=True)
 class Firmware:
-    """A finished build. `image` is what is flashed or started, `elf` has its symbols."""
+    """A finished build. `image` is what is flashed or started, `elf` has its symbols.
+
+    `operators`: those whose kernels are in. `file_bytes`: what each C file of the module takes of the flash,
+    where the linker says so.
+    """
 
     board: str
     image: Path
     elf: Path
     flash_bytes: int
     ram_bytes: int
+    operators: tuple[str, ...]
+    file_bytes: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,15 @@ def build(
     board: str,
     *,
     with_module: bool = True,
+    operators: Collection[str] = CHOOSABLE,
     sanitize: bool = False,
     module: Path = MODULE_FOLDER,
     progress: Progress = SILENT,
 ) -> Firmware:
     """Firmware for `board`, from the cache when nothing it is made of has changed.
 
+    Of the engine's operators only `operators` are in it: the others' kernels take no flash, and models that
+    need them are refused.
     `sanitize` builds the unix port with address and undefined-behaviour checks. Raises ToolError with the
     compiler's message when the build fails.
     """
@@ -64,7 +74,8 @@ def build(
     found = sources.locate()
     if target.port == "rp2":
         sources.check_pico_sdk(found)
-    recipe = Recipe(target, found, module.absolute(), with_module, sanitize)
+    chosen = tuple(name for name in CHOOSABLE if with_module and name in operators)
+    recipe = Recipe(target, found, module.absolute(), with_module, chosen, sanitize)
     folder = cache_folder() / "firmware"
     with locked(folder / f"{recipe.kind}.lock"):
         finished = folder / f"{recipe.kind}-{_digest_of_all(recipe)}"
@@ -75,17 +86,40 @@ def build(
     return _load(finished)
 
 
-def added_by_module(board: str, *, module: Path = MODULE_FOLDER, progress: Progress = SILENT) -> Added:
+def added_by_module(
+    board: str,
+    *,
+    operators: Collection[str] = CHOOSABLE,
+    module: Path = MODULE_FOLDER,
+    progress: Progress = SILENT,
+) -> Added:
     """Flash and RAM of the firmware with the module less those without it."""
-    whole = build(board, module=module, progress=progress)
+    whole = build(board, operators=operators, module=module, progress=progress)
     bare = build(board, module=module, with_module=False, progress=progress)
     return Added(whole.flash_bytes - bare.flash_bytes, whole.ram_bytes - bare.ram_bytes)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Where the flash that the module takes goes; `rest` is what it brings in of MicroPython and libraries."""
+
+    added: Added
+    file_bytes: dict[str, int]
+
+    @property
+    def rest(self) -> int:
+        return self.added.flash_bytes - sum(self.file_bytes.values())
+
+
+def measure(board: str, *, operators: Collection[str] = CHOOSABLE, progress: Progress = SILENT) -> Measured:
+    """What each C file of the module adds to the firmware of a board whose linker tells."""
+    added = added_by_module(board, operators=operators, progress=progress)
+    return Measured(added, build(board, operators=operators, progress=progress).file_bytes)
+
+
 def _build_in_cache(folder: Path, recipe: Recipe, progress: Progress) -> Path:
     """Build, and keep the result in `folder` under the digest of what it was made of."""
-    kind = "" if recipe.with_module else " without the module"
-    progress.step(f"Building MicroPython {recipe.sources.version} for {recipe.board.title}{kind}")
+    progress.step(f"Building MicroPython {recipe.sources.version} for {recipe.board.title}{_variant(recipe)}")
     while True:
         digest = _digest_of_all(recipe)
         work = cache_folder() / "builds" / f"{recipe.kind}-{_digest_of_settings(recipe)}"
@@ -103,6 +137,12 @@ def _build_in_cache(folder: Path, recipe: Recipe, progress: Progress) -> Path:
             shutil.rmtree(finished)
         temporary.rename(finished)
     return finished
+
+
+def _variant(recipe: Recipe) -> str:
+    if not recipe.with_module:
+        return " without the module"
+    return "" if recipe.operators == CHOOSABLE else f" with {', '.join(recipe.operators)} only"
 
 
 def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
@@ -126,7 +166,15 @@ def _keep(recipe: Recipe, work: Path, target: Path) -> None:
     shutil.copy2(work / recipe.board.product, elf)
     image = firmware_recipes.make_image(recipe, work, target) or elf
     flash, ram = _sizes(recipe, elf)
-    record = Firmware(recipe.board.name, Path(image.name), Path(elf.name), flash, ram)
+    record = Firmware(
+        recipe.board.name,
+        Path(image.name),
+        Path(elf.name),
+        flash,
+        ram,
+        recipe.operators,
+        _file_bytes(recipe, work),
+    )
     (target / _RECORD).write_text(json.dumps(asdict(record), default=str, indent=1))
 
 
@@ -134,6 +182,7 @@ def _load(finished: Path) -> Firmware:
     record = json.loads((finished / _RECORD).read_text())
     record["image"] = finished / record["image"]
     record["elf"] = finished / record["elf"]
+    record["operators"] = tuple(record["operators"])
     return Firmware(**record)
 
 
@@ -156,6 +205,12 @@ def _sizes(recipe: Recipe, elf: Path) -> tuple[int, int]:
     return int(text) + int(data), ram
 
 
+def _file_bytes(recipe: Recipe, work: Path) -> dict[str, int]:
+    if recipe.board.link_map is None:
+        return {}
+    return map_file.file_bytes((work / recipe.board.link_map).read_text(), recipe.module.name)
+
+
 def _digest_of_settings(recipe: Recipe) -> str:
     """Names the build folder: whatever make and ninja do not notice by themselves when it changes."""
     lists = {".mk", ".cmake", ".txt"}
@@ -165,7 +220,7 @@ def _digest_of_settings(recipe: Recipe) -> str:
 
 def _digest_of_all(recipe: Recipe) -> str:
     """Names the finished firmware: everything it is made of."""
-    return _digest(recipe, _inputs(recipe), "")
+    return _digest(recipe, _inputs(recipe), " ".join(recipe.operators))
 
 
 def _inputs(recipe: Recipe) -> list[Path]:

@@ -42,6 +42,7 @@ class Recipe:
     sources: Sources
     module: Path
     with_module: bool
+    operators: tuple[str, ...]  # whose kernels are in
     sanitize: bool
 
     @property
@@ -112,7 +113,7 @@ def _build_with_make(
         command += _SANITIZED_SETTINGS
     if recipe.with_module:
         # make looks for micropython.mk one level below this folder.
-        command.append(f"USER_C_MODULES={recipe.module.parent}")
+        command += [f"USER_C_MODULES={recipe.module.parent}", f"CVL_OPS={' '.join(recipe.operators)}"]
     run(command, _purpose(recipe), environment=environment, on_line=lambda line: advance())
 
 
@@ -130,6 +131,7 @@ def _build_with_cmake(
         settings["MICROPY_BOARD_DIR"] = recipe.own_board
     if recipe.with_module:
         settings["USER_C_MODULES"] = recipe.module / "micropython.cmake"
+        settings["CVL_OPS"] = " ".join(recipe.operators)
     port = recipe.sources.micropython / "ports" / board.port
     definitions = [f"-D{name}={value}" for name, value in settings.items()]
     run(

@@ -60,6 +60,7 @@ STEMS = {
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
+CHOOSABLE = OPERATORS[1:]  # those that a build may leave out: every model has an INPUT
 
 # Header flags.
 FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
@@ -214,6 +215,18 @@ def _c_struct(record: Record) -> str:
     return "\n".join(lines)
 
 
+def _c_choice() -> str:
+    """Macros CVL_WITH_name, 1 or 0: whether a build has the kernel of that operator."""
+    lines = [
+        "// A build has all operators, or with CVL_ONLY defined those whose CVL_WITH_... it defines.",
+        "#ifdef CVL_ONLY\n#define CVL_WITH_OTHERS 0\n#else\n#define CVL_WITH_OTHERS 1\n#endif",
+        "#define CVL_WITH_INPUT 1",
+    ]
+    for name in CHOOSABLE:
+        lines.append(f"#ifndef CVL_WITH_{name}\n#define CVL_WITH_{name} CVL_WITH_OTHERS\n#endif")
+    return "\n".join(lines)
+
+
 def c_header() -> str:
     """The text of `engine/format.h`."""
     names = " ".join(f"X({name}, {stem})" for name, stem in STEMS.items())
@@ -244,6 +257,7 @@ def c_header() -> str:
         f"#define CVL_OPERATORS(X) {names}\n"
         "#define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,\n"
         "enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };",
+        _c_choice(),
         *(_c_struct(record) for record in RECORDS),
         "#endif",
     ]

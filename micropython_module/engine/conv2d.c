@@ -33,7 +33,8 @@ cvl_status_t cvl_conv2d_prove(const cvl_proof_t *proof) {
     bool whole_groups = proof->source->channels % channels_in == 0 && op->channels % groups == 0;
     CVL_CHECK(proof->fault, whole_groups, CHANNELS, op->channels, groups);
     CVL_TRY(cvl_prove_window(proof));
-    return cvl_prove_weights(proof, (uint64_t)op->kernel_h * op->kernel_w * channels_in);
+    // Of 8, 8 and 16 bits.
+    return cvl_prove_weights(proof, (uint32_t)op->kernel_h * op->kernel_w * channels_in);
 }
 
 // The pixel of `row` in column x of the input, with the pixels between that up_w puts there, from

@@ -33,6 +33,7 @@
     X(LABELS, "the labels end at byte %u of %u") \
     X(VECTORS, "the test vectors end at byte %u of %u") \
     X(CODE, "unknown operator code %u, this engine knows %u operators") \
+    X(LEFT_OUT, "this firmware was built without it: it has %u of %u operators") \
     X(INPUT, "it reads operator %u, expected an earlier one than %u") \
     X(SHAPE, "its shape holds %u, expected 1 to %u") \
     X(RING, "its ring ends at byte %u of an arena of %u") \

@@ -5,7 +5,7 @@
 
 cvl_status_t cvl_dense_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
-    uint64_t own = (uint64_t)op->height * cvl_row_bytes(op);
+    uint32_t own = cvl_tensor_bytes(op);
     CVL_CHECK(proof->fault, own == op->channels, CHANNELS, own, op->channels);
     if (cvl_accumulates(op)) {
         CVL_CHECK(
@@ -14,8 +14,7 @@ cvl_status_t cvl_dense_prove(const cvl_proof_t *proof) {
     } else {
         CVL_TRY(cvl_prove_whole(proof));
     }
-    return cvl_prove_weights(
-        proof, (uint64_t)proof->source->height * cvl_row_bytes(proof->source));
+    return cvl_prove_weights(proof, cvl_tensor_bytes(proof->source));
 }
 
 // out[c] = requantise(bias[c] + sum of input * weights[c]) over the whole input, whose rows lie

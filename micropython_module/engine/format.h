@@ -30,6 +30,62 @@
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
+// A build has all operators, or with CVL_ONLY defined those whose CVL_WITH_... it defines.
+#ifdef CVL_ONLY
+#define CVL_WITH_OTHERS 0
+#else
+#define CVL_WITH_OTHERS 1
+#endif
+#define CVL_WITH_INPUT 1
+#ifndef CVL_WITH_CONV_2D
+#define CVL_WITH_CONV_2D CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_MAX_POOL_2D
+#define CVL_WITH_MAX_POOL_2D CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_FULLY_CONNECTED
+#define CVL_WITH_FULLY_CONNECTED CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_RESHAPE
+#define CVL_WITH_RESHAPE CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_DEPTHWISE_CONV_2D
+#define CVL_WITH_DEPTHWISE_CONV_2D CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_AVERAGE_POOL_2D
+#define CVL_WITH_AVERAGE_POOL_2D CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_SUM
+#define CVL_WITH_SUM CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_REDUCE_MAX
+#define CVL_WITH_REDUCE_MAX CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_LOOKUP
+#define CVL_WITH_LOOKUP CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_ADD
+#define CVL_WITH_ADD CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_WEIGHTED_SUM
+#define CVL_WITH_WEIGHTED_SUM CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_MUL
+#define CVL_WITH_MUL CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_MINIMUM
+#define CVL_WITH_MINIMUM CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_MAXIMUM
+#define CVL_WITH_MAXIMUM CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_PRELU
+#define CVL_WITH_PRELU CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_SOFTMAX
+#define CVL_WITH_SOFTMAX CVL_WITH_OTHERS
+#endif
+
 // Begins the file.
 typedef struct {
     uint8_t magic[4];       // CVL1

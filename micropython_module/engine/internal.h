@@ -97,4 +97,9 @@ static inline uint32_t cvl_row_bytes(const cvl_operator_t *op) {
     return (uint32_t)op->width * op->channels;
 }
 
+// At most CVL_MAX_TENSOR_VALUES where the operator has been proved.
+static inline uint32_t cvl_tensor_bytes(const cvl_operator_t *op) {
+    return op->height * cvl_row_bytes(op);
+}
+
 #endif

@@ -29,7 +29,8 @@ static cvl_status_t prove_header(const cvl_model_t *model, size_t file_bytes, cv
     memcpy(&magic, header->magic, sizeof magic);
     CHECK(magic == CVL_MAGIC, NOT_CVL, magic, CVL_MAGIC);
     CHECK(header->version == CVL_VERSION, VERSION, header->version, CVL_VERSION);
-    CHECK(header->file_bytes == file_bytes, FILE_BYTES, file_bytes, header->file_bytes);
+    CHECK(header->file_bytes == file_bytes, FILE_BYTES, cvl_saturate(file_bytes),
+        header->file_bytes);
     CHECK(header->input_count >= 1, COUNT, header->input_count, 1);
     CHECK(header->input_count <= CVL_MAX_INPUTS, COUNT, header->input_count, CVL_MAX_INPUTS);
     CHECK(header->output_count >= 1, COUNT, header->output_count, 1);
@@ -45,30 +46,26 @@ static cvl_status_t prove_kernel(const cvl_proof_t *proof) {
     switch (proof->op->code) {
 #define CVL_PROVE(name, stem)                                                                     \
     case CVL_OP_##name:                                                                           \
-        return cvl_##stem##_prove(proof);
+        if (CVL_WITH_##name) {                                                                    \
+            return cvl_##stem##_prove(proof);                                                     \
+        }                                                                                         \
+        break;
         CVL_OPERATORS(CVL_PROVE)
     default:
         return cvl_refuse(proof->fault, CVL_ERROR_CODE, proof->op->code, CVL_OP_COUNT);
     }
-}
-
-// `bytes` bytes of tensors from `offset` on lie in the arena, and behind the engine's own.
-static cvl_status_t prove_place(
-    uint32_t offset, uint64_t bytes, const cvl_header_t *header, cvl_fault_t *fault) {
-    uint32_t state_bytes = header->operator_count * (uint32_t)sizeof(cvl_state_t);
-    CHECK(offset >= state_bytes, STATE, offset, state_bytes);
-    CHECK(offset + bytes <= header->arena_bytes, RING, offset + bytes, header->arena_bytes);
-    return CVL_OK;
+#define CVL_COUNT(name, stem) +CVL_WITH_##name
+    return cvl_refuse(proof->fault, CVL_ERROR_LEFT_OUT, 0 CVL_OPERATORS(CVL_COUNT), CVL_OP_COUNT);
 }
 
 static cvl_status_t prove_places(
     const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     uint64_t table_end = op->offset + (uint64_t)op->height * sizeof(uint16_t);
-    CHECK(table_end <= header->file_bytes, PLACES, table_end, header->file_bytes);
+    CVL_TRY(cvl_prove_end(fault, CVL_ERROR_PLACES, table_end, header->file_bytes));
     for (uint32_t row = 0; row < op->height; row++) {
-        CVL_TRY(
-            prove_place(cvl_read_u16(model, op->offset, row), cvl_row_bytes(op), header, fault));
+        uint32_t offset = cvl_read_u16(model, op->offset, row);
+        CVL_TRY(cvl_prove_place(header, offset, cvl_row_bytes(op), fault));
     }
     return CVL_OK;
 }
@@ -84,14 +81,13 @@ static cvl_status_t prove_tensor(
     CHECK(op->width >= 1, SHAPE, op->width, UINT16_MAX);
     CHECK(op->channels >= 1, SHAPE, op->channels, UINT16_MAX);
     uint64_t values = (uint64_t)op->height * cvl_row_bytes(op);
-    CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, values, CVL_MAX_TENSOR_VALUES);
+    CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, cvl_saturate(values), CVL_MAX_TENSOR_VALUES);
     CHECK(op->ring_rows >= 1 && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
     CHECK(op->clamp_min <= op->clamp_max, CLAMP, 0, 1);
     if (op->flags & CVL_FLAG_PLACED) {
         return prove_places(model, op, fault);
     }
-    uint64_t ring_bytes = (uint64_t)op->ring_rows * cvl_row_bytes(op);
-    return prove_place(op->offset, ring_bytes, &model->header, fault);
+    return cvl_prove_place(&model->header, op->offset, op->ring_rows * cvl_row_bytes(op), fault);
 }
 
 // An operator that accumulates takes each input row once: its windows lie side by side, and each
@@ -114,9 +110,7 @@ static cvl_status_t prove_accumulation(const cvl_proof_t *proof) {
 static cvl_status_t prove_map(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     cvl_fault_t *fault = proof->fault;
-    uint64_t end = op->table + (uint64_t)op->height * sizeof(uint16_t);
-    CHECK(
-        end <= proof->model->header.file_bytes, QUANT_TABLE, end, proof->model->header.file_bytes);
+    CVL_TRY(cvl_prove_table(proof, (uint64_t)op->height * sizeof(uint16_t)));
     for (uint32_t row = 0; row < op->height; row++) {
         uint32_t mapped = cvl_read_u16(proof->model, op->table, row);
         bool inside = mapped < proof->source->height || mapped == CVL_NO_ROW;
@@ -210,17 +204,15 @@ static cvl_status_t prove_labels(const cvl_model_t *model, cvl_fault_t *fault) {
     CHECK(header->label_count == classes, COUNT, header->label_count, classes);
     uint64_t end = header->labels;
     for (unsigned i = 0; i < header->label_count; i++) {
-        CHECK(end < header->file_bytes, LABELS, end + 1, header->file_bytes);
+        CVL_TRY(cvl_prove_end(fault, CVL_ERROR_LABELS, end + 1, header->file_bytes));
         end += 1u + model->file[end];
     }
-    CHECK(end <= header->file_bytes, LABELS, end, header->file_bytes);
-    return CVL_OK;
+    return cvl_prove_end(fault, CVL_ERROR_LABELS, end, header->file_bytes);
 }
 
 static cvl_status_t prove_vectors(const cvl_model_t *model, cvl_fault_t *fault) {
     uint64_t end = cvl_vector_offset(&model->header, model->header.vector_count);
-    CHECK(end <= model->header.file_bytes, VECTORS, end, model->header.file_bytes);
-    return CVL_OK;
+    return cvl_prove_end(fault, CVL_ERROR_VECTORS, end, model->header.file_bytes);
 }
 
 static cvl_status_t read_header(
@@ -235,7 +227,7 @@ static cvl_status_t read_header(
 
 static cvl_status_t prove_records(cvl_model_t *model, cvl_fault_t *fault) {
     size_t end = cvl_goal_offset(&model->header, model->header.goal_count);
-    CHECK(end <= model->header.file_bytes, TABLE_END, end, model->header.file_bytes);
+    CVL_TRY(cvl_prove_end(fault, CVL_ERROR_TABLE_END, end, model->header.file_bytes));
     for (unsigned i = 0; i < model->header.operator_count; i++) {
         CVL_TRY(prove_operator(i, model, fault));
     }

@@ -15,7 +15,7 @@ int8_t *cvl_output(const cvl_model_t *model, unsigned index) {
 size_t cvl_output_bytes(const cvl_model_t *model, unsigned index) {
     cvl_operator_t copy;
     const cvl_operator_t *op = output_operator(model, index, &copy);
-    return (size_t)op->height * cvl_row_bytes(op);
+    return cvl_tensor_bytes(op);
 }
 
 float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index) {
@@ -63,10 +63,10 @@ static float exponential(float x) {
     float steps = x * 1.44269504f;
     int32_t k = (int32_t)(steps + (steps < 0.0f ? -0.5f : 0.5f));
     float r = x - (float)k * 0.693145752f - (float)k * 1.42860677e-6f; // ln(2) in two parts
-    float e = 1.0f +
-              r * (1.0f + r * (0.5f + r * (0.166666667f +
-                                              r * (0.0416666667f + r * (0.00833333333f +
-                                                                           r * 0.00138888889f)))));
+    float e = 1.0f;
+    for (int32_t n = 6; n > 0; n--) {
+        e = 1.0f + r * e / (float)n;
+    }
     union {
         uint32_t bits;
         float value;

@@ -1,16 +1,16 @@
 #include "prove.h"
 #include "requantize.h"
 
-static uint32_t saturate(uint64_t value) {
-    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+cvl_status_t cvl_refuse(
+    cvl_fault_t *fault, cvl_status_t status, uint32_t found, uint32_t expected) {
+    fault->status = status;
+    fault->found = found;
+    fault->expected = expected;
+    return status;
 }
 
-cvl_status_t cvl_refuse(
-    cvl_fault_t *fault, cvl_status_t status, uint64_t found, uint64_t expected) {
-    fault->status = status;
-    fault->found = saturate(found);
-    fault->expected = saturate(expected);
-    return status;
+cvl_status_t cvl_prove_end(cvl_fault_t *fault, cvl_status_t error, uint64_t end, uint32_t limit) {
+    return end <= limit ? CVL_OK : cvl_refuse(fault, error, cvl_saturate(end), limit);
 }
 
 // Windows may lie anywhere: kernels skip what is outside the image.
@@ -58,27 +58,27 @@ cvl_status_t cvl_prove_whole(const cvl_proof_t *proof) {
     return CVL_OK;
 }
 
-cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes) {
-    const cvl_header_t *header = &proof->model->header;
-    uint32_t scratch = proof->op->scratch;
+cvl_status_t cvl_prove_place(
+    const cvl_header_t *header, uint32_t offset, uint64_t bytes, cvl_fault_t *fault) {
     uint32_t state_bytes = header->operator_count * (uint32_t)sizeof(cvl_state_t);
+    CVL_CHECK(fault, offset >= state_bytes, STATE, offset, state_bytes);
+    return cvl_prove_end(fault, CVL_ERROR_RING, offset + bytes, header->arena_bytes);
+}
+
+cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes) {
+    uint32_t scratch = proof->op->scratch;
     CVL_CHECK(proof->fault, scratch % sizeof(int32_t) == 0, ALIGNMENT, scratch % 4, 4);
-    CVL_CHECK(proof->fault, scratch >= state_bytes, STATE, scratch, state_bytes);
-    CVL_CHECK(proof->fault, scratch + bytes <= header->arena_bytes, RING, scratch + bytes,
-        header->arena_bytes);
-    return CVL_OK;
+    return cvl_prove_place(&proof->model->header, scratch, bytes, proof->fault);
 }
 
 cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes) {
-    uint64_t end = proof->op->table + bytes;
-    uint32_t file_bytes = proof->model->header.file_bytes;
-    CVL_CHECK(proof->fault, end <= file_bytes, QUANT_TABLE, end, file_bytes);
-    return CVL_OK;
+    return cvl_prove_end(proof->fault, CVL_ERROR_QUANT_TABLE, proof->op->table + bytes,
+        proof->model->header.file_bytes);
 }
 
 cvl_status_t cvl_prove_shift(const cvl_proof_t *proof, int32_t shift, int32_t most) {
-    CVL_CHECK(proof->fault, shift <= most, SHIFT, shift, most);
-    CVL_CHECK(proof->fault, shift >= -31, SHIFT, -shift, 31);
+    CVL_CHECK(proof->fault, shift <= most, SHIFT, (uint32_t)shift, (uint32_t)most);
+    CVL_CHECK(proof->fault, shift >= -31, SHIFT, (uint32_t)-shift, 31);
     return CVL_OK;
 }
 
@@ -91,12 +91,11 @@ cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels) 
     return CVL_OK;
 }
 
-cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes) {
+cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint32_t kernel_bytes) {
     const cvl_operator_t *op = proof->op;
-    uint64_t file_bytes = proof->model->header.file_bytes;
     CVL_CHECK(proof->fault, kernel_bytes >= 1 && kernel_bytes <= CVL_MAX_KERNEL_BYTES, WINDOW,
         kernel_bytes, CVL_MAX_KERNEL_BYTES);
-    uint64_t weights_end = op->weights + op->channels * kernel_bytes;
-    CVL_CHECK(proof->fault, weights_end <= file_bytes, WEIGHTS, weights_end, file_bytes);
+    CVL_TRY(cvl_prove_end(proof->fault, CVL_ERROR_WEIGHTS,
+        op->weights + (uint64_t)op->channels * kernel_bytes, proof->model->header.file_bytes));
     return cvl_prove_requantizer(proof, op->channels);
 }

@@ -19,9 +19,17 @@
         }                                                                                         \
     } while (0)
 
-// Fills the fault; values of more than 32 bits become the greatest of 32.
+// Fills the fault.
 cvl_status_t cvl_refuse(
-    cvl_fault_t *fault, cvl_status_t status, uint64_t found, uint64_t expected);
+    cvl_fault_t *fault, cvl_status_t status, uint32_t found, uint32_t expected);
+
+// What ends at byte `end` lies within `limit` bytes; else the fault is `error`.
+cvl_status_t cvl_prove_end(cvl_fault_t *fault, cvl_status_t error, uint64_t end, uint32_t limit);
+
+// For a fault, which holds 32 bits.
+static inline uint32_t cvl_saturate(uint64_t value) {
+    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
 
 // The operator reads a window of rows, and not its input in one of the other ways.
 cvl_status_t cvl_prove_window(const cvl_proof_t *proof);
@@ -38,6 +46,10 @@ cvl_status_t cvl_prove_pixelwise(const cvl_proof_t *proof);
 // The operator reads its whole input, which lies in the arena in one piece.
 cvl_status_t cvl_prove_whole(const cvl_proof_t *proof);
 
+// `bytes` bytes of tensors from `offset` on lie in the arena, and behind the engine's own.
+cvl_status_t cvl_prove_place(
+    const cvl_header_t *header, uint32_t offset, uint64_t bytes, cvl_fault_t *fault);
+
 // The operator's scratch has that many bytes, and lies in the arena aligned to 4.
 cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes);
 
@@ -51,6 +63,6 @@ cvl_status_t cvl_prove_shift(const cvl_proof_t *proof, int32_t shift, int32_t mo
 cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels);
 
 // Weights of kernel_bytes for each channel, and the table of cvl_prove_requantizer.
-cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint64_t kernel_bytes);
+cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint32_t kernel_bytes);
 
 #endif

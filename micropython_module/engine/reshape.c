@@ -3,8 +3,8 @@
 #include "prove.h"
 
 cvl_status_t cvl_reshape_prove(const cvl_proof_t *proof) {
-    uint64_t own = (uint64_t)proof->op->height * cvl_row_bytes(proof->op);
-    uint64_t read = (uint64_t)proof->source->height * cvl_row_bytes(proof->source);
+    uint32_t own = cvl_tensor_bytes(proof->op);
+    uint32_t read = cvl_tensor_bytes(proof->source);
     CVL_CHECK(proof->fault, own == read, CHANNELS, own, read);
     return cvl_prove_whole(proof);
 }

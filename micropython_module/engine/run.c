@@ -99,7 +99,9 @@ static void make_row(cvl_task_t *task) {
     switch (task->op->code) {
 #define CVL_MAKE_ROW(name, stem)                                                                  \
     case CVL_OP_##name:                                                                           \
-        cvl_##stem##_row(task);                                                                   \
+        if (CVL_WITH_##name) { /* else no model with it was loaded */                             \
+            cvl_##stem##_row(task);                                                               \
+        }                                                                                         \
         break;
         CVL_OPERATORS(CVL_MAKE_ROW)
     }

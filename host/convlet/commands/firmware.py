@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
+from rich import box
+from rich.table import Table
 
 from convlet import firmware, sources
 from convlet.boards import BOARDS
 from convlet.cli import Session
+from convlet.cvl_file import read_cvl
+from convlet.files import read_file
+from convlet.format import CHOOSABLE
 
 
 @click.group(help="Build MicroPython firmware with the module convlet.")
@@ -18,41 +25,102 @@ def command() -> None:
     """The group of the firmware commands."""
 
 
+def _only_option(text: str) -> Callable[[Any], Any]:
+    path = click.Path(path_type=Path)
+    return click.option("--only", type=path, multiple=True, metavar="MODEL.cvl", help=text)
+
+
 @command.command("sources")
 @click.pass_obj
 def fetch_sources(session: Session) -> None:
     """Fetch the sources of MicroPython and the Pico SDK into the cache."""
     found = sources.fetch(session.progress)
-    session.console.print(
-        f"MicroPython {found.version}: {found.micropython}", highlight=False, markup=False, soft_wrap=True
-    )
-    session.console.print(f"Pico SDK: {found.pico_sdk}", highlight=False, markup=False, soft_wrap=True)
+    _print(session, f"MicroPython {found.version}: {found.micropython}")
+    _print(session, f"Pico SDK: {found.pico_sdk}")
 
 
 @command.command("build")
 @click.option("--board", type=click.Choice(list(BOARDS)), required=True, help="What to build for.")
+@_only_option("Leave out the kernels that this model does not need; may be given several times.")
 @click.option("--without-module", is_flag=True, help="Plain MicroPython, to compare with.")
 @click.option("--sanitize", is_flag=True, help="Board unix: check addresses and undefined behaviour.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the image to this file.")
 @click.pass_obj
-def build(session: Session, board: str, without_module: bool, sanitize: bool, output: Path | None) -> None:
+def build(
+    session: Session,
+    board: str,
+    only: Sequence[Path],
+    without_module: bool,
+    sanitize: bool,
+    output: Path | None,
+) -> None:
     """Build firmware and say what the module adds to it."""
+    if only and without_module:
+        raise click.UsageError("--only and --without-module exclude each other")
     began = time.monotonic()
-    made = firmware.build(board, with_module=not without_module, sanitize=sanitize, progress=session.progress)
+    operators = _operators_of(only)
+    made = firmware.build(
+        board,
+        with_module=not without_module,
+        operators=operators,
+        sanitize=sanitize,
+        progress=session.progress,
+    )
+    if not without_module:
+        _print(session, f"operators: {', '.join(made.operators)}")
     if not without_module and not sanitize:
-        added = firmware.added_by_module(board, progress=session.progress)
-        session.console.print(
+        added = firmware.added_by_module(board, operators=operators, progress=session.progress)
+        _print(
+            session,
             f"the module adds {added.flash_bytes:,} bytes of flash and {added.ram_bytes:,} bytes of RAM",
-            highlight=False,
-            markup=False,
         )
     if output:
         shutil.copy2(made.image, output)
     image = output or made.image
     seconds = time.monotonic() - began
-    session.console.print(
+    _print(
+        session,
         f"{image}: {made.flash_bytes:,} bytes of flash, {made.ram_bytes:,} of RAM, in {seconds:.0f} s",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
     )
+
+
+@command.command("size")
+@click.option(
+    "--board",
+    type=click.Choice([board.name for board in BOARDS.values() if board.link_map]),
+    default="pico",
+    show_default=True,
+)
+@_only_option("Also show a build for this model alone, or for these.")
+@click.pass_obj
+def size(session: Session, board: str, only: Sequence[Path]) -> None:
+    """Show what each C file of the module takes of a board's flash."""
+    columns = {"all operators": firmware.measure(board, progress=session.progress)}
+    if only:
+        name = f"only {', '.join(path.name for path in only)}"
+        columns[name] = firmware.measure(board, operators=_operators_of(only), progress=session.progress)
+    session.console.print(_size_table(columns))
+
+
+def _operators_of(models: Sequence[Path]) -> Collection[str]:
+    """Those that the models need; all when none is named."""
+    if not models:
+        return CHOOSABLE
+    return set().union(*(read_cvl(read_file(path, "the model")).kernels for path in models))
+
+
+def _size_table(columns: dict[str, firmware.Measured]) -> Table:
+    table = Table("Bytes of flash", *columns, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    measured = list(columns.values())
+    for path in sorted(set().union(*(each.file_bytes for each in measured))):
+        table.add_row(path, *(f"{each.file_bytes.get(path, 0):,}" for each in measured))
+    table.add_row("names for Python, other parts of MicroPython", *(f"{each.rest:,}" for each in measured))
+    table.add_section()
+    table.add_row("what the module adds", *(f"{each.added.flash_bytes:,}" for each in measured))
+    return table
+
+
+def _print(session: Session, text: str) -> None:
+    session.console.print(text, highlight=False, markup=False, soft_wrap=True)
