@@ -49,6 +49,12 @@ def _ends(operator: Operator) -> tuple[Tensor, Tensor]:
     return operator.inputs[0], operator.output
 
 
+def _ratio(operator: Operator) -> float:
+    """Of the input's scale to the output's."""
+    source, result = _ends(operator)
+    return float(source.tensor_scale) / float(result.tensor_scale)
+
+
 def _centred(source: Tensor) -> np.ndarray:
     """All inputs without their zero point."""
     return ALL_INPUTS - source.zero_point
@@ -61,8 +67,7 @@ def _finished(values: np.ndarray, result: Tensor, low: int = INT8_MIN, high: int
 def _requantized(operator: Operator) -> np.ndarray:
     """TFLM's reference_ops::Requantize (tensorflow/lite/kernels/internal/reference/requantize.h)."""
     source, result = _ends(operator)
-    ratio = float(source.tensor_scale) / float(result.tensor_scale)
-    return _finished(rescale(_centred(source), ratio), result)
+    return _finished(rescale(_centred(source), _ratio(operator)), result)
 
 
 def _clamped(activation: str) -> Table:
@@ -87,16 +92,15 @@ def _relu6(operator: Operator) -> np.ndarray:
 
 
 def _leaky_relu(operator: Operator) -> np.ndarray:
-    """TFLM's QuantizeLeakyRelu (reference/leaky_relu.h); its multipliers are float32 (leaky_relu_common.cc).
+    """TFLM's QuantizeLeakyRelu (reference/leaky_relu.h); older leaky_relu_common.cc computed in float32.
 
     A negative slope acts as the positive one with the sign changed behind both roundings.
     """
     source, result = _ends(operator)
-    x, alpha = _centred(source), np.float32(operator.options["alpha"])
-    identity = float(source.tensor_scale / result.tensor_scale)
-    slope = float(source.tensor_scale * alpha / result.tensor_scale)
+    x, ratio = _centred(source), _ratio(operator)
+    slope = float(source.tensor_scale) * float(operator.options["alpha"]) / float(result.tensor_scale)
     below = np.sign(slope) * rescale(x, abs(slope))
-    return _finished(np.where(x >= 0, rescale(x, identity), below), result)
+    return _finished(np.where(x >= 0, rescale(x, ratio), below), result)
 
 
 def _absolute(operator: Operator) -> np.ndarray:
@@ -104,7 +108,7 @@ def _absolute(operator: Operator) -> np.ndarray:
     source, result = _ends(operator)
     x = abs(_centred(source))
     if source.tensor_scale != result.tensor_scale:
-        x = rescale(x, float(source.tensor_scale) / float(result.tensor_scale))
+        x = rescale(x, _ratio(operator))
     return _finished(x, result)
 
 
@@ -191,11 +195,9 @@ def _check_logistic(operator: Operator) -> None:
 
 def _check_hard_swish(operator: Operator) -> None:
     _check(operator)
-    source, result = _ends(operator)
-    ratio = float(source.tensor_scale) / float(result.tensor_scale)
-    if ratio >= 128:
+    if _ratio(operator) >= 128:
         raise ModelError(
-            f"{operator} has an input scale {ratio:.0f} times its output's, TFLM takes less than 128"
+            f"{operator} has an input scale {_ratio(operator):.0f} times its output's, TFLM takes less than 128"
         )
 
 
