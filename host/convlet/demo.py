@@ -9,6 +9,7 @@ import numpy as np
 
 from convlet import board, deploy, emulate, firmware, on_board
 from convlet.compile import Compiled, compile_file, read_labels
+from convlet.cvl_file import read_cvl
 from convlet.errors import VerifyError
 from convlet.evaluate import accuracy
 from convlet.files import write_atomic
@@ -38,6 +39,7 @@ class Demo:
     compiled: Compiled
     verified: Verified
     added: Added
+    added_for_digits: Added  # by a module with the kernels that digits.cvl needs, and no others
     pico: OnPico
     accuracy: float  # of TFLM's outputs, which the engine's equal
     pico_accuracy: float
@@ -53,11 +55,13 @@ def run_demo(folder: Path, *, deterministic: bool = False, progress: Progress = 
     verified = _verify(trained, compiled, images, progress)
     pico = _run_on_pico(folder, images, progress)
     expected = verified.outputs[: len(images)]
+    kernels = read_cvl(compiled.cvl).kernels
     result = Demo(
         metrics=trained.metrics,
         compiled=compiled,
         verified=verified,
         added=firmware.added_by_module("pico", progress=progress),
+        added_for_digits=firmware.added_by_module("pico", operators=kernels, progress=progress),
         pico=pico,
         accuracy=accuracy(expected, labels),
         pico_accuracy=accuracy(pico.outputs, labels),

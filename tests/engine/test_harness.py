@@ -13,14 +13,25 @@ DAMAGED = 30000  # of each golden file, besides those with one byte changed
 GOLDEN = sorted(FOLDER.glob("*.cvl"))
 
 
+def build(folder, *flags):
+    program = folder / "harness"
+    source = Path(__file__).with_name("harness.c")
+    command = ["gcc", *FLAGS, *flags, f"-I{ENGINE}", "-o", program, source, *engine_sources()]
+    subprocess.run(command, check=True, timeout=300)
+    return program
+
+
 # Also with the arithmetic of a Cortex-M0+, which has no product of 64 bits.
 @pytest.fixture(scope="module", params=[[], ["-D__ARM_ARCH_6M__"]], ids=["wide", "narrow"])
 def harness(tmp_path_factory, request):
-    program = tmp_path_factory.mktemp("harness") / "harness"
-    source = Path(__file__).with_name("harness.c")
-    command = ["gcc", *FLAGS, *request.param, f"-I{ENGINE}", "-o", program, source, *engine_sources()]
-    subprocess.run(command, check=True, timeout=300)
-    return program
+    return build(tmp_path_factory.mktemp("harness"), *request.param)
+
+
+def test_operators_that_a_build_leaves_out_are_refused(tmp_path):
+    """Only convolutions and pools: the dense layer behind them is missing."""
+    program = build(tmp_path, "-DCVL_ONLY", "-DCVL_WITH_CONV_2D=1", "-DCVL_WITH_MAX_POOL_2D=1")
+    assert run(program, FOLDER / "digits_like.cvl") == [4, 0, 0]
+    assert run(build(tmp_path), FOLDER / "digits_like.cvl") == [0, 4, 4]
 
 
 def run(harness, *arguments):

@@ -28,7 +28,8 @@ def command(session: Session, out: Path, deterministic: bool) -> None:
     session.console.print(
         f"One inference on the Pico: {result.pico.cycles:,} cycles, "
         f"{result.pico.cycles / 125:,.0f} microseconds at 125 MHz. The module adds "
-        f"{result.added.flash_bytes:,} bytes of flash and {result.added.ram_bytes:,} of RAM to the firmware.",
+        f"{result.added.flash_bytes:,} bytes of flash and {result.added.ram_bytes:,} of RAM to the firmware; built for "
+        f"this model only, {result.added_for_digits.flash_bytes:,} bytes.",
         highlight=False,
     )
     session.console.print(f"The files are in {out}", highlight=False, markup=False)
