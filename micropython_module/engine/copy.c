@@ -84,15 +84,15 @@ cvl_status_t cvl_copy_prove(const cvl_proof_t *proof) {
     uint64_t rows = measure(&lists[ROWS], &extent);
     uint64_t pieces = measure(&lists[PIECES], &extent);
     uint64_t bytes = measure(&lists[BYTES], &extent);
-    CVL_CHECK(fault, rows == op->height, RUNS, rows, op->height);
+    CVL_CHECK(fault, rows == op->height, RUNS, cvl_saturate(rows), op->height);
     // Neither is more than 2^48, and their product is looked at only where both are small.
     uint32_t row_bytes = cvl_row_bytes(op);
     bool fits = pieces <= row_bytes && bytes <= row_bytes && pieces * bytes == row_bytes;
-    CVL_CHECK(fault, fits, RUNS, pieces, row_bytes);
+    CVL_CHECK(fault, fits, RUNS, cvl_saturate(pieces), row_bytes);
     uint32_t height = op->kernel_h == CVL_KERNEL_ALL ? proof->source->height : 1;
-    int64_t readable = (int64_t)height * cvl_row_bytes(proof->source);
+    uint32_t readable = height * cvl_row_bytes(proof->source);
     bool inside = extent.low >= 0 && extent.high < readable;
-    CVL_CHECK(fault, inside, RUNS, (uint64_t)extent.high, (uint64_t)readable);
+    CVL_CHECK(fault, inside, RUNS, cvl_saturate((uint64_t)extent.high), readable);
     return CVL_OK;
 }
 

@@ -31,16 +31,15 @@ cvl_status_t cvl_resize_bilinear_prove(const cvl_proof_t *proof) {
     CVL_CHECK(fault, op->channels == source->channels, CHANNELS, op->channels, source->channels);
     uint32_t map_bytes = op->height * (uint32_t)sizeof(uint16_t);
     CVL_TRY(cvl_prove_table(proof, map_bytes + sizeof(grid_t)));
-    for (uint32_t at = 0; at < map_bytes; at += sizeof(uint16_t)) {
-        uint16_t row;
-        memcpy(&row, proof->model->file + op->table + at, sizeof row);
+    for (uint32_t i = 0; i < op->height; i++) {
+        uint32_t row = cvl_read_u16(proof->model, op->table, i);
         CVL_CHECK(fault, row != CVL_NO_ROW, SHAPE, row, source->height);
     }
     // All columns lie between the first and the last, which is inside the input.
     grid_t grid = read_grid(proof->model, op);
     int64_t last = grid.begin_w + (int64_t)grid.scale_w * (op->width - 1);
     bool inside = grid.scale_w >= 0 && last < (int64_t)source->width * ONE;
-    CVL_CHECK(fault, inside, SHAPE, (uint64_t)last / ONE, source->width);
+    CVL_CHECK(fault, inside, SHAPE, cvl_saturate((uint64_t)last / ONE), source->width);
     return CVL_OK;
 }
 

@@ -53,17 +53,10 @@ def check_operators(graph: Graph) -> None:
         advice = instead_of(operator.kind for operator in missing)
         raise ModelError(f"not supported yet: {names}.{advice} Supported: {', '.join(sorted(REGISTRY))}")
     for operator in graph.operators:
-        _check_types(operator)
+        if operator.output.type != "INT8":
+            raise ModelError(f"{operator} makes a tensor of type {operator.output.type}, expected INT8")
         REGISTRY[operator.kind].check(operator)
         _check_shapes(operator)
-
-
-def _check_types(operator: Operator) -> None:
-    for tensor in (*operator.computed, operator.output):
-        if tensor.type != "INT8":
-            raise ModelError(
-                f"{operator} has the tensor {tensor.name!r} of type {tensor.type}, expected INT8"
-            )
 
 
 def _check_shapes(operator: Operator) -> None:
