@@ -80,6 +80,34 @@ class Chain:
         fields |= {"FilterHeight": kernel[0], "FilterWidth": kernel[1]}
         return self._layer(kind, [], shape, "Pool2DOptions", **fields)
 
+    def pad(self, height: Pair = (0, 0), width: Pair = (0, 0), channels: Pair = (0, 0)) -> Chain:
+        pads = np.array([(0, 0), height, width, channels], np.int32)
+        made = [size + before + behind for size, (before, behind) in zip(self.shape, pads[1:], strict=True)]
+        return self._layer("PAD", [self.builder.constant(pads)], tuple(made), "PadOptions")
+
+    def transpose(self, *order: int) -> Chain:
+        """`order` of height, width and channels: 0, 1, 2."""
+        axes = self.builder.constant(np.array([0, *(axis + 1 for axis in order)], np.int32))
+        return self._layer("TRANSPOSE", [axes], tuple(self.shape[axis] for axis in order), "TransposeOptions")
+
+    def resize(self, height: int, width: int) -> Chain:
+        """Bilinear, between the centres of pixels."""
+        size = self.builder.constant(np.array([height, width], np.int32))
+        fields = {"HalfPixelCenters": True}
+        return self._layer(
+            "RESIZE_BILINEAR", [size], (height, width, self.shape[2]), "ResizeBilinearOptions", **fields
+        )
+
+    def space_to_depth(self, block: int) -> Chain:
+        height, width, channels = self.shape
+        shape = (height // block, width // block, channels * block**2)
+        return self._layer("SPACE_TO_DEPTH", [], shape, "SpaceToDepthOptions", BlockSize=block)
+
+    def joined_with_itself(self, axis: int) -> Chain:
+        """A CONCATENATION of the last tensor and a copy of it: 1 for height, 2 for width, 3 for channels."""
+        shape = [size * (1 + (axis == i)) for i, size in enumerate(self.shape, 1)]
+        return self._layer("CONCATENATION", [self.tensor], tuple(shape), "ConcatenationOptions", Axis=axis)
+
     def reshape(self, *shape: int) -> Chain:
         return self._layer("RESHAPE", [], shape, "ReshapeOptions")
 
@@ -172,6 +200,13 @@ def reductions_chain() -> Chain:
     chain = Chain((20, 9, 5), seed=300).max_pool((2, 2), (2, 2), "SAME").average_pool((5, 3), (5, 2))
     chain = chain.conv(6, (1, 2)).reduce("SUM", [2]).conv(4, (1, 1)).dense(12).reshape(3, 4, 1)
     return chain.reduce("MEAN", [1, 3])
+
+
+def moved_chain() -> Chain:
+    """Every way of moving values that the engine has."""
+    chain = Chain((8, 12, 2), seed=7).space_to_depth(2).pad((1, 0), (2, 1), (0, 3)).joined_with_itself(1)
+    chain = chain.resize(7, 5).joined_with_itself(2).max_pool((3, 3), (2, 2), "SAME").joined_with_itself(3)
+    return chain.transpose(2, 0, 1).pad((0, 0), (1, 2), (1, 1)).conv(3).dense(4)
 
 
 def program_of(chain: Chain) -> Program:

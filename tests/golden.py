@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from chain import Chain, digits_chain, padded_chain, reductions_chain, windows_chain
+from chain import Chain, digits_chain, moved_chain, padded_chain, reductions_chain, windows_chain
 from convlet.compile import compile_tflite
 from convlet.vectors import seeded_image
 from elementwise_models import elementwise_chain
@@ -23,6 +23,7 @@ def golden_files() -> dict[str, bytes]:
     """The content of every golden file by its name."""
     return (
         _files("digits_like", digits_chain(), (8, 8, 1))
+        | _files("moved", moved_chain(), (8, 12, 2))
         | _files("padded", padded_chain(), (9, 7, 3))
         | _files("windows", windows_chain(), (9, 8, 4))
         | _files("reductions", reductions_chain(), (20, 9, 5))

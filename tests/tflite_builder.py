@@ -55,6 +55,12 @@ class Builder:
         self, name: str, inputs: Sequence[int], output: int, options_name: str, **fields: Any
     ) -> None:
         """Add the operator `name` with the fields of its options table, e.g. StrideH=2."""
+        self.operators_of(name, inputs, [output], options_name, **fields)
+
+    def operators_of(
+        self, name: str, inputs: Sequence[int], outputs: Sequence[int], options_name: str, **fields: Any
+    ) -> None:
+        """The same for an operator with several outputs."""
 
         def options(builder: flatbuffers.Builder) -> int:
             getattr(tflite, f"{options_name}Start")(builder)
@@ -64,7 +70,7 @@ class Builder:
 
         code = getattr(tflite.BuiltinOperator, name)
         options_type = getattr(tflite.BuiltinOptions, options_name)
-        self.operators.append(BuiltOperator(code, inputs, [output], options, options_type))
+        self.operators.append(BuiltOperator(code, inputs, outputs, options, options_type))
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         b = flatbuffers.Builder(1024)

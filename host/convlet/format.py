@@ -29,6 +29,7 @@ VERSION = 1
 
 NO_OPERATOR = 0xFFFF  # in `input`: none
 NO_ROW = 0xFFFF  # in a map: a row of padding
+FILL = -(2**31)  # in the offset of a run: no bytes of the input, but the fill value
 MAX_INPUTS = 8
 MAX_KERNEL_H = 32  # the engine keeps this many row pointers on its stack
 MAX_KERNEL_BYTES = (
@@ -57,6 +58,10 @@ STEMS = {
     "MAXIMUM": "elementwise",
     "PRELU": "elementwise",
     "SOFTMAX": "softmax",
+    "COPY": "copy",
+    "SPACE_TO_DEPTH": "space_to_depth",
+    "CONCATENATION": "concatenation",
+    "RESIZE_BILINEAR": "resize_bilinear",
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
@@ -67,7 +72,7 @@ FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
 
 # Operator flags.
 FLAG_ACCUMULATES = 1  # takes its input row by row, as the rows are made, and keeps sums in its scratch
-FLAG_MAPPED = 2  # output row r reads input row map[r]; `table` begins with the map, uint16[height]
+FLAG_MAPPED = 2  # the window of row r begins at input row map[r]; `table` begins with it, uint16[height]
 FLAG_B_FIRST = 4  # pulls its second input before the first
 FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, uint16[height]
 
@@ -187,7 +192,20 @@ STATE = Record(
     ),
 )
 
-RECORDS = (HEADER, OPERATOR, PORT, STATE)
+RUN = Record(
+    "run",
+    "A piece of an axis of COPY: entry i is found at byte "
+    "offset + i / inner * outer_step + i % inner * inner_step.",
+    (
+        ("outer", "H", "at least 1, as inner"),
+        ("inner", "H", ""),
+        ("offset", "i", "CVL_FILL: all of it is the fill value"),
+        ("outer_step", "i", ""),
+        ("inner_step", "i", ""),
+    ),
+)
+
+RECORDS = (HEADER, OPERATOR, PORT, STATE, RUN)
 CHANNEL_BYTES = (
     9  # of a table of biases, multipliers and shifts: int32[channels], int32[channels], int8[channels]
 )
@@ -195,6 +213,7 @@ CHANNEL_BYTES = (
 _C_TYPES = {
     "4s": "uint8_t",
     "I": "uint32_t",
+    "i": "int32_t",
     "H": "uint16_t",
     "B": "uint8_t",
     "h": "int16_t",
@@ -251,6 +270,7 @@ def c_header() -> str:
                     if name.startswith("FLAG_")
                 ),
                 f"#define CVL_NO_ROW 0x{NO_ROW:x}",
+                f"#define CVL_FILL ({FILL + 1} - 1)",
                 f"#define CVL_CHANNEL_BYTES {CHANNEL_BYTES}",
             )
         ),

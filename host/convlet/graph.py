@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +16,9 @@ class Tensor:
     """An int8 tensor, or a constant.
 
     `shape` is the tensor's without its batch, which is 1 but where `passes.fold_space_to_batch` comes to remove it;
-    `scale` and `zero_point` hold one value, or one for each
-    channel of the
-    weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed.
+    None stands for a tensor without that axis. `scale` and `zero_point` hold one value, or one for each channel of
+    the weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed. `type` has
+    TFLite's name: only shape arithmetic has others than INT8.
     """
 
     name: str
@@ -25,13 +26,21 @@ class Tensor:
     scale: np.ndarray
     zero_point: int
     data: np.ndarray | None = None
-    batch: int = 1
+    batch: int | None = 1
+    type: str = "INT8"
+
+    @property
+    def full_shape(self) -> tuple[int, ...]:
+        """The shape as it stands in the file."""
+        return self.shape if self.batch is None else (self.batch, *self.shape)
 
     @property
     def rows(self) -> Shape:
-        """Height, width, channels: missing ones in front are 1, so that a vector is one pixel."""
-        height, width, channels = (1, 1, 1, *self.shape)[-3:]
-        return height, width, channels
+        """Height, width, channels: missing ones in front are 1, so that a vector is one pixel; more of them make
+        more rows.
+        """
+        *heights, width, channels = (1, 1, *self.shape)
+        return math.prod(heights), width, channels
 
     @property
     def constant(self) -> np.ndarray:

@@ -14,7 +14,8 @@ from convlet.quantization import INT8_MAX, INT8_MIN
 class Window:
     """Output row r reads input rows r * stride_h - pad_top + k * dilation_h for k in range(kernel_h); columns alike.
 
-    The input is taken with up_h - 1 rows of zero points behind each row. `kernel_h` may be KERNEL_ALL.
+    With a row map, its rows are map[r] + k * dilation_h. The input is taken with up_h - 1 rows of zero points behind
+    each row. `kernel_h` may be KERNEL_ALL.
     """
 
     kernel_h: int
@@ -31,6 +32,7 @@ class Window:
 
 ONE_PIXEL = Window(1, 1)
 WHOLE_INPUT = Window(KERNEL_ALL, KERNEL_ALL)
+_NO_ROW_AT = -(1 << 16)  # above every row of every window
 SUM_BYTES = 4  # in the scratch of a node that accumulates, for each value of its output row
 
 
@@ -116,13 +118,13 @@ class Node:
         return self.window.kernel_h != KERNEL_ALL and step == self._first(row) + self.window.kernel_h - 1
 
     def _first(self, row: int) -> int:
+        if self.row_map:
+            return _NO_ROW_AT if self.row_map[row] == NO_ROW else self.row_map[row]
         return row * self.window.stride_h - self.window.pad_top
 
     def _needed_of_first(self, row: int, step: int, height: int) -> int:
         if self.accumulates:
             return step + 1
-        if self.row_map:
-            return (self.row_map[row] + 1) % (NO_ROW + 1)
         if self.window.kernel_h == KERNEL_ALL:
             return height
         last = self._first(row) + (self.window.kernel_h - 1) * self.window.dilation_h
@@ -131,8 +133,6 @@ class Node:
     def _reads_of_first(self, row: int, step: int, height: int) -> list[int]:
         if self.accumulates:
             return [step]
-        if self.row_map:
-            return [r for r in [self.row_map[row]] if r != NO_ROW]
         if self.window.kernel_h == KERNEL_ALL:
             return list(range(height))
         up = self.window.up_h

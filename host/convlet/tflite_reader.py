@@ -13,7 +13,8 @@ from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
-from convlet.passes import fold_space_to_batch
+from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
+from convlet.passes import fold_constants, fold_space_to_batch
 
 IDENTIFIER = b"TFL3"
 
@@ -45,6 +46,7 @@ def read_tflite(data: bytes) -> Graph:
         raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
     try:
         graph = _Reader(data).graph()
+        fold_constants(graph)
         fold_space_to_batch(graph)
         _check_batches(graph)
         return graph
@@ -88,7 +90,7 @@ def _check_batches(graph: Graph) -> None:
                 "with the same block, which together are a dilated convolution"
             )
     for tensor in [*graph.inputs, *(operator.output for operator in graph.operators)]:
-        if tensor.batch != 1:
+        if tensor.batch not in (1, None):
             raise ModelError(
                 f"tensor {tensor.name!r} has batch {tensor.batch}, expected 1: convert the model with batch 1"
             )
@@ -104,8 +106,10 @@ class _Reader:
 
     def graph(self) -> Graph:
         inputs = [self._activation(index) for index in self._indices(self.subgraph.InputsAsNumpy)]
-        operators = [self._operator(position) for position in range(self.subgraph.OperatorsLength())]
-        outputs = [self._activation(index) for index in self._indices(self.subgraph.OutputsAsNumpy)]
+        positions = range(self.subgraph.OperatorsLength())
+        operators = [operator for position in positions for operator in self._operators(position)]
+        results = self._indices(self.subgraph.OutputsAsNumpy)
+        outputs = [self._activation(index, any_shape=True) for index in results]
         if not inputs or not outputs:
             raise ModelError(
                 f"the model has {len(inputs)} inputs and {len(outputs)} outputs, "
@@ -120,18 +124,24 @@ class _Reader:
         indices = read()
         return [] if isinstance(indices, int) else [int(index) for index in indices]
 
-    def _operator(self, position: int) -> Operator:
+    def _operators(self, position: int) -> list[Operator]:
+        """The operator at `position`; where it makes several tensors, one of its kind for each."""
         stored = self.subgraph.Operators(position)
         code = self.model.OperatorCodes(stored.OpcodeIndex())
         # Old files hold the code in one byte, new ones in four.
         kind = tflite.opcode2name(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
         inputs = [self._tensor(index) for index in self._indices(stored.InputsAsNumpy) if index >= 0]
         outputs = self._indices(stored.OutputsAsNumpy)
-        if len(outputs) != 1:
+        several = kind in REGISTRY and REGISTRY[kind].several_outputs
+        if len(outputs) != 1 and not (several and outputs):
             raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")
-        operator = Operator(kind, position, inputs, self._activation(outputs[0], kind))
-        operator.options = self._options(operator, stored.BuiltinOptions())
-        return operator
+        parts = [self._made(index, kind) for index in outputs]
+        operators = [Operator(kind, position, inputs, part) for part in parts]
+        for part, operator in enumerate(operators):
+            operator.options = self._options(operator, stored.BuiltinOptions())
+            if several:
+                operator.options |= {"part": part, "parts": parts}
+        return operators
 
     def _options(self, operator: Operator, table: Any) -> dict[str, Any]:
         spec = REGISTRY.get(operator.kind)
@@ -148,8 +158,15 @@ class _Reader:
             values["activation"] = _ACTIVATION_NAMES[values["activation"]]
         return values
 
-    def _activation(self, index: int, kind: str = "") -> Tensor:
-        """A tensor that is computed: int8, one image; `kind` is that of the operator that makes it."""
+    def _made(self, index: int, kind: str) -> Tensor:
+        """The output of an operator of this kind: int8, or integers that passes.fold_constants has to compute."""
+        tensor = self._tensor(index)
+        if tensor.type in SHAPE_TYPES and kind in FOLDS:
+            return tensor
+        return self._activation(index, kind, kind in REGISTRY and REGISTRY[kind].any_shape)
+
+    def _activation(self, index: int, kind: str = "", any_shape: bool = False) -> Tensor:
+        """A tensor that is computed: int8, one image unless `any_shape`; made by an operator of this kind."""
         tensor = self._tensor(index)
         stored = self.subgraph.Tensors(index)
         if stored.Type() != tflite.TensorType.INT8:
@@ -157,9 +174,9 @@ class _Reader:
             raise ModelError(
                 f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8:{advice}"
             )
-        if stored.ShapeLength() > 1:
-            tensor.batch = stored.Shape(0)
-        if len(tensor.shape) > 3 or 0 in tensor.shape:
+        if not any_shape and tensor.batch is None and len(tensor.shape) > 1:
+            tensor.batch, tensor.shape = tensor.shape[0], tensor.shape[1:]
+        if (len(tensor.shape) > 3 and not any_shape) or min(tensor.full_shape, default=1) < 1:
             raise ModelError(
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
                 "expected at most height, width, channels"
@@ -191,7 +208,9 @@ class _Reader:
             zero_point = int(zero_points[0])
             if not -128 <= zero_point <= 127:
                 raise ModelError(f"tensor {name!r} has zero point {zero_point}, expected -128 to 127")
-        return Tensor(name, shape if data is not None else shape[1:], scale, zero_point, data)
+        has_batch = data is None and len(shape) > 1 and shape[0] == 1
+        batch, shape = (1, shape[1:]) if has_batch else (None, shape)
+        return Tensor(name, shape, scale, zero_point, data, batch, _TYPE_NAMES[stored.Type()])
 
     def _constant(self, stored: Any, name: str, shape: tuple[int, ...]) -> np.ndarray | None:
         buffer = self.model.Buffers(stored.Buffer())

@@ -45,6 +45,7 @@
     X(WEIGHTS, "its weights end at byte %u of %u") \
     X(CHANNELS, "it makes %u values, expected %u") \
     X(QUANT_TABLE, "its bias and multiplier table ends at byte %u of %u") \
+    X(RUNS, "its runs make or read %u bytes, expected %u") \
     X(SHIFT, "a table shifts by %u bits, expected at most %u") \
     X(CLAMP, "it clamps to %u values, expected at least %u") \
     X(ARENA, "an arena of %u bytes is too small: the model needs %u") \

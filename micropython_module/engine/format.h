@@ -24,9 +24,10 @@
 #define CVL_FLAG_B_FIRST 4
 #define CVL_FLAG_PLACED 8
 #define CVL_NO_ROW 0xffff
+#define CVL_FILL (-2147483647 - 1)
 #define CVL_CHANNEL_BYTES 9
 
-#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax)
+#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax) X(COPY, copy) X(SPACE_TO_DEPTH, space_to_depth) X(CONCATENATION, concatenation) X(RESIZE_BILINEAR, resize_bilinear)
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
@@ -84,6 +85,18 @@ enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 #endif
 #ifndef CVL_WITH_SOFTMAX
 #define CVL_WITH_SOFTMAX CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_COPY
+#define CVL_WITH_COPY CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_SPACE_TO_DEPTH
+#define CVL_WITH_SPACE_TO_DEPTH CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_CONCATENATION
+#define CVL_WITH_CONCATENATION CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_RESIZE_BILINEAR
+#define CVL_WITH_RESIZE_BILINEAR CVL_WITH_OTHERS
 #endif
 
 // Begins the file.
@@ -155,5 +168,15 @@ typedef struct {
     uint16_t parent;        // the operator that asked for it
 } cvl_state_t;
 _Static_assert(sizeof(cvl_state_t) == 8, "layout");
+
+// A piece of an axis of COPY: entry i is found at byte offset + i / inner * outer_step + i % inner * inner_step.
+typedef struct {
+    uint16_t outer;         // at least 1, as inner
+    uint16_t inner;
+    int32_t offset;         // CVL_FILL: all of it is the fill value
+    int32_t outer_step;
+    int32_t inner_step;
+} cvl_run_t;
+_Static_assert(sizeof(cvl_run_t) == 16, "layout");
 
 #endif

@@ -131,7 +131,8 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
         return prove_accumulation(proof);
     }
     if (op->flags & CVL_FLAG_MAPPED) {
-        return prove_map(proof);
+        CHECK(op->kernel_h != CVL_KERNEL_ALL, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
+        CVL_TRY(prove_map(proof));
     }
     if (op->kernel_h == CVL_KERNEL_ALL) {
         const cvl_operator_t *source = proof->source;

@@ -28,9 +28,18 @@ static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {
     return row_at(task->model, task->source, task->op->input, row);
 }
 
-// The row of its input that an operator with a map reads for output row `row`, or CVL_NO_ROW.
-static uint32_t mapped_row(const cvl_task_t *task) {
-    return cvl_read_u16(task->model, task->op->table, task->row);
+// Above every row of every window.
+#define NO_ROW_AT (-(1 << 16))
+
+// Where the window of the task's row begins: the operator's map says it, or its stride and
+// padding.
+static int32_t first_row(const cvl_task_t *task) {
+    const cvl_operator_t *op = task->op;
+    if (!(op->flags & CVL_FLAG_MAPPED)) {
+        return cvl_first_row(op, task->row);
+    }
+    uint32_t row = cvl_read_u16(task->model, op->table, task->row);
+    return row == CVL_NO_ROW ? NO_ROW_AT : (int32_t)row;
 }
 
 // How many rows of its first input the next step of `task` needs.
@@ -40,14 +49,10 @@ static uint32_t rows_needed(const cvl_task_t *task) {
     if (op->flags & CVL_FLAG_ACCUMULATES) {
         return task->step + 1;
     }
-    if (op->flags & CVL_FLAG_MAPPED) {
-        uint32_t row = mapped_row(task);
-        return row == CVL_NO_ROW ? 0 : row + 1;
-    }
     if (op->kernel_h == CVL_KERNEL_ALL) {
         return height;
     }
-    int32_t last = cvl_last_row(op, task->row);
+    int32_t last = first_row(task) + (op->kernel_h - 1) * op->dilation_h;
     if (op->up_h > 1 && last > 0) {
         last /= op->up_h;
     }
@@ -64,7 +69,7 @@ static uint32_t row_of_b(const cvl_task_t *task) {
 
 static void set_window(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    int32_t at = cvl_first_row(op, task->row);
+    int32_t at = first_row(task);
     for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
         int32_t row = cvl_unspread(at, op->up_h);
         bool inside = row >= 0 && row < task->source->height;
@@ -76,9 +81,6 @@ static void set_rows(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     if (op->flags & CVL_FLAG_ACCUMULATES) {
         task->rows[0] = source_row(task, task->step);
-    } else if (op->flags & CVL_FLAG_MAPPED) {
-        uint32_t row = mapped_row(task);
-        task->rows[0] = row == CVL_NO_ROW ? NULL : source_row(task, row);
     } else if (op->kernel_h == CVL_KERNEL_ALL) {
         task->rows[0] = source_row(task, 0);
     } else {

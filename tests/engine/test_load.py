@@ -1,21 +1,24 @@
 """Damaged files: each is refused with the text that says what is wrong with it."""
 
 import re
+import struct
 import zlib
 
 import convlet
 import pytest
-from chain import Chain, digits_chain
+from chain import Chain, digits_chain, moved_chain
 from convlet.compile import compile_tflite
 from convlet.engine_build import ENGINE
-from convlet.format import FLAG_PLACED, HEADER, OP, OPERATOR, PORT, STATE
+from convlet.format import FLAG_PLACED, HEADER, NO_ROW, OP, OPERATOR, PORT, RUN, STATE
 from cvl_edit import edited, field, goals_of, patched, sealed
 from exactness import with_variant
 
 CVL = with_variant(compile_tflite(digits_chain().build()), False, [*"0123456789"]).cvl
 CONV, POOL, DENSE = 1, 2, 3  # operators of CVL
-RESHAPED = compile_tflite(Chain((4, 4, 2)).max_pool().reshape(4, 1, 2).conv(2, (1, 1)).build()).cvl
+RESHAPED = compile_tflite(Chain((4, 4, 2)).max_pool().reshape(1, 4, 2).conv(2, (1, 1)).build()).cvl
 RESHAPE = 2  # operator of RESHAPED
+MOVED = compile_tflite(moved_chain().build()).cvl
+BLOCKS, COPY, BELOW, RESIZE, BESIDE, WHOLE_COPY = 1, 2, 3, 4, 5, 8  # operators of MOVED
 
 SIZE, ARENA = len(CVL), HEADER.unpack(CVL)["arena_bytes"]
 STATES = STATE.size * 4
@@ -44,9 +47,40 @@ def shift(value):
     return patched(CVL, at, value.to_bytes(1, "little", signed=True))
 
 
+def run(position, **fields):
+    """MOVED with other numbers in one run of COPY."""
+    at = field(MOVED, OPERATOR, COPY, "table") + COUNTS + RUN.size * position
+    return patched(MOVED, at, RUN.pack(**RUN.unpack(MOVED, at) | fields))
+
+
+def flags(index, on=0, off=0, **fields):
+    """MOVED with other flags of one operator."""
+    return operator(index, MOVED, flags=(field(MOVED, OPERATOR, index, "flags") | on) & ~off, **fields)
+
+
+def runs(*counts):
+    """MOVED with other numbers of runs in COPY."""
+    return patched(MOVED, field(MOVED, OPERATOR, COPY, "table"), struct.pack("<3H", *counts))
+
+
+def grid(position, value):
+    """MOVED with another begin or scale in RESIZE."""
+    at = field(MOVED, OPERATOR, RESIZE, "table") + 2 * field(MOVED, OPERATOR, RESIZE, "height") + 4 * position
+    return patched(MOVED, at, struct.pack("<i", value))
+
+
+def row_of_resize(row):
+    return patched(MOVED, field(MOVED, OPERATOR, RESIZE, "table"), struct.pack("<H", row))
+
+
 FLIPPED = CVL[:-1] + bytes([CVL[-1] ^ 1])
 RECORDS_END = goals_of(CVL) + 2
 BAD_PORT = "a port names operator {} of 4, or its scale is not a positive number"
+COUNTS = 3 * 2  # bytes, before the runs of a COPY
+RUNS = "its runs make or read {} bytes, expected {}"
+TABLE = "its bias and multiplier table ends at byte {} of {}"
+SHAPE = "its shape holds {}, expected 1 to {}"
+VALUES = "it makes {} values, expected {}"
 WINDOW = "its kernel, stride or dilation is {}, expected 1 to {}"
 
 # Name in CVL_ERRORS, damaged file, text.
@@ -155,6 +189,57 @@ DAMAGES = [
     ("SHIFT", shift(-32), "a table shifts by 32 bits, expected at most 31"),
     ("SHIFT", shift(-128), "a table shifts by 128 bits, expected at most 31"),
     ("CLAMP", operator(CONV, clamp_min=5, clamp_max=4), "it clamps to 0 values, expected at least 1"),
+    # COPY makes rows of 9 pixels, 11 bytes each, of rows of 48 bytes: runs for rows, then for its bytes.
+    (
+        "FLAGS",
+        flags(COPY, on=1, pad_top=0, height=4, ring_rows=1),
+        "its flags are {}, expected 0",
+    ),
+    ("WINDOW", flags(COPY, on=2, kernel_h=0), WINDOW.format(0, 32)),
+    ("SHAPE", flags(COPY, on=2), SHAPE.format("{}", 4)),
+    ("QUANT_TABLE", operator(COPY, MOVED, table=len(MOVED) - 5), TABLE.format(len(MOVED) + 1, len(MOVED))),
+    ("QUANT_TABLE", runs(1, 1, 0xFFFF), TABLE),
+    ("RUNS", runs(0, 1, 1), RUNS.format(0, 5)),
+    ("RUNS", run(0, outer=2), RUNS.format(10, 5)),
+    ("RUNS", run(0, inner=0), RUNS.format(0, 5)),
+    ("RUNS", operator(COPY, MOVED, width=8), RUNS.format("{}", 88)),
+    ("RUNS", run(0, offset=48), RUNS),
+    ("RUNS", run(0, offset=-1), RUNS),
+    ("RUNS", run(0, inner_step=48), RUNS),
+    ("RUNS", run(0, inner_step=-(2**31)), RUNS),
+    ("RUNS", run(0, offset=2**31 - 1, inner_step=2**31 - 1), RUNS),
+    ("RUNS", operator(WHOLE_COPY, MOVED, kernel_h=1), RUNS),
+    ("FLAGS", flags(BLOCKS, on=1), "its flags are {}, expected 0"),
+    ("WINDOW", operator(BLOCKS, MOVED, pad_top=1), WINDOW.format(2, 2)),
+    ("WINDOW", operator(BLOCKS, MOVED, stride_h=1), WINDOW.format(1, 2)),
+    ("SHAPE", operator(BLOCKS, MOVED, height=3, ring_rows=1), SHAPE.format(6, 8)),
+    ("SHAPE", operator(BLOCKS, MOVED, width=5), SHAPE.format(10, 12)),
+    ("CHANNELS", operator(BLOCKS, MOVED, channels=7), VALUES.format(7, 8)),
+    (
+        "INPUT",
+        operator(BELOW, MOVED, input_b=0xFFFF),
+        "it reads operator 65535, expected an earlier one than 2",
+    ),
+    ("WINDOW", operator(BELOW, MOVED, pad_top=1), WINDOW.format(1, 1)),
+    ("SHAPE", operator(BELOW, MOVED, parameter=4), SHAPE.format(4, 5)),
+    ("SHAPE", operator(BELOW, MOVED, height=9, ring_rows=1), SHAPE.format(9, 10)),
+    ("SHAPE", operator(BESIDE, MOVED, input_b=COPY), SHAPE.format(5, 7)),
+    ("CHANNELS", operator(BELOW, MOVED, input_b=BLOCKS), VALUES.format(48, 99)),
+    ("CHANNELS", operator(BESIDE, MOVED, width=9), VALUES.format(99, 110)),
+    ("FLAGS", flags(RESIZE, off=2), "its flags are {}, expected 2"),
+    ("WINDOW", operator(RESIZE, MOVED, kernel_h=1), WINDOW.format(1, 2)),
+    ("WINDOW", operator(RESIZE, MOVED, up_h=2), WINDOW.format(2, 1)),
+    ("CHANNELS", operator(RESIZE, MOVED, channels=10), VALUES.format(10, 11)),
+    (
+        "QUANT_TABLE",
+        operator(RESIZE, patched(MOVED, len(MOVED) - 29, bytes(29)), table=len(MOVED) - 29),
+        TABLE.format(len(MOVED) + 1, len(MOVED)),
+    ),
+    ("SHAPE", row_of_resize(10), SHAPE.format(10, 10)),
+    ("SHAPE", row_of_resize(NO_ROW), SHAPE.format(NO_ROW, 10)),
+    ("SHAPE", grid(2, 9 * 1024), SHAPE.format("{}", 9)),
+    ("SHAPE", grid(3, -1), SHAPE.format("{}", 9)),
+    ("SHAPE", grid(3, 2**31 - 1), SHAPE.format("{}", 9)),
 ]
 
 

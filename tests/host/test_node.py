@@ -60,3 +60,10 @@ def test_flags():
     assert node_of(accumulates=True).flags == FLAG_ACCUMULATES
     assert node_of(row_map=(0,), b_first=True).flags == FLAG_MAPPED | FLAG_B_FIRST
     assert replace(node_of(accumulates=True), accumulates=False).flags == 0
+
+
+def test_rows_of_a_mapped_window():
+    """Two rows from the one that the map names on; below the last there is none."""
+    node = node_of(Window(2, 2), row_map=(0, 2, NO_ROW, 1))
+    assert [node.rows_read(row, row, [3])[0] for row in range(4)] == [[0, 1], [2], [], [1, 2]]
+    assert [node.rows_needed(row, row, [3])[0] for row in range(4)] == [2, 3, 0, 3]

@@ -154,3 +154,40 @@ def test_many_wrong_bytes_break_nothing_else(digits):
                 [0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)]
             )
         compile_quietly(bytes(damaged))
+
+
+def split(results):
+    """A SPLIT of 6 channels; `results` are its outputs' shapes."""
+    b = Builder()
+    source, axis = b.tensor((1, 2, 2, 6), 1.0, 0), b.constant(np.array(3, np.int32))
+    parts = [b.tensor(shape, 1.0, 0) for shape in results]
+    b.operators_of("SPLIT", [axis, source], parts, "SplitOptions", NumSplits=len(parts))
+    return b.build([source], parts)
+
+
+def test_each_output_of_a_split_is_made_by_an_operator_of_its_own():
+    graph = read_tflite(split([(1, 2, 2, 2)] * 3))
+    assert [(operator.kind, operator.position) for operator in graph.operators] == [("SPLIT", 0)] * 3
+    assert [operator.options["part"] for operator in graph.operators] == [0, 1, 2]
+    assert [operator.output for operator in graph.operators] == graph.outputs
+    assert all(operator.options["parts"] == graph.outputs for operator in graph.operators)
+
+
+def test_several_outputs_of_others_are_refused():
+    b = Builder()
+    source, *results = (b.tensor((1, 2, 2, 6), 1.0, 0) for _ in range(3))
+    b.operators_of("RESHAPE", [source], results, "ReshapeOptions")
+    assert_refused(b.build([source], results), r"operator 0 \(RESHAPE\) has 2 outputs, expected 1")
+
+
+@pytest.mark.parametrize(
+    ("shape", "batch", "rows"),
+    [((1, 4, 6), 1, (1, 4, 6)), ((4, 6), None, (1, 4, 6)), ((24,), None, (1, 1, 24)), ((2, 3, 4, 1), None, (6, 4, 1)),
+     ((1, 2, 3, 2, 2), 1, (6, 2, 2))],
+)  # fmt: skip
+def test_moves_make_tensors_of_any_shape(shape, batch, rows):
+    chain = Chain((4, 6, 1))
+    result = chain.builder.tensor(shape, chain.scale, chain.zero_point)
+    chain.builder.operator("RESHAPE", [chain.input], result, "ReshapeOptions")
+    tensor = read_tflite(chain.builder.build([chain.input], [result])).outputs[0]
+    assert tensor.full_shape == shape and tensor.batch == batch and tensor.rows == rows

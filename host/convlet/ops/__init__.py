@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from convlet.errors import ModelError
-from convlet.graph import Graph
+from convlet.graph import Graph, Operator
 from convlet.ops import (
+    concatenation,
     convolution,
     dense,
     elementwise,
+    movement,
     pooling,
     reduction,
     reshape,
+    resize_bilinear,
+    shape_arithmetic,
     softmax,
     tables,
     transpose_conv,
@@ -18,7 +22,21 @@ from convlet.ops import (
 from convlet.ops.advice import instead_of
 from convlet.ops.spec import OperatorSpec
 
-FAMILIES = (convolution, transpose_conv, dense, pooling, reduction, reshape, elementwise, softmax, tables)
+FAMILIES = (
+    convolution,
+    transpose_conv,
+    dense,
+    pooling,
+    reduction,
+    reshape,
+    movement,
+    concatenation,
+    resize_bilinear,
+    elementwise,
+    softmax,
+    tables,
+    shape_arithmetic,
+)
 REGISTRY: dict[str, OperatorSpec] = {
     kind: spec for family in FAMILIES for kind, spec in family.OPERATORS.items()
 }
@@ -35,4 +53,17 @@ def check_operators(graph: Graph) -> None:
         advice = instead_of(operator.kind for operator in missing)
         raise ModelError(f"not supported yet: {names}.{advice} Supported: {', '.join(sorted(REGISTRY))}")
     for operator in graph.operators:
+        if operator.output.type != "INT8":
+            raise ModelError(f"{operator} makes a tensor of type {operator.output.type}, expected INT8")
         REGISTRY[operator.kind].check(operator)
+        _check_shapes(operator)
+
+
+def _check_shapes(operator: Operator) -> None:
+    for tensor in operator.computed:
+        is_image = tensor.batch == 1 and len(tensor.shape) <= 3
+        if not (is_image or len(tensor.full_shape) <= 1 or REGISTRY[operator.kind].any_shape):
+            raise ModelError(
+                f"{operator} reads the tensor {tensor.name!r} of shape {list(tensor.full_shape)}, "
+                "expected a batch of 1 and at most height, width, channels"
+            )

@@ -1,4 +1,4 @@
-"""RESHAPE: the same values in another shape."""
+"""RESHAPE, SQUEEZE, EXPAND_DIMS: the same values in the same order, cut into other rows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from convlet.errors import ModelError
 from convlet.graph import Operator
 from convlet.node import WHOLE_INPUT, Node
+from convlet.ops.movement import RESHAPES, lower_move, reads_single_rows
 from convlet.ops.spec import OperatorSpec, reads_one_tensor
 
 
@@ -24,9 +25,10 @@ def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
+    """A copy where each row is a piece of one row of the input, which then needs not be whole."""
+    if reads_single_rows(operator):
+        return lower_move(operator, sources)
     return Node("RESHAPE", operator.output, sources, WHOLE_INPUT)
 
 
-OPERATORS = {
-    "RESHAPE": OperatorSpec(_reference, _lower, _check),
-}
+OPERATORS = {kind: OperatorSpec(_reference, _lower, _check, any_shape=True) for kind in RESHAPES}

@@ -22,9 +22,20 @@ def reads_one_tensor(operator: Operator) -> None:
         raise ModelError(f"{operator} reads constants or several tensors, expected one computed tensor")
 
 
+def integers(operator: Operator, position: int) -> np.ndarray:
+    """The constant input at `position`, whose type must be an integer one. Raises ModelError for anything else."""
+    constant = operator.inputs[position].data if position < len(operator.inputs) else None
+    if constant is None or constant.dtype.kind != "i":
+        raise ModelError(f"{operator} has no constant integers as its input {position}")
+    return constant
+
+
 @dataclass(frozen=True)
 class OperatorSpec:
     """Of one operator: `options_table` of the schema package and `options`, our names for its accessors.
+
+    `any_shape`: it takes and makes tensors of any number of axes, also without a batch. `several_outputs`: the
+    reader makes an operator of each output, with the options `part`, its position, and `parts`, all outputs.
 
     `reference` gives int8 values, in any shape, from int8[height, width, channels] arrays of the computed inputs,
     with TFLM's arithmetic. `lower` gives the engine's node from the indices of the nodes that make the computed
@@ -36,3 +47,5 @@ class OperatorSpec:
     check: Callable[[Operator], None] = reads_one_tensor
     options_table: Any = None
     options: Mapping[str, str] = field(default_factory=dict)
+    any_shape: bool = False
+    several_outputs: bool = False

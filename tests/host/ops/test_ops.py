@@ -115,3 +115,12 @@ def test_all_unknown_operators_are_named_with_their_positions():
         ModelError, match=r"^not supported yet: operator 1 \(WHERE\), operator 3 \(INPUT\)\. Supp"
     ):
         check_operators(graph)
+
+
+def test_images_are_what_most_operators_read():
+    """A RESHAPE may make anything; a pool of it would take its first axis for rows."""
+    graph = graph_of(Chain((4, 6, 1)).reshape(2, 4, 3, 1).max_pool((1, 1), (1, 1)))
+    with pytest.raises(
+        ModelError, match=r"\(MAX_POOL_2D\) reads the tensor 'tensor1' of shape \[1, 2, 4, 3, 1\], exp"
+    ):
+        check_operators(graph)
