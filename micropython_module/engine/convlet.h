@@ -22,29 +22,29 @@
 #define CVL_ERRORS(X) \
     X(TRUNCATED, "%u bytes are too few: a .cvl file has at least %u") \
     X(NOT_CVL, "not a .cvl file: it begins with 0x%08x, expected 0x%08x") \
-    X(VERSION, "format version %u, but this engine reads version %u: compile the model again") \
+    X(VERSION, "format version %u, this engine reads %u: compile again") \
     X(FILE_BYTES, "the file has %u bytes, but its header says %u") \
-    X(CHECKSUM, "the file is damaged: checksum 0x%08x, but its header says 0x%08x") \
-    X(TABLE_END, "the file's records end at byte %u, but it has only %u") \
-    X(COUNT, "the file's header holds a count of %u, expected at least or at most %u") \
-    X(GOAL, "goal %u is not an operator (there are %u) or an input") \
-    X(PORT, "a port names operator %u of %u, or its scale is not a positive number") \
+    X(CHECKSUM, "the file is damaged: checksum 0x%08x, expected 0x%08x") \
+    X(TABLE_END, "its records end at byte %u of %u") \
+    X(COUNT, "a count is %u, the limit is %u") \
+    X(GOAL, "goal %u is not one of %u operators") \
+    X(PORT, "a port names operator %u of %u, or has a bad scale") \
     X(OUTPUT, "the output keeps %u rows of %u") \
     X(LABELS, "the labels end at byte %u of %u") \
     X(VECTORS, "the test vectors end at byte %u of %u") \
-    X(CODE, "unknown operator code %u, this engine knows %u operators") \
+    X(CODE, "operator code %u is not one of %u") \
     X(LEFT_OUT, "this firmware was built without it: it has %u of %u operators") \
-    X(INPUT, "it reads operator %u, expected an earlier one than %u") \
+    X(INPUT, "it reads operator %u, expected one before %u") \
     X(SHAPE, "its shape holds %u, expected 1 to %u") \
     X(RING, "its ring ends at byte %u of an arena of %u") \
-    X(PLACES, "the table of its rows' places ends at byte %u of %u") \
-    X(STATE, "its ring begins at byte %u of the arena, but the first %u are the engine's") \
+    X(PLACES, "its rows' places end at byte %u of %u") \
+    X(STATE, "its ring begins at byte %u, the first %u are the engine's") \
     X(WINDOW, "its kernel, stride or dilation is %u, expected 1 to %u") \
     X(FLAGS, "its flags are %u, expected %u") \
-    X(WHOLE, "its input keeps %u rows of %u, but it reads the whole tensor") \
+    X(WHOLE, "its input keeps %u of %u rows, but it reads all") \
     X(WEIGHTS, "its weights end at byte %u of %u") \
     X(CHANNELS, "it makes %u values, expected %u") \
-    X(QUANT_TABLE, "its bias and multiplier table ends at byte %u of %u") \
+    X(QUANT_TABLE, "its table ends at byte %u of %u") \
     X(RUNS, "its runs make or read %u bytes, expected %u") \
     X(SHIFT, "a table shifts by %u bits, expected at most %u") \
     X(CLAMP, "it clamps to %u values, expected at least %u") \

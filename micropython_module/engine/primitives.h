@@ -34,10 +34,10 @@ static inline uint32_t cvl_sum_s8(const int8_t *x, uint32_t count, uint32_t stri
 
 // Copies a few bytes, for which a call of memcpy would cost more than the copy.
 static inline void cvl_copy_s8(int8_t *to, const int8_t *from, uint32_t count) {
-    do {
-        *(volatile int8_t *)to++ =
-            *from++; // volatile: else the compiler makes it a call of memcpy
-    } while (--count > 0);
+    volatile int8_t *kept = to; // else the compiler makes the loop a call of memcpy
+    for (uint32_t i = 0; i < count; i++) {
+        kept[i] = from[i];
+    }
 }
 
 // (a * b + 2^30) >> 31, for processors that multiply 32 x 32 bits to 64.

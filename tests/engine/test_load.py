@@ -75,10 +75,10 @@ def row_of_resize(row):
 
 FLIPPED = CVL[:-1] + bytes([CVL[-1] ^ 1])
 RECORDS_END = goals_of(CVL) + 2
-BAD_PORT = "a port names operator {} of 4, or its scale is not a positive number"
+BAD_PORT = "a port names operator {} of 4, or has a bad scale"
 COUNTS = 3 * 2  # bytes, before the runs of a COPY
 RUNS = "its runs make or read {} bytes, expected {}"
-TABLE = "its bias and multiplier table ends at byte {} of {}"
+TABLE = "its table ends at byte {} of {}"
 SHAPE = "its shape holds {}, expected 1 to {}"
 VALUES = "it makes {} values, expected {}"
 WINDOW = "its kernel, stride or dilation is {}, expected 1 to {}"
@@ -91,7 +91,7 @@ DAMAGES = [
     (
         "VERSION",
         header(version=9),
-        "format version 9, but this engine reads version 1: compile the model again",
+        "format version 9, this engine reads 1: compile again",
     ),
     ("FILE_BYTES", CVL[:-1], f"the file has {SIZE - 1} bytes, but its header says {SIZE}"),
     ("FILE_BYTES", CVL + b"\0", f"the file has {SIZE + 1} bytes, but its header says {SIZE}"),
@@ -99,30 +99,30 @@ DAMAGES = [
         "CHECKSUM",
         FLIPPED,
         f"the file is damaged: checksum 0x{zlib.crc32(FLIPPED[8:]):08x}, "
-        f"but its header says 0x{zlib.crc32(CVL[8:]):08x}",
+        f"expected 0x{zlib.crc32(CVL[8:]):08x}",
     ),
     (
         "TABLE_END",
         header(goal_count=60000),
-        f"the file's records end at byte {RECORDS_END + 2 * 59999}, but it has only {SIZE}",
+        f"its records end at byte {RECORDS_END + 2 * 59999} of {SIZE}",
     ),
-    ("COUNT", header(input_count=0), "the file's header holds a count of 0, expected at least or at most 1"),
-    ("COUNT", header(input_count=9), "the file's header holds a count of 9, expected at least or at most 8"),
-    ("COUNT", header(output_count=0), "the file's header holds a count of 0, expected at least or at most 1"),
-    ("COUNT", header(goal_count=0), "the file's header holds a count of 0, expected at least or at most 1"),
+    ("COUNT", header(input_count=0), "a count is 0, the limit is 1"),
+    ("COUNT", header(input_count=9), "a count is 9, the limit is 8"),
+    ("COUNT", header(output_count=0), "a count is 0, the limit is 1"),
+    ("COUNT", header(goal_count=0), "a count is 0, the limit is 1"),
     (
         "COUNT",
         header(operator_count=1),
-        "the file's header holds a count of 1, expected at least or at most 2",
+        "a count is 1, the limit is 2",
     ),
     (
         "COUNT",
         header(operator_count=0xFFFF),
-        "the file's header holds a count of 65535, expected at least or at most 65534",
+        "a count is 65535, the limit is 65534",
     ),
-    ("COUNT", header(label_count=9), "the file's header holds a count of 9, expected at least or at most 10"),
-    ("GOAL", goal(0), "goal 0 is not an operator (there are 4) or an input"),
-    ("GOAL", goal(4), "goal 4 is not an operator (there are 4) or an input"),
+    ("COUNT", header(label_count=9), "a count is 9, the limit is 10"),
+    ("GOAL", goal(0), "goal 0 is not one of 4 operators"),
+    ("GOAL", goal(4), "goal 4 is not one of 4 operators"),
     ("PORT", port(0, op_index=1), BAD_PORT.format(1)),
     ("PORT", port(1, op_index=4), BAD_PORT.format(4)),
     ("PORT", port(1, scale=0.0), BAD_PORT.format(3)),
@@ -133,11 +133,11 @@ DAMAGES = [
     ("LABELS", header(labels=SIZE), f"the labels end at byte {SIZE + 1} of {SIZE}"),
     ("LABELS", header(labels=0xFFFFFFFF), f"the labels end at byte 4294967295 of {SIZE}"),
     ("VECTORS", header(vectors=SIZE - 39), f"the test vectors end at byte {SIZE + 1} of {SIZE}"),
-    ("CODE", operator(CONV, code=200), "unknown operator code 200, this engine knows {} operators"),
-    ("CODE", operator(CONV, code=0), "unknown operator code 0, this engine knows {} operators"),
-    ("INPUT", operator(CONV, input=CONV), "it reads operator 1, expected an earlier one than 1"),
-    ("INPUT", operator(POOL, input=0xFFFF), "it reads operator 65535, expected an earlier one than 2"),
-    ("INPUT", operator(0, input=0), "it reads operator 0, expected an earlier one than 0"),
+    ("CODE", operator(CONV, code=200), "operator code 200 is not one of {}"),
+    ("CODE", operator(CONV, code=0), "operator code 0 is not one of {}"),
+    ("INPUT", operator(CONV, input=CONV), "it reads operator 1, expected one before 1"),
+    ("INPUT", operator(POOL, input=0xFFFF), "it reads operator 65535, expected one before 2"),
+    ("INPUT", operator(0, input=0), "it reads operator 0, expected one before 0"),
     ("SHAPE", operator(CONV, height=0), "its shape holds 0, expected 1 to 65535"),
     ("SHAPE", operator(CONV, width=0), "its shape holds 0, expected 1 to 65535"),
     ("SHAPE", operator(CONV, channels=0), "its shape holds 0, expected 1 to 65535"),
@@ -152,12 +152,12 @@ DAMAGES = [
     (
         "PLACES",
         operator(CONV, flags=FLAG_PLACED, offset=SIZE - 3),
-        f"the table of its rows' places ends at byte {SIZE - 3 + 2 * 6} of {SIZE}",
+        f"its rows' places end at byte {SIZE - 3 + 2 * 6} of {SIZE}",
     ),
     (
         "STATE",
         operator(CONV, offset=12),
-        f"its ring begins at byte 12 of the arena, but the first {STATES} are the engine's",
+        f"its ring begins at byte 12, the first {STATES} are the engine's",
     ),
     ("RING", operator(CONV, offset=ARENA - 95), f"its ring ends at byte {ARENA + 1} of an arena of {ARENA}"),
     ("RING", operator(CONV, offset=0xFFFFFFFF), f"its ring ends at byte 4294967295 of an arena of {ARENA}"),
@@ -173,8 +173,8 @@ DAMAGES = [
     ("FLAGS", operator(0, flags=1), "its flags are 1, expected 0"),
     ("FLAGS", operator(CONV, flags=1, kernel_h=1), "its flags are 1, expected 0"),
     ("FLAGS", operator(DENSE, flags=3), "its flags are 3, expected 1"),
-    ("WHOLE", operator(CONV, kernel_h=0), "its input keeps 3 rows of 8, but it reads the whole tensor"),
-    ("WHOLE", operator(POOL, ring_rows=2), "its input keeps 2 rows of 3, but it reads the whole tensor"),
+    ("WHOLE", operator(CONV, kernel_h=0), "its input keeps 3 of 8 rows, but it reads all"),
+    ("WHOLE", operator(POOL, ring_rows=2), "its input keeps 2 of 3 rows, but it reads all"),
     ("CHANNELS", operator(POOL, channels=4), "it makes 4 values, expected 8"),
     ("CHANNELS", operator(DENSE, height=2, ring_rows=2), "it makes 20 values, expected 10"),
     ("CHANNELS", operator(RESHAPE, RESHAPED, channels=1), "it makes 4 values, expected 8"),
@@ -183,7 +183,7 @@ DAMAGES = [
     (
         "QUANT_TABLE",
         operator(CONV, table=SIZE - 71),
-        f"its bias and multiplier table ends at byte {SIZE + 1} of {SIZE}",
+        f"its table ends at byte {SIZE + 1} of {SIZE}",
     ),
     ("SHIFT", shift(31), "a table shifts by 31 bits, expected at most 30"),
     ("SHIFT", shift(-32), "a table shifts by 32 bits, expected at most 31"),
@@ -218,7 +218,7 @@ DAMAGES = [
     (
         "INPUT",
         operator(BELOW, MOVED, input_b=0xFFFF),
-        "it reads operator 65535, expected an earlier one than 2",
+        "it reads operator 65535, expected one before 2",
     ),
     ("WINDOW", operator(BELOW, MOVED, pad_top=1), WINDOW.format(1, 1)),
     ("SHAPE", operator(BELOW, MOVED, parameter=4), SHAPE.format(4, 5)),
@@ -258,7 +258,7 @@ def test_damage_is_named(name, data, text):
 def test_the_operator_at_fault_is_named():
     with pytest.raises(ValueError, match=r"^operator 2 \(MAX_POOL_2D\): its kernel"):
         convlet.check(operator(POOL, kernel_w=0))
-    with pytest.raises(ValueError, match=r"^operator 3 \(unknown\): unknown operator code 255"):
+    with pytest.raises(ValueError, match=r"^operator 3 \(unknown\): operator code 255"):
         convlet.check(operator(DENSE, code=255))
 
 
