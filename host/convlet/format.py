@@ -71,7 +71,7 @@ CHOOSABLE = OPERATORS[1:]  # those that a build may leave out: every model has a
 FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
 
 # Operator flags.
-FLAG_ACCUMULATES = 1  # takes its input row by row, as the rows are made, and keeps sums in its scratch
+FLAG_ACCUMULATES = 1  # takes the rows of its input one by one, as they are made; see node.py
 FLAG_MAPPED = 2  # the window of row r begins at input row map[r]; `table` begins with it, uint16[height]
 FLAG_B_FIRST = 4  # pulls its second input before the first
 FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, uint16[height]
