@@ -38,18 +38,16 @@ def command(session: Session, out: Path, deterministic: bool) -> None:
 def _table(result: Demo) -> Table:
     metrics, compiled = result.metrics, result.compiled
     images = metrics.test_images
-    table = Table("Digits", f"Accuracy on {images} images", "Bytes", "Arena", "Disagreements with TFLM")
+    table = Table("", f"Accuracy, {images} images", "Bytes", "Arena", "Differ from TFLM")
     for column in table.columns[1:]:
         column.justify = "right"
     size, arena = f"{len(compiled.cvl):,}", f"{compiled.plan.arena_bytes:,}"
     verified = f"{result.verified.engine_mismatches} of {result.verified.images:,}"
     table.add_row("Keras, float", f"{metrics.keras_accuracy:.1%}", f"{metrics.keras_bytes:,}", "", "")
+    table.add_row(".tflite int8, TFLM", f"{result.accuracy:.1%}", f"{metrics.int8_tflite_bytes:,}", "", "")
+    table.add_row(".cvl, this computer", f"{result.accuracy:.1%}", size, arena, verified)
     table.add_row(
-        ".tflite, int8, in TFLM", f"{result.accuracy:.1%}", f"{metrics.int8_tflite_bytes:,}", "", ""
-    )
-    table.add_row(".cvl on this computer", f"{result.accuracy:.1%}", size, arena, verified)
-    table.add_row(
-        ".cvl on the Pico",
+        ".cvl, Pico",
         f"{result.pico_accuracy:.1%}",
         size,
         arena,
