@@ -64,9 +64,7 @@ static cvl_status_t prove_constant(const cvl_proof_t *proof) {
     uint64_t values = axes & ROWS ? op->height : 1;
     values *= axes & COLUMNS ? op->width : 1;
     values *= axes & CHANNELS ? op->channels : 1;
-    CVL_CHECK(proof->fault, op->weights + values <= file_bytes, WEIGHTS, op->weights + values,
-        file_bytes);
-    return CVL_OK;
+    return cvl_prove_end(proof->fault, CVL_ERROR_WEIGHTS, op->weights + values, file_bytes);
 }
 
 static cvl_status_t prove_source_b(const cvl_proof_t *proof) {

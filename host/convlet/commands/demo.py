@@ -38,7 +38,7 @@ def command(session: Session, out: Path, deterministic: bool) -> None:
 def _table(result: Demo) -> Table:
     metrics, compiled = result.metrics, result.compiled
     images = metrics.test_images
-    table = Table("", f"Accuracy, {images} images", "Bytes", "Arena", "Differ from TFLM")
+    table = Table("", "Accuracy", "Bytes", "Arena", "Differ from TFLM")
     for column in table.columns[1:]:
         column.justify = "right"
     size, arena = f"{len(compiled.cvl):,}", f"{compiled.plan.arena_bytes:,}"
