@@ -13,6 +13,8 @@ from convlet.ops import check_operators
 from convlet.passes import simplify
 from convlet.plan import Plan, plan
 from convlet.program import Program, lower
+from convlet.schedule import simulate
+from convlet.stream_plan import events_until, plan_stream, stream_program
 from convlet.tflite_reader import read_tflite
 from convlet.variants import choose_variants
 from convlet.vectors import make_vector
@@ -30,21 +32,34 @@ class Compiled:
 
 
 def compile_tflite(
-    tflite: bytes, labels: Sequence[str] = (), vectors: int = 1, prefer: str = "balance"
+    tflite: bytes,
+    labels: Sequence[str] = (),
+    vectors: int = 1,
+    prefer: str = "balance",
+    stream: bool = False,
+    int8_input: bool = False,
 ) -> Compiled:
     """Compile the bytes of an int8 `.tflite`.
 
     Args: `labels` one for each class, or none; `vectors` the number of test vectors to put into the file; `prefer`
-    what `variants.choose_variants` prefers.
+    what `variants.choose_variants` prefers; `stream`: for input that comes step by step without end, whatever the
+    number of steps in the `.tflite`. Then `graph` and `program` are those for some periods in time. `int8_input`: the
+    model takes int8 images only, and needs no RAM for them, since it reads them where they lie; it has no test vectors.
     Raises ModelError when the model cannot be compiled: what it has, and what was expected.
     """
     graph = read_tflite(tflite)
     check_operators(graph)
     simplify(graph)
-    program = choose_variants(lower(graph), prefer)
-    planned = plan(program)
-    seeds = range(1, vectors + 1)
-    test_vectors = [make_vector(graph, program, planned.goals, seed * len(graph.inputs)) for seed in seeds]
+    if stream or graph.remembers:
+        graph, program = stream_program(graph)
+        planned = plan_stream(program)
+        events = events_until(program, program.period[0])
+    else:
+        program = choose_variants(lower(graph, int8_input), prefer)
+        planned = plan(program)
+        events = simulate(program, planned.goals)
+    seeds = range(1, vectors + 1) if program.nodes[0].stored else ()
+    test_vectors = [make_vector(graph, program, events, seed * len(graph.inputs)) for seed in seeds]
     return Compiled(write_cvl(program, planned, labels, test_vectors), graph, program, planned)
 
 

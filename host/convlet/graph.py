@@ -75,11 +75,15 @@ class Operator:
 
 @dataclass(eq=False)
 class Graph:
-    """Operators in an order in which each reads only what earlier ones made."""
+    """Operators in an order in which each reads only what earlier ones made.
+
+    `remembers`: the model keeps something from one invocation to the next, so that it can run as a stream only.
+    """
 
     inputs: list[Tensor]
     outputs: list[Tensor]
     operators: list[Operator]
+    remembers: bool = False
 
     def readers(self, tensor: Tensor) -> list[Operator]:
         """The operators that read `tensor`."""

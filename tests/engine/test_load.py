@@ -9,7 +9,7 @@ import pytest
 from chain import Chain, digits_chain, moved_chain
 from convlet.compile import compile_tflite
 from convlet.engine_build import ENGINE
-from convlet.format import FLAG_PLACED, HEADER, NO_ROW, OP, OPERATOR, PORT, RUN, STATE
+from convlet.format import FLAG_PLACED, HEADER, MAX_KERNEL_H, NO_ROW, OP, OPERATOR, PORT, RUN, STATE
 from cvl_edit import edited, field, goals_of, patched, sealed
 from exactness import with_variant
 
@@ -162,8 +162,8 @@ DAMAGES = [
     ("RING", operator(CONV, offset=ARENA - 95), f"its ring ends at byte {ARENA + 1} of an arena of {ARENA}"),
     ("RING", operator(CONV, offset=0xFFFFFFFF), f"its ring ends at byte 4294967295 of an arena of {ARENA}"),
     ("RING", header(arena_bytes=STATES), f"its ring ends at byte {{}} of an arena of {STATES}"),
-    ("WINDOW", operator(DENSE, code=OP["CONV_2D"]), WINDOW.format(0, 32)),
-    ("WINDOW", operator(CONV, kernel_h=33), WINDOW.format(33, 32)),
+    ("WINDOW", operator(DENSE, code=OP["CONV_2D"]), WINDOW.format(0, MAX_KERNEL_H)),
+    ("WINDOW", operator(CONV, kernel_h=129), WINDOW.format(129, MAX_KERNEL_H)),
     ("WINDOW", operator(POOL, kernel_w=0), WINDOW.format(0, 255)),
     ("WINDOW", operator(CONV, stride_h=0), WINDOW.format(0, 255)),
     ("WINDOW", operator(CONV, stride_w=0), WINDOW.format(0, 255)),
@@ -195,7 +195,7 @@ DAMAGES = [
         flags(COPY, on=1, pad_top=0, height=4, ring_rows=1),
         "its flags are {}, expected 0",
     ),
-    ("WINDOW", flags(COPY, on=2, kernel_h=0), WINDOW.format(0, 32)),
+    ("WINDOW", flags(COPY, on=2, kernel_h=0), WINDOW.format(0, MAX_KERNEL_H)),
     ("SHAPE", flags(COPY, on=2), SHAPE.format("{}", 4)),
     ("QUANT_TABLE", operator(COPY, MOVED, table=len(MOVED) - 5), TABLE.format(len(MOVED) + 1, len(MOVED))),
     ("QUANT_TABLE", runs(1, 1, 0xFFFF), TABLE),
