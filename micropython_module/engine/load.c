@@ -167,6 +167,9 @@ static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl
     proof.op = op;
     fault->operator_index = (uint16_t)index;
     fault->operator_code = op->code;
+    if (cvl_is_stream(model)) {
+        CVL_TRY(prove_streaming(op, fault));
+    }
     CVL_TRY(prove_tensor(model, op, fault));
     bool is_input = index < model->header.input_count;
     bool code_fits = op->code < CVL_OP_COUNT && is_input == (op->code == CVL_OP_INPUT);
@@ -174,9 +177,6 @@ static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl
     CHECK(
         op->input < index || (is_input && op->input == CVL_NO_OPERATOR), INPUT, op->input, index);
     CHECK(op->input_b < index || op->input_b == CVL_NO_OPERATOR, INPUT, op->input_b, index);
-    if (cvl_is_stream(model)) {
-        CVL_TRY(prove_streaming(op, fault));
-    }
     if (op->input != CVL_NO_OPERATOR) {
         proof.source = cvl_read_operator(model, op->input, &copies[1]);
         CVL_TRY(prove_reading(&proof));
