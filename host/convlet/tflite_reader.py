@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import tflite
 
+from convlet import passes
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
-from convlet.passes import fold_constants, fold_space_to_batch
 
 IDENTIFIER = b"TFL3"
 
@@ -46,8 +46,7 @@ def read_tflite(data: bytes) -> Graph:
         raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
     try:
         graph = _Reader(data).graph()
-        fold_constants(graph)
-        fold_space_to_batch(graph)
+        passes.apply(passes.READING, graph)
         _check_batches(graph)
         return graph
     except (
