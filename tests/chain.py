@@ -108,6 +108,16 @@ class Chain:
         shape = [size * (1 + (axis == i)) for i, size in enumerate(self.shape, 1)]
         return self._layer("CONCATENATION", [self.tensor], tuple(shape), "ConcatenationOptions", Axis=axis)
 
+    def function(
+        self, kind: str, scale: float | None = None, zero_point: int | None = None, **fields: float
+    ) -> Chain:
+        """A function of one value, such as RELU; its output keeps scale and zero point unless told others."""
+        self.scale = self.scale if scale is None else scale
+        self.zero_point = self.zero_point if zero_point is None else zero_point
+        # TFLite has no options table for most of them; an empty one does no harm.
+        options = "LeakyReluOptions" if kind == "LEAKY_RELU" else "AbsOptions"
+        return self._layer(kind, [], self.shape, options, **fields)
+
     def reshape(self, *shape: int) -> Chain:
         return self._layer("RESHAPE", [], shape, "ReshapeOptions")
 

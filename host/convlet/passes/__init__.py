@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from convlet.graph import Change, Graph
+from convlet.passes.clamps import fuse_clamps
 from convlet.passes.concatenations import split_concatenations
 from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
@@ -15,6 +16,7 @@ from convlet.passes.moves import merge_moves
 from convlet.passes.pads import fold_pads
 from convlet.passes.reduced_axes import keep_reduced_axes
 from convlet.passes.reshapes import elide_reshapes
+from convlet.passes.tables import compose_tables, drop_identities
 from convlet.passes.unread import drop_unread
 
 Pass = Callable[[Graph], list[str]]
@@ -32,6 +34,9 @@ SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("pads folded into convolutions", fold_pads),
     ("moves merged", merge_moves),
     ("reshapes elided", elide_reshapes),
+    ("functions composed into one table", compose_tables),
+    ("functions that change nothing dropped", drop_identities),
+    ("activations fused", fuse_clamps),
 )
 
 
