@@ -16,20 +16,22 @@ ALIGNMENT = 4  # of data in the file: 32-bit values lie well when the file does
 
 
 class _Data:
-    """The part of the file behind the records, filled piece by piece."""
+    """The part of the file behind the records, filled piece by piece. Equal pieces stand there once."""
 
     def __init__(self, begin: int) -> None:
         self.begin = begin
         self.pieces = bytearray()
+        self.offsets: dict[bytes, int] = {}
 
     def add(self, piece: bytes) -> int:
-        """Append `piece`; returns its file offset, 0 when there is nothing to append."""
+        """Append `piece`, if it is new; returns its file offset, 0 when there is nothing to append."""
         if not piece:
             return 0
-        self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
-        offset = self.begin + len(self.pieces)
-        self.pieces += piece
-        return offset
+        if piece not in self.offsets:
+            self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
+            self.offsets[piece] = self.begin + len(self.pieces)
+            self.pieces += piece
+        return self.offsets[piece]
 
 
 def write_cvl(

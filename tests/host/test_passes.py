@@ -4,6 +4,7 @@ import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
 from convlet.errors import ModelError
+from convlet.graph import Change
 from convlet.passes import (
     drop_unread,
     elide_reshapes,
@@ -162,6 +163,21 @@ def test_moves_that_follow_each_other_become_one():
 def test_moves_that_undo_each_other_vanish():
     chain = Chain((4, 6, 2)).conv(3, (1, 1)).transpose(1, 0, 2).transpose(1, 0, 2).conv(2)
     assert kinds_after(chain)[1] == ["CONV_2D", "CONV_2D"]
+
+
+def test_a_transposition_that_moves_nothing_vanishes():
+    """Axes of size 1 change places with others."""
+    chain = Chain((1, 9, 2)).conv(3, (1, 1)).transpose(1, 0, 2).conv(2, (2, 1))
+    graph, kinds = kinds_after(chain)
+    assert kinds == ["CONV_2D", "RESHAPE", "CONV_2D"]
+    assert (
+        Change("moves merged", ["operator 1 (TRANSPOSE): no value comes to another place"]) in graph.changes
+    )
+    assert_exact(chain.build(), (1, 9, 2), seed=1)
+    assert kinds_after(Chain((4, 1, 1)).max_pool((1, 1), (1, 1)).transpose(0, 2, 1).conv(2, (1, 1)))[1] == [
+        "MAX_POOL_2D",
+        "CONV_2D",
+    ]
 
 
 def test_moves_in_rows_do_not_read_the_whole_because_of_one_that_must():
