@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from convlet.graph import Change, Graph
 from convlet.passes.clamps import fuse_clamps
 from convlet.passes.concatenations import split_concatenations
+from convlet.passes.constant_channels import drop_constant_channels
 from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
 from convlet.passes.moves import merge_moves
@@ -37,6 +38,7 @@ SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("functions composed into one table", compose_tables),
     ("functions that change nothing dropped", drop_identities),
     ("activations fused", fuse_clamps),
+    ("constant channels dropped", drop_constant_channels),
 )
 
 
