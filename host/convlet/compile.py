@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convlet.errors import ConvletError, ModelError
+from convlet.explain import explain
 from convlet.files import read_file, write_atomic
-from convlet.graph import Graph
+from convlet.graph import Change, Graph
 from convlet.ops import check_operators
 from convlet.passes import simplify
 from convlet.plan import Plan, plan
@@ -27,6 +28,11 @@ class Compiled:
     graph: Graph
     program: Program
     plan: Plan
+
+    @property
+    def explanation(self) -> list[Change]:
+        """What every pass did, and what was decided for the program."""
+        return explain(self.graph, self.program)
 
 
 def compile_tflite(

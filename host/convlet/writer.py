@@ -72,6 +72,11 @@ def write_cvl(
     return MAGIC + struct.pack("<I", zlib.crc32(summed)) + summed
 
 
+def constants_of(node: Node) -> tuple[bytes, bytes]:
+    """What the fields `weights` and `table` of the node's record point to."""
+    return node.weights, struct.pack(f"<{len(node.row_map)}H", *node.row_map) + node.table
+
+
 def _makes_probabilities(node: Node) -> bool:
     return node.kind == "SOFTMAX"
 
@@ -80,7 +85,7 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
     node = program.nodes[index]
     height, width, channels = node.shape
     inputs = (*node.sources, NO_OPERATOR, NO_OPERATOR)
-    row_map = struct.pack(f"<{len(node.row_map)}H", *node.row_map)
+    weights, table = constants_of(node)
     places = plan.places.get(index, [])
     return OPERATOR.pack(
         **vars(node.window),
@@ -99,8 +104,8 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
         parameter=node.parameter,
         offset=data.add(struct.pack(f"<{len(places)}H", *places)) or plan.offsets[index],
         scratch=plan.scratches[index],
-        weights=data.add(node.weights),
-        table=data.add(row_map + node.table),
+        weights=data.add(weights),
+        table=data.add(table),
     )
 
 

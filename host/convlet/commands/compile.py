@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from convlet.cli import Session
 from convlet.compile import compile_file, read_labels
+from convlet.graph import Change
 from convlet.variants import PREFERENCES
+
+_MOST_DETAILS = 8  # that are printed of one pass
 
 
 @click.command()
@@ -25,13 +31,26 @@ from convlet.variants import PREFERENCES
     show_default=True,
     help="The smallest arena, the fastest plan, or the fastest within 1.5 times the smallest arena.",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say what every pass did, with the numbers of `convlet inspect`.",
+)
 @click.pass_obj
 def command(
-    session: Session, tflite: Path, out: Path | None, labels: str | None, vectors: int, prefer: str
+    session: Session,
+    tflite: Path,
+    out: Path | None,
+    labels: str | None,
+    vectors: int,
+    prefer: str,
+    explain: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
     target = out or tflite.with_suffix(".cvl")
     compiled = compile_file(tflite, target, _labels(labels), vectors, prefer)
+    if explain:
+        _print_explanation(session.console, compiled.explanation)
     plan, program = compiled.plan, compiled.program
     session.console.print(
         f"{target}: {len(compiled.cvl):,} bytes ({tflite.name}: {tflite.stat().st_size:,}), "
@@ -41,6 +60,18 @@ def command(
         markup=False,
         soft_wrap=True,
     )
+
+
+def _print_explanation(console: Console, changes: Sequence[Change]) -> None:
+    """A paragraph for each pass that did something."""
+    for change in changes:
+        if change.details:
+            console.print(Text.assemble((change.title, "bold"), f": {len(change.details)}"))
+            rest = len(change.details) - _MOST_DETAILS
+            for detail in change.details[:_MOST_DETAILS] + [f"and {rest} more"] * (rest > 0):
+                console.print(f"  {detail}", highlight=False, markup=False)
+    idle = sum(not change.details for change in changes)
+    console.print(f"{idle} other passes found nothing to do", style="dim", highlight=False)
 
 
 def _labels(labels: str | None) -> list[str]:
