@@ -44,7 +44,7 @@ def storage_of(
     Args: nodes `present` have all rows before the first event, nodes `kept` need theirs behind the last, nodes
     `whole` lie in one block each. An elementwise node may make its row in the place of the one that it reads last.
     """
-    births, deaths = _row_times(program, events, present, kept)
+    births, deaths = row_times(program, events, present, kept)
     replaced = _replaced_rows(program, events, births, deaths, whole)
     blocks: list[Block] = []
     rows: dict[Row, tuple[int, int]] = {}
@@ -70,7 +70,7 @@ def storage_of(
     return Storage(blocks, rows, scratches)
 
 
-def _row_times(
+def row_times(
     program: Program, events: Sequence[Event], present: Collection[int], kept: Collection[int]
 ) -> tuple[dict[Row, int], dict[Row, int]]:
     """When each row is first written to and when it is read last. A present row that nobody needs has no times."""
