@@ -28,17 +28,17 @@ class Span:
 class Layout:
     """A plan in time, whose unit is the event: one call of a kernel for one row.
 
-    `held` has the bytes that each node reserves for its rows: a ring, a tensor in one piece, or each row alone;
-    `rows` those of each single row while it is needed; `scratches` what kernels have for themselves. `used` is the
-    number of bytes in use at each event, int64[events + 1]: behind the last one the outputs are there still.
+    `rows` has the bytes of each single row while it is needed; `scratches` what kernels have for themselves while they
+    need it; `rings` the places that are kept free for rows between the first and the last of a node that has a ring.
+    `used` is the number of bytes in use at each event, int64[events + 1]: behind the last one the outputs are there.
     """
 
     program: Program
     plan: Plan
     events: Sequence[Event]
-    held: list[Span]
     rows: list[Span]
     scratches: list[Span]
+    rings: list[Span]
     used: np.ndarray
 
     @property
@@ -56,17 +56,18 @@ class Layout:
         """The node that sets the peak: the one at work then."""
         return self.events[self.peak_time].node
 
+    def of_node(self, node: int) -> list[Span]:
+        """The rows and the scratch of a node."""
+        return [span for span in (*self.rows, *self.scratches) if span.node == node]
+
+    def bytes_used(self, node: int) -> int:
+        """The most bytes that a node has in use at the same time."""
+        return int(_sizes_in_time(self.of_node(node), len(self.used)).max())
+
     def rows_kept(self, node: int) -> int:
         """The most rows of a node that are needed at the same time."""
-        return _most_at_once([replace(span, size=1) for span in self.rows if span.node == node], self.used)
-
-    def held_by(self, node: int) -> list[Span]:
-        """What a node reserves for its rows and for its kernel."""
-        return [span for span in (*self.held, *self.scratches) if span.node == node]
-
-    def bytes_held(self, node: int) -> int:
-        """The most bytes that a node reserves at the same time."""
-        return _most_at_once(self.held_by(node), self.used)
+        rows = [replace(span, size=1) for span in self.rows if span.node == node]
+        return int(_sizes_in_time(rows, len(self.used)).max())
 
 
 def layout_of(program: Program, plan: Plan) -> Layout:
@@ -78,12 +79,10 @@ def layout_of(program: Program, plan: Plan) -> Layout:
         row_bytes = program.nodes[node].row_bytes
         rows.append(Span(node, place_of(program, plan, node, row), row_bytes, birth, deaths[node, row]))
     rows = _handed_over(rows)
-    work = work_times(program, events)
-    scratched = [i for i, node in enumerate(program.nodes) if node.scratch_bytes]
-    scratches = [Span(i, plan.scratches[i], program.nodes[i].scratch_bytes, *work[i]) for i in scratched]
-    held = [span for node in range(len(program.nodes)) for span in _held_by(program, plan, node, rows)]
-    used = _sizes_in_time([*held, *scratches], len(events) + 1)
-    return Layout(program, plan, events, held, rows, scratches, used)
+    scratches = _scratches(program, plan, events)
+    rings = [ring for node in range(len(program.nodes)) for ring in _ring(program, plan, node, rows)]
+    used = _sizes_in_time([*rows, *scratches], len(events) + 1)
+    return Layout(program, plan, events, rows, scratches, rings, used)
 
 
 def place_of(program: Program, plan: Plan, node: int, row: int) -> int:
@@ -91,15 +90,6 @@ def place_of(program: Program, plan: Plan, node: int, row: int) -> int:
     if node in plan.places:
         return plan.places[node][row]
     return plan.offsets[node] + row % plan.ring_rows[node] * program.nodes[node].row_bytes
-
-
-def _held_by(program: Program, plan: Plan, node: int, rows: Sequence[Span]) -> list[Span]:
-    own = [span for span in rows if span.node == node]
-    if node in plan.places or not own:
-        return own
-    size = plan.ring_rows[node] * program.nodes[node].row_bytes
-    first, last = min(span.first for span in own), max(span.last for span in own)
-    return [Span(node, plan.offsets[node], size, first, last)]
 
 
 def _handed_over(rows: Sequence[Span]) -> list[Span]:
@@ -113,6 +103,26 @@ def _handed_over(rows: Sequence[Span]) -> list[Span]:
     ]
 
 
+def _scratches(program: Program, plan: Plan, events: Sequence[Event]) -> list[Span]:
+    """What accumulates needs its scratch from its first step to its last; others need theirs while they work."""
+    work = work_times(program, events)
+    spans = []
+    for index, node in enumerate(program.nodes):
+        if node.scratch_bytes:
+            own = [(time, time) for time, event in enumerate(events) if event.node == index]
+            for first, last in [work[index]] if node.accumulates else own:
+                spans.append(Span(index, plan.scratches[index], node.scratch_bytes, first, last))
+    return spans
+
+
+def _ring(program: Program, plan: Plan, node: int, rows: Sequence[Span]) -> list[Span]:
+    own = [span for span in rows if span.node == node]
+    if node in plan.places or plan.ring_rows[node] == program.nodes[node].shape[0] or not own:
+        return []
+    size = plan.ring_rows[node] * program.nodes[node].row_bytes
+    return [Span(node, plan.offsets[node], size, min(s.first for s in own), max(s.last for s in own))]
+
+
 def _sizes_in_time(spans: Sequence[Span], times: int) -> np.ndarray:
     """int64[times]: the sum of the sizes of the spans at each time."""
     change = np.zeros(times + 1, np.int64)
@@ -120,7 +130,3 @@ def _sizes_in_time(spans: Sequence[Span], times: int) -> np.ndarray:
         change[span.first] += span.size
         change[span.last + 1] -= span.size
     return change[:-1].cumsum()
-
-
-def _most_at_once(spans: Sequence[Span], used: np.ndarray) -> int:
-    return int(_sizes_in_time(spans, len(used)).max()) if spans else 0

@@ -130,11 +130,11 @@ def _draw_arena(axes: Axes, layout: Layout) -> None:
     few = len(layout.rows) < _FEW_ROWS
     for node in range(len(layout.program.nodes)):
         colour = colour_of(node)
-        held, rows, scratches = (
+        rings, rows, scratches = (
             [span for span in spans if span.node == node]
-            for spans in (layout.held, layout.rows, layout.scratches)
+            for spans in (layout.rings, layout.rows, layout.scratches)
         )
-        _add(axes, held, facecolor=colour, alpha=0.3, linewidth=0)
+        _add(axes, rings, facecolor=colour, alpha=0.3, linewidth=0)
         _add(axes, rows, facecolor=colour, edgecolor="white", linewidth=0.5 if few else 0.15)
         _add(axes, scratches, facecolor="white", edgecolor=colour, linewidth=0.8, hatch="//////")
         texts = [f"{node} {layout.program.nodes[node].kind}"] * few + [str(node)]
@@ -203,10 +203,6 @@ def _outline(span: Span) -> Outline:
     return Outline([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)], closed=True)
 
 
-def _area(spans: Sequence[Span]) -> int:
-    return sum(span.size * (span.last + 1 - span.first) for span in spans)
-
-
 def _legend(layout: Layout) -> list[Patch]:
     patches = []
     for index, node in enumerate(layout.program.nodes):
@@ -216,7 +212,7 @@ def _legend(layout: Layout) -> list[Patch]:
         patches.append(
             Patch(facecolor="white", edgecolor=_QUIET, hatch="//////", label="scratch of a kernel")
         )
-    if _area(layout.held) > _area(layout.rows):
+    if layout.rings:
         patches.append(Patch(facecolor="#e3e3e3", label="pale: kept for a next row"))
     patches.append(Patch(facecolor=STATE_COLOUR, label="state of the engine"))
     return patches

@@ -26,7 +26,7 @@ def test_a_file_has_the_plan_that_was_written(chain, prefer):
     assert [node.kind for node in program.nodes] == [node.kind for node in compiled.program.nodes]
     expected, found = layout_of(compiled.program, compiled.plan), layout_of(program, plan)
     assert (found.events, found.rows) == (expected.events, expected.rows)
-    assert (found.held, found.scratches) == (expected.held, expected.scratches)
+    assert (found.rings, found.scratches) == (expected.rings, expected.scratches)
 
 
 def test_a_damaged_file_is_refused():

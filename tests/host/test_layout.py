@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from chain import Chain, digits_chain, moved_chain, padded_chain, program_of, reductions_chain, windows_chain
@@ -15,27 +17,14 @@ def layout(chain, prefer="ram"):
 
 @pytest.mark.parametrize("prefer", ["ram", "speed"])
 @pytest.mark.parametrize("chain", CHAINS)
-def test_no_two_nodes_hold_a_byte_at_the_same_time(chain, prefer):
+def test_no_byte_is_used_twice_at_the_same_time(chain, prefer):
     found = layout(chain(), prefer)
-    held = np.zeros((found.plan.arena_bytes, len(found.used)), np.int8)
-    for span in (*found.held, *found.scratches):
-        held[span.offset : span.offset + span.size, span.first : span.last + 1] += 1
-    assert held.max() == 1 and not held[: found.plan.state_bytes].any()
-    assert held.sum(axis=0).tolist() == found.used.tolist()
+    used = np.zeros((found.plan.arena_bytes, len(found.used)), np.int8)
+    for span in (*found.rows, *found.scratches):
+        used[span.offset : span.offset + span.size, span.first : span.last + 1] += 1
+    assert used.max() == 1 and not used[: found.plan.state_bytes].any()
+    assert used.sum(axis=0).tolist() == found.used.tolist()
     assert found.peak_bytes + found.plan.state_bytes <= found.plan.arena_bytes
-
-
-@pytest.mark.parametrize("chain", CHAINS)
-def test_rows_lie_in_what_their_node_holds(chain):
-    found = layout(chain())
-    for row in found.rows:
-        assert any(
-            span.node == row.node
-            and span.offset <= row.offset
-            and row.offset + row.size <= span.offset + span.size
-            and span.first <= row.first <= row.last <= span.last
-            for span in found.held
-        )
 
 
 def test_rows_of_a_ring_take_turns():
@@ -44,16 +33,29 @@ def test_rows_of_a_ring_take_turns():
     own = [span for span in found.rows if span.node == 0]
     assert [span.offset for span in own] == [32 + 8 * (row % 3) for row in range(8)]
     assert [(span.first, span.last) for span in own[:4]] == [(0, 3), (1, 5), (2, 8), (4, 10)]
-    assert [span for span in found.held if span.node == 0] == [Span(0, 32, 24, 0, own[-1].last)]
+    assert [span for span in found.rings if span.node == 0] == [Span(0, 32, 24, 0, own[-1].last)]
     assert (found.rows_kept(0), found.rows_kept(1)) == (3, 2)
-    assert (found.bytes_held(0), found.bytes_held(1)) == (24, 2 * 6 * 8)
+    assert (found.bytes_used(0), found.bytes_used(1)) == (24, 2 * 6 * 8)
 
 
 def test_the_peak():
     found = layout(digits_chain())
-    assert found.plan.arena_bytes == found.peak_bytes + found.plan.state_bytes
     assert found.used[: found.peak_time].max() < found.used[found.peak_time] == found.peak_bytes
     assert found.peak_node == found.events[found.peak_time].node
+
+
+def test_scratch_is_in_use_from_the_first_step_of_what_accumulates_to_its_last():
+    found = layout(digits_chain())
+    work = [time for time, event in enumerate(found.events) if event.node == 3]
+    assert found.scratches == [Span(3, found.plan.scratches[3], 40, work[0], work[-1])]
+
+
+def test_other_scratch_is_in_use_while_its_node_works():
+    program = program_of(digits_chain())
+    nodes = [replace(node, scratch_bytes=12 * (index == 1)) for index, node in enumerate(program.nodes)]
+    found = layout_of(replace(program, nodes=nodes), plan(replace(program, nodes=nodes)))
+    work = [time for time, event in enumerate(found.events) if event.node == 1]
+    assert [(span.first, span.last) for span in found.scratches] == [(time, time) for time in work]
 
 
 def test_outputs_are_in_use_behind_the_last_event():

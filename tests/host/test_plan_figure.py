@@ -35,7 +35,7 @@ def test_the_peak_is_named_and_marked(tmp_path, drawn):
     draw_plan(shown, tmp_path / "p.png", "digits: an arena of 168 bytes")
     arena, usage, _ = drawn[0].axes
     assert drawn[0].get_suptitle() == "digits: an arena of 168 bytes"
-    assert [text.get_text() for text in usage.texts] == ["peak: 168 bytes, while 3 FULLY_CONNECTED works"]
+    assert [text.get_text() for text in usage.texts] == ["peak: 168 bytes, while 1 CONV_2D works"]
     assert arena.lines[0].get_xdata()[0] == shown.peak_time + 0.5
     assert matplotlib.image.imread(tmp_path / "p.png").shape[2] == 4
 

@@ -76,7 +76,7 @@ def _table(layout: Layout) -> Table:
             node.kind,
             f"{height}x{width}x{channels}",
             f"{layout.rows_kept(index)} of {height}",
-            f"{layout.bytes_held(index):,}",
+            f"{layout.bytes_used(index):,}",
             _calls(layout, index),
             style="bold red" if index == layout.peak_node else "",
         )
@@ -84,7 +84,7 @@ def _table(layout: Layout) -> Table:
 
 
 def _calls(layout: Layout, node: int) -> str:
-    own = layout.held_by(node)
+    own = layout.of_node(node)
     if not own:
         return ""
     last = min(max(span.last for span in own), len(layout.events) - 1)  # outputs live on behind it
@@ -118,7 +118,7 @@ def _as_data(layout: Layout) -> dict[str, Any]:
                 "kind": node.kind,
                 "shape": node.shape,
                 "rows_kept": layout.rows_kept(index),
-                "bytes": layout.bytes_held(index),
+                "bytes": layout.bytes_used(index),
                 "rows": [_span(span) for span in layout.rows if span.node == index],
                 "scratch": [_span(span) for span in layout.scratches if span.node == index],
             }
