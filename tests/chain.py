@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from convlet.graph import Graph
 from convlet.passes import simplify
 from convlet.program import Program, lower
 from convlet.tflite_reader import read_tflite
@@ -224,3 +225,10 @@ def program_of(chain: Chain) -> Program:
     graph = read_tflite(chain.build())
     simplify(graph)
     return lower(graph)
+
+
+def kinds_after(chain: Chain, change: Callable[[Graph], object] = simplify) -> tuple[Graph, list[str]]:
+    """The graph of the chain after one pass, or all, and the kinds of its operators."""
+    graph = read_tflite(chain.build())
+    change(graph)
+    return graph, [operator.kind for operator in graph.operators]
