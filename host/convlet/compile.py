@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from convlet.errors import ConvletError, ModelError
+from convlet.explain import explain
 from convlet.files import read_file, write_atomic
-from convlet.graph import Graph
+from convlet.graph import Change, Graph
 from convlet.ops import check_operators
 from convlet.passes import simplify
 from convlet.plan import Plan, plan
@@ -29,6 +31,11 @@ class Compiled:
     graph: Graph
     program: Program
     plan: Plan
+
+    @property
+    def explanation(self) -> list[Change]:
+        """What every pass did, and what was decided for the program."""
+        return explain(self.graph, self.program)
 
 
 def compile_tflite(
@@ -51,6 +58,8 @@ def compile_tflite(
     check_operators(graph)
     simplify(graph)
     if stream or graph.remembers:
+        if int8_input:
+            raise ModelError("a stream keeps rows of its input: compile it without --int8-input")
         graph, program = stream_program(graph)
         planned = plan_stream(program)
         events = events_until(program, program.period[0])
@@ -63,15 +72,14 @@ def compile_tflite(
     return Compiled(write_cvl(program, planned, labels, test_vectors), graph, program, planned)
 
 
-def compile_file(
-    tflite: Path, cvl: Path, labels: Sequence[str] = (), vectors: int = 1, prefer: str = "balance"
-) -> Compiled:
+def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), **options: Any) -> Compiled:
     """Compile the file `tflite` to the file `cvl`, which is replaced only when all went well.
 
+    Args: `options` are those of `compile_tflite`.
     Raises ConvletError when a file cannot be read or written, ModelError when the model cannot be compiled.
     """
     try:
-        compiled = compile_tflite(read_file(tflite, "the model"), labels, vectors, prefer)
+        compiled = compile_tflite(read_file(tflite, "the model"), labels, **options)
     except ModelError as error:
         raise ModelError(f"{tflite}: {error}") from error
     write_atomic(cvl, compiled.cvl)

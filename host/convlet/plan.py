@@ -57,7 +57,8 @@ def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
     lives = lifetimes(program, events)
     pairs = zip(lives, program.nodes, strict=True)
     rings = [
-        Block(life.first, life.last, life.ring_rows * node.row_bytes, pieces=life.pieces) for life, node in pairs
+        Block(life.first, life.last, life.ring_rows * node.row_bytes, pieces=life.pieces)
+        for life, node in pairs
     ]
     scratched = [i for i, node in enumerate(program.nodes) if node.scratch_bytes]
     times = work_times(program, events)

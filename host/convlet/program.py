@@ -26,8 +26,13 @@ class Program:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
-        return sum(node.macs for node in self.nodes)
+        """Multiply-accumulates of one inference, or of a stream's step."""
+        if not self.period:
+            return sum(node.macs for node in self.nodes)
+        of_period = (
+            node.macs // node.shape[0] * rows for node, rows in zip(self.nodes, self.period, strict=True)
+        )
+        return sum(of_period) // self.period[self.outputs[0]]
 
     def source_heights(self, index: int) -> list[int]:
         """Rows of each tensor that node `index` reads."""

@@ -60,7 +60,8 @@ class _Rewriter:
         self.timed = {source: _Timed(_with_rows(source, axis, rows), axis, source.rows[axis])}
         self.operators = [self._rewrite(operator) for operator in graph.operators]
         output = self.timed[graph.outputs[0]].tensor
-        self.graph = Graph([self.timed[source].tensor], [output], self.operators)
+        inputs = [self.timed[source].tensor]
+        self.graph = replace(graph, inputs=inputs, outputs=[output], operators=self.operators)
 
     def _rewrite(self, operator: Operator) -> Operator:
         rules: dict[str, Callable[[Operator], Operator]] = {

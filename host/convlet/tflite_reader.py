@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import tflite
 
+from convlet import passes
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
-from convlet.passes import fold_constants, fold_space_to_batch
 from convlet.variables import Variable, name_of, replace_variables
 
 IDENTIFIER = b"TFL3"
@@ -49,8 +49,7 @@ def read_tflite(data: bytes) -> Graph:
         reader = _Reader(data)
         graph = reader.graph()
         replace_variables(graph, list(reader.variables.values()))
-        fold_constants(graph)
-        fold_space_to_batch(graph)
+        passes.apply(passes.READING, graph)
         _check_batches(graph)
         return graph
     except (

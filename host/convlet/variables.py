@@ -14,7 +14,7 @@ import numpy as np
 import tflite
 
 from convlet.errors import ModelError
-from convlet.graph import Graph, Operator, Tensor
+from convlet.graph import Change, Graph, Operator, Tensor
 from convlet.ops.concatenation import axis_of
 from convlet.ops.movement import moved_index
 
@@ -42,11 +42,11 @@ def name_of(handle: Any) -> str:
 
 def replace_variables(graph: Graph, variables: list[Variable]) -> None:
     """Make of each variable the padding before the first step. Raises ModelError for one that is not such steps."""
-    for variable in variables:
-        _replace_by_pad(graph, variable)
+    details = [_replace_by_pad(graph, variable) for variable in variables]
+    graph.changes.append(Change("variables replaced by padding before the first step", details))
 
 
-def _replace_by_pad(graph: Graph, variable: Variable) -> None:
+def _replace_by_pad(graph: Graph, variable: Variable) -> str:
     join, count = _steps_kept(graph, variable)
     result, axis = join.output, len(join.output.full_shape) - axis_of(join)
     pads = np.zeros((len(result.full_shape), 2), np.int32)
@@ -54,6 +54,7 @@ def _replace_by_pad(graph: Graph, variable: Variable) -> None:
     constant = Tensor(f"{variable.name} (steps)", pads.shape, np.zeros(0, np.float32), 0, pads, None, "INT32")
     pad = Operator("PAD", join.position, [join.inputs[1], constant], result)
     graph.operators[graph.operators.index(join)] = pad
+    return f"{count} steps of {variable.name!r} before {join}"
 
 
 def _steps_kept(graph: Graph, variable: Variable) -> tuple[Operator, int]:

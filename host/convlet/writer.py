@@ -19,6 +19,7 @@ from convlet.format import (
     PORT,
     VERSION,
 )
+from convlet.node import Node
 from convlet.plan import Plan
 from convlet.program import Program
 
@@ -26,20 +27,22 @@ ALIGNMENT = 4  # of data in the file: 32-bit values lie well when the file does
 
 
 class _Data:
-    """The part of the file behind the records, filled piece by piece."""
+    """The part of the file behind the records, filled piece by piece. Equal pieces stand there once."""
 
     def __init__(self, begin: int) -> None:
         self.begin = begin
         self.pieces = bytearray()
+        self.offsets: dict[bytes, int] = {}
 
     def add(self, piece: bytes) -> int:
-        """Append `piece`; returns its file offset, 0 when there is nothing to append."""
+        """Append `piece`, if it is new; returns its file offset, 0 when there is nothing to append."""
         if not piece:
             return 0
-        self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
-        offset = self.begin + len(self.pieces)
-        self.pieces += piece
-        return offset
+        if piece not in self.offsets:
+            self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
+            self.offsets[piece] = self.begin + len(self.pieces)
+            self.pieces += piece
+        return self.offsets[piece]
 
 
 def write_cvl(
@@ -85,11 +88,16 @@ def _flags(program: Program) -> int:
     return FLAG_LOGITS * (not makes_probabilities) | FLAG_STREAM * bool(program.period)
 
 
+def constants_of(node: Node) -> tuple[bytes, bytes]:
+    """What the fields `weights` and `table` of the node's record point to."""
+    return node.weights, struct.pack(f"<{len(node.row_map)}H", *node.row_map) + node.table
+
+
 def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
     node = program.nodes[index]
     height, width, channels = node.shape
     inputs = (*node.sources, NO_OPERATOR, NO_OPERATOR)
-    row_map = struct.pack(f"<{len(node.row_map)}H", *node.row_map)
+    weights, table = constants_of(node)
     places = plan.places.get(index, []) if node.stored else []
     return OPERATOR.pack(
         **vars(node.window),
@@ -108,8 +116,8 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
         parameter=node.parameter,
         offset=data.add(struct.pack(f"<{len(places)}H", *places)) or plan.offsets[index],
         scratch=plan.scratches[index],
-        weights=data.add(node.weights),
-        table=data.add(row_map + node.table),
+        weights=data.add(weights),
+        table=data.add(table),
     )
 
 
