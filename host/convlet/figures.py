@@ -65,7 +65,7 @@ def _draw_pair(axes: Axes, train: Sequence[float], validation: Sequence[float], 
 def draw_confusion(counts: NDArray[np.int64], class_names: Sequence[str], path: Path, title: str) -> None:
     """Write `counts` (int64[true class, predicted class]) to the PNG `path`: a row for each true class."""
     classes = len(class_names)
-    side = max(4.2, 0.48 * classes + 1.4)
+    side = max(5.2, 0.48 * classes + 1.4)  # wide enough for the title
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     axes.imshow(counts, cmap=CELLS, vmin=0)

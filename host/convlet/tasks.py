@@ -85,7 +85,7 @@ class Classification(Task):
 
     def draw(self, outputs: NDArray[Any], data: Dataset, path: Path, name: str) -> None:
         counts = self.confusion(outputs, data)
-        figures.draw_confusion(counts, data.class_names, path, f"{name}, int8, on the test images")
+        figures.draw_confusion(counts, data.class_names, path, f"{name}, int8, on the test split")
 
     def confusion(self, outputs: NDArray[Any], data: Dataset) -> NDArray[np.int64]:
         """int64[true class, predicted class] of the test images."""

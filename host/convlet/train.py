@@ -172,7 +172,8 @@ def _fit(
 ) -> figures.Curves:
     task = recipe.task
     batches = -(-len(data.train) // recipe.batch_size)
-    model.compile(
+    learner = _with_shifts(tf, model, recipe.shift) if recipe.shift else model
+    learner.compile(
         optimizer=tf.keras.optimizers.Adam(_learning_rate(tf, recipe, epochs * batches)),
         loss=task.loss(tf),
         metrics=task.metrics(),
@@ -180,7 +181,7 @@ def _fit(
     )
     progress.step(f"Training {recipe.name}: {model.count_params():,} parameters, {len(data.train):,} images")
     with progress.bar(f"{epochs} epochs", epochs) as advance:
-        history = model.fit(
+        history = learner.fit(
             data.train.images,
             task.targets(data.train),
             batch_size=recipe.batch_size,
@@ -190,6 +191,12 @@ def _fit(
             callbacks=[_after_each_epoch(tf, advance)],
         ).history
     return task.curves(history)
+
+
+def _with_shifts(tf: Any, model: Any, share: float) -> Any:
+    """A model that shares `model`'s weights, and moves its images by up to `share` of their size while it learns."""
+    shift = tf.keras.layers.RandomTranslation(share, share, fill_mode="constant")
+    return tf.keras.Sequential([tf.keras.Input(model.input_shape[1:]), shift, model])
 
 
 def _learning_rate(tf: Any, recipe: Recipe, steps: int) -> Any:

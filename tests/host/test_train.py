@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tflite
+from convlet import train as train_module
 from convlet.datasets.digits import load_digits
 from convlet.errors import ConvletError
 from convlet.evaluate import accuracy, run_float, run_int8
+from convlet.tensorflow_import import import_tensorflow
 from convlet.train import train
 
 if TYPE_CHECKING:
@@ -128,6 +130,21 @@ def test_a_folder_that_cannot_be_made_is_said_before_training(tmp_path: Path) ->
     run = subprocess.run([*TRAIN, "--out", str(tmp_path / "file" / "out")], capture_output=True, text=True)
     expected = f"error: cannot write into {tmp_path / 'file' / 'out'}: Not a directory\n"
     assert (run.returncode, run.stdout, run.stderr) == (1, "", expected)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TensorFlow's own
+def test_images_are_moved_only_while_the_model_learns() -> None:
+    tf = import_tensorflow()
+    model = tf.keras.Sequential([tf.keras.Input((8, 8, 1)), tf.keras.layers.Flatten()])
+    image = np.zeros((1, 8, 8, 1), np.float32)
+    image[0, 3:5, 3:5] = 1
+    learner = train_module._with_shifts(tf, model, 0.25)
+    np.testing.assert_array_equal(learner(image, training=False), image.reshape(1, 64))
+    moved = np.array([learner(image, training=True)[0] for _ in range(20)])
+    assert len(np.unique(moved, axis=0)) > 10
+    np.testing.assert_allclose(
+        moved.sum(axis=1), 4, atol=1e-4
+    )  # by two pixels at most: never out of the picture
 
 
 def test_an_autoencoder_is_trained_on_enlarged_digits_where_mnist_is_missing(tmp_path: Path) -> None:

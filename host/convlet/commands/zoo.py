@@ -41,7 +41,8 @@ def command(session: Session, more: Sequence[Path], readme: Path | None) -> None
 
 
 def _table(entries: Sequence[Entry], columns: Sequence[tuple[str, Callable[[Entry], str]]]) -> Table:
-    table = Table(*(heading for heading, _ in columns), box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table = Table(*(heading for heading, _ in columns), box=box.SIMPLE, padding=0)
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for entry in entries:

@@ -36,4 +36,5 @@ RECIPE = Recipe(
     build=build,
     epochs=20,
     batch_size=32,
+    shift=0.08,
 )

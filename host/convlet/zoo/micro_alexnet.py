@@ -16,21 +16,24 @@ def build(tf: Any) -> Any:
             filters, kernel, strides=stride, padding="same", groups=groups, activation="relu"
         )
 
+    def pool() -> Any:
+        return layers.MaxPooling2D(3, strides=2, padding="same")
+
     return tf.keras.Sequential(
         [
             tf.keras.Input((28, 28, 1)),
             convolution(16, 5, stride=2),
-            layers.MaxPooling2D(3, strides=2, padding="same"),
+            pool(),
             convolution(24, 5, groups=2),
-            layers.MaxPooling2D(3, strides=2, padding="same"),
+            pool(),
             convolution(32, 3),
             convolution(32, 3, groups=2),
             convolution(24, 3, groups=2),
-            layers.MaxPooling2D(3, strides=2),
+            pool(),
             layers.Flatten(),
-            layers.Dropout(0.2),
+            layers.Dropout(0.1),
             layers.Dense(64, activation="relu"),
-            layers.Dropout(0.2),
+            layers.Dropout(0.1),
             layers.Dense(10),
         ],
         name="micro_alexnet",
@@ -42,6 +45,8 @@ RECIPE = Recipe(
     summary="overlapping max pools and convolutions in groups, 28x28 digits",
     load_data=load_mnist,
     build=build,
-    epochs=20,
+    epochs=15,
     batch_size=32,
+    learning_rate=0.002,
+    shift=0.08,
 )

@@ -40,7 +40,8 @@ RECIPE = Recipe(
     summary="branches of convolutions that are concatenated, 28x28 digits",
     load_data=load_mnist,
     build=build,
-    epochs=20,
+    epochs=15,
     batch_size=32,
     learning_rate=0.003,
+    shift=0.08,
 )

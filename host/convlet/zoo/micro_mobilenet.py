@@ -52,7 +52,8 @@ RECIPE = Recipe(
     summary="depthwise convolutions, hard-swish, squeeze and excite, 28x28 digits",
     load_data=load_mnist,
     build=build,
-    epochs=25,
+    epochs=18,
     batch_size=32,
     learning_rate=0.003,
+    shift=0.08,
 )

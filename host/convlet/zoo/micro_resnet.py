@@ -35,7 +35,8 @@ RECIPE = Recipe(
     summary="residual blocks, 28x28 digits",
     load_data=load_mnist,
     build=build,
-    epochs=10,
+    epochs=12,
     batch_size=32,
     learning_rate=0.003,
+    shift=0.08,
 )

@@ -37,4 +37,5 @@ RECIPE = Recipe(
     build=build,
     epochs=12,
     batch_size=32,
+    shift=0.08,
 )
