@@ -87,11 +87,16 @@ class Change:
 
 @dataclass(eq=False)
 class Graph:
-    """Operators in an order in which each reads only what earlier ones made; `changes`: what passes did to it."""
+    """Operators in an order in which each reads only what earlier ones made.
+
+    `remembers`: the model keeps something from one invocation to the next, so that it can run as a stream only.
+    `changes`: what passes did to the graph.
+    """
 
     inputs: list[Tensor]
     outputs: list[Tensor]
     operators: list[Operator]
+    remembers: bool = False
     changes: list[Change] = field(default_factory=list)
 
     def readers(self, tensor: Tensor) -> list[Operator]:

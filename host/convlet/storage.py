@@ -49,10 +49,13 @@ def storage_of(
     blocks: list[Block] = []
     rows: dict[Row, tuple[int, int]] = {}
     for index, node in enumerate(program.nodes):
-        own = [(index, row) for row in range(node.shape[0]) if (index, row) in births]
+        every = [(index, row) for row in range(node.shape[0])]
+        own = [key for key in every if key in births]
         if index in whole and own:
+            size = node.shape[0] * node.row_bytes
+            pieces = [(births[key], deaths[key]) if key in births else (0, -1) for key in every]
             first, last = min(births[key] for key in own), max(deaths[key] for key in own)
-            blocks.append(Block(first, last, node.shape[0] * node.row_bytes))
+            blocks.append(Block(first, last, size, pieces=tuple(pieces)))
             rows |= {key: (len(blocks) - 1, key[1] * node.row_bytes) for key in own}
             continue
         for key in own:
