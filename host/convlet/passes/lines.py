@@ -20,13 +20,17 @@ from convlet.ops.window import window_of
 
 Turn = Callable[[Operator], None]
 
+_MOST_ROWS = 6000  # of all tensors: to plan more takes long
+
 
 def turn_lines(graph: Graph) -> list[str]:
     """Exchange height and width of all tensors, where all have height 1 and some are wider than 1."""
     tensors = [*graph.inputs, *(operator.output for operator in graph.operators)]
-    widest = max(tensor.rows[1] for tensor in tensors)
+    widths = [tensor.rows[1] for tensor in tensors]
     turns = [_TURNS.get(operator.kind) for operator in graph.operators]
-    if widest == 1 or any(tensor.rows[0] > 1 for tensor in tensors) or None in turns:
+    if max(widths) == 1 or sum(widths) > _MOST_ROWS:
+        return []
+    if any(tensor.rows[0] > 1 for tensor in tensors) or None in turns:
         return []
     for operator, turn in zip(graph.operators, turns, strict=True):
         assert turn is not None
@@ -34,7 +38,7 @@ def turn_lines(graph: Graph) -> list[str]:
     for tensor in tensors:
         _, width, channels = tensor.rows
         tensor.shape, tensor.batch = (width, 1, channels), 1
-    return [f"lines of up to {widest} pixels"]
+    return [f"lines of up to {max(widths)} pixels"]
 
 
 def _turn_window(operator: Operator) -> None:

@@ -70,6 +70,7 @@ def test_a_line_of_convolutions_keeps_rows_only():
         Chain((1, 1, 4)).conv(3, (1, 1)),
         Chain(SHAPE).conv(3, (1, 3)).reshape(2, 14, 3).max_pool((2, 2)),
         Chain(SHAPE).conv(3, (1, 3)).resize(1, 50),
+        Chain((1, 3001, 1)).max_pool((1, 1), (1, 1)),
     ],
 )
 def test_what_is_no_line_throughout_stays(chain):
