@@ -32,10 +32,8 @@ BEGIN, END = "<!-- scripts/zoo_table begins -->", "<!-- scripts/zoo_table ends -
 class Entry:
     """A model's line. `scores` are texts: Keras' float model, int8 by TFLM, int8 by the engine; empty without data.
 
-    `weight_bytes`: see there. `largest_bytes`: of its tensors that are no constants, the input
-    included. `arena_bytes` is what `convlet compile` chooses, `ram_arena_bytes` with `--prefer ram`,
-    `int8_arena_bytes` with `--prefer ram --int8-input`. `mismatches`: how many of `compared` inputs give another output
-    than TFLM's.
+    `arena_bytes` is what `convlet compile` chooses, `ram_arena_bytes` with `--prefer ram`, `int8_arena_bytes` with
+    `--prefer ram --int8-input`. `mismatches`: how many of `compared` inputs give another output than TFLM's.
     """
 
     name: str
@@ -43,7 +41,6 @@ class Entry:
     scores: tuple[str, ...]
     tflite_bytes: int
     cvl_bytes: int
-    weight_bytes: int
     largest_bytes: int
     tflm_arena_bytes: int
     arena_bytes: int
@@ -122,7 +119,6 @@ def _entry(compared: _Compared, scores: tuple[str, ...]) -> Entry:
         scores=scores,
         tflite_bytes=len(tflite),
         cvl_bytes=len(compiled.cvl),
-        weight_bytes=weight_bytes(graph),
         largest_bytes=largest_bytes(graph),
         tflm_arena_bytes=compared.tflm_arena_bytes,
         arena_bytes=compiled.plan.arena_bytes,
