@@ -11,6 +11,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Deprecat
 
 
 def test_macs_and_arena(untrained: Callable[[str], bytes]) -> None:
-    compiled = compile_tflite(untrained("lenet5"), prefer="ram")
+    compiled = compile_tflite(untrained("lenet5"), prefer="ram", int8_input=True)
     assert compiled.program.macs == 416_520
-    assert compiled.plan.tensor_bytes <= 1456
+    assert compiled.plan.tensor_bytes <= 1236
