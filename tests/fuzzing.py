@@ -22,7 +22,8 @@ FLAGS = ["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", SANITIZERS, "-f
 # Comparisons are not traced: it takes most of the time, and the mutator knows the records.
 FUZZER = ["-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"]
 ASAN_OPTIONS = "quarantine_size_mb=4:detect_leaks=0"  # what lies longer in quarantine is not looked for again
-SECONDS_OF_ONE = 10  # a run that takes longer is a finding
+SECONDS_OF_ONE = 60  # a run that takes longer is a finding, also where the processor is shared
+LOG_LINES = 40  # of a failure: the sanitizer's report
 MEGABYTES = 512
 
 
@@ -90,7 +91,9 @@ def fuzz(folder: Path, seconds: int, executions: int = -1, workers: int = os.cpu
     codes = [process.wait() for process in running]
     texts = [log.read_text(errors="replace") for log in logs]
     counts = [int(n) for text in texts for n in re.findall(r"number_of_executed_units: *(\d+)", text)]
-    failed = [text for text, code in zip(texts, codes, strict=True) if code]
+    failed = [
+        "\n".join(text.splitlines()[-LOG_LINES:]) for text, code in zip(texts, codes, strict=True) if code
+    ]
     findings = sorted(path for kind in ("crash", "timeout", "oom") for path in folder.glob(f"{kind}-*"))
     return Fuzzed(sum(counts), findings, "\n".join(failed))
 

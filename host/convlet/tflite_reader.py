@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +12,14 @@ import tflite
 
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
+from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_VALUES, check_limit
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
 from convlet.passes import fold_constants, fold_space_to_batch
 
 IDENTIFIER = b"TFL3"
+_MOST_DIMENSIONS = 8  # TFLite's own operators know no more
 
 _DTYPES: dict[int, np.dtype[Any]] = {
     tflite.TensorType.INT8: np.dtype(np.int8),
@@ -44,8 +47,10 @@ def read_tflite(data: bytes) -> Graph:
     if len(data) < 8 or data[4:8] != IDENTIFIER:
         found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
         raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
+    check_limit("the .tflite file", "bytes", len(data), MOST_FILE_BYTES)
     try:
         graph = _Reader(data).graph()
+        _check_values(graph)
         fold_constants(graph)
         fold_space_to_batch(graph)
         _check_batches(graph)
@@ -58,7 +63,6 @@ def read_tflite(data: bytes) -> Graph:
         TypeError,
         AttributeError,
         OverflowError,
-        MemoryError,
     ) as error:
         # Whatever a damaged flatbuffer makes the schema package stumble over.
         raise ModelError(
@@ -79,6 +83,13 @@ def _check_order(graph: Graph) -> None:
     for tensor in graph.outputs:
         if tensor not in made:
             raise ModelError(f"no operator makes the output {tensor.name!r}")
+
+
+def _check_values(graph: Graph) -> None:
+    """Raises ModelError when the tensors are larger than any that the compiler takes."""
+    tensors = [*graph.inputs, *(operator.output for operator in graph.operators)]
+    values = sum(math.prod(tensor.full_shape) for tensor in tensors)
+    check_limit("the model", "values in all tensors", values, MOST_VALUES)
 
 
 def _check_batches(graph: Graph) -> None:
@@ -103,9 +114,11 @@ class _Reader:
             raise ModelError(f"the model has {self.model.SubgraphsLength()} subgraphs, expected 1")
         self.subgraph = self.model.Subgraphs(0)
         self.tensors: dict[int, Tensor] = {}
+        self.name_bytes = 0
 
     def graph(self) -> Graph:
         inputs = [self._activation(index) for index in self._indices(self.subgraph.InputsAsNumpy)]
+        check_limit("the model", "operators", self.subgraph.OperatorsLength(), MOST_OPERATORS)
         positions = range(self.subgraph.OperatorsLength())
         operators = [operator for position in positions for operator in self._operators(position)]
         results = self._indices(self.subgraph.OutputsAsNumpy)
@@ -121,8 +134,12 @@ class _Reader:
 
     @staticmethod
     def _indices(read: Callable[[], Any]) -> list[int]:
+        """The tensors of a list in the file, which is a number when it is empty."""
         indices = read()
-        return [] if isinstance(indices, int) else [int(index) for index in indices]
+        if isinstance(indices, int):
+            return []
+        check_limit("a list of the .tflite file", "tensors", len(indices), MOST_OPERATORS)
+        return [int(index) for index in indices]
 
     def _operators(self, position: int) -> list[Operator]:
         """The operator at `position`; where it makes several tensors, one of its kind for each."""
@@ -193,17 +210,22 @@ class _Reader:
                 raise ModelError(
                     f"the .tflite file is damaged: tensor {index} of {self.subgraph.TensorsLength()}"
                 )
+            check_limit("the model", "tensors", len(self.tensors) + 1, 16 * MOST_OPERATORS)
             self.tensors[index] = self._read_tensor(self.subgraph.Tensors(index))
         return self.tensors[index]
 
     def _read_tensor(self, stored: Any) -> Tensor:
+        check_limit(f"tensor {len(self.tensors)}", "dimensions", stored.ShapeLength(), _MOST_DIMENSIONS)
         name = (stored.Name() or b"").decode("utf-8", "replace")
+        # In a damaged file the name of every tensor may be the whole file.
+        self.name_bytes += len(name)
+        check_limit("the .tflite file", "bytes of names", self.name_bytes, MOST_FILE_BYTES)
         shape = tuple(int(stored.Shape(axis)) for axis in range(stored.ShapeLength()))
         data = self._constant(stored, name, shape)
         scale, zero_point = np.zeros(0, np.float32), 0
         quantization = stored.Quantization()
         if quantization is not None and quantization.ScaleLength():
-            scale = np.array(quantization.ScaleAsNumpy(), np.float32)
+            scale = np.asarray(quantization.ScaleAsNumpy(), np.float32)
             zero_points = quantization.ZeroPointAsNumpy() if quantization.ZeroPointLength() else [0]
             zero_point = int(zero_points[0])
             if not -128 <= zero_point <= 127:
@@ -221,5 +243,5 @@ class _Reader:
             raise ModelError(
                 f"constant {name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8 weights and INT32 biases"
             )
-        values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype)
-        return values.reshape(shape)
+        # A view of the file, not a copy: in a damaged one a thousand tensors may have the same large buffer.
+        return np.frombuffer(buffer.DataAsNumpy(), dtype).reshape(shape)
