@@ -35,15 +35,18 @@ def storage_of(
     Args: nodes `present` have all rows before the first event, nodes `kept` need theirs behind the last, nodes
     `whole` lie in one block each. An elementwise node may make its row in the place of the one that it reads last.
     """
-    births, deaths = _row_times(program, events, present, kept)
+    births, deaths = row_times(program, events, present, kept)
     replaced = _replaced_rows(program, events, births, deaths, whole)
     blocks: list[Block] = []
     rows: dict[Row, tuple[int, int]] = {}
     for index, group in itertools.groupby(sorted(births), key=lambda row: row[0]):
         node, own = program.nodes[index], list(group)
         if index in whole:
+            every = ((index, row) for row in range(node.shape[0]))
+            size = node.shape[0] * node.row_bytes
+            pieces = [(births[key], deaths[key]) if key in births else (0, -1) for key in every]
             first, last = min(births[key] for key in own), max(deaths[key] for key in own)
-            blocks.append(Block(first, last, node.shape[0] * node.row_bytes))
+            blocks.append(Block(first, last, size, pieces=tuple(pieces)))
             rows |= {key: (len(blocks) - 1, key[1] * node.row_bytes) for key in own}
             continue
         for key in own:
@@ -61,7 +64,7 @@ def storage_of(
     return Storage(blocks, rows, scratches)
 
 
-def _row_times(
+def row_times(
     program: Program, events: Sequence[Event], present: Collection[int], kept: Collection[int]
 ) -> tuple[dict[Row, int], dict[Row, int]]:
     """When each row is first written to and when it is read last. A present row that nobody needs has no times."""
