@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import resource
+import signal
 import struct
-from collections.abc import Iterator
+import sys
+import time
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import tflite
+from convlet.compile import compile_tflite
+from convlet.errors import ConvletError
+
+_MOST_SECONDS = 20
+_MOST_BYTES = 1 << 30
 
 _INTEGERS = (0, 1, 2, 3, 4, 5, 7, 8, 16, 127, 128, 255, 256, 1000, 4096, 65535, 65536, 1 << 20, 2**31 - 1)
 _FLOATS = (0.0, -1.0, 1e-38, 1e-30, 1e-6, 0.5, 1.0, 3.0, 1e6, 1e30, 3e38, float("inf"), float("nan"))
@@ -17,7 +30,10 @@ class Places:
     """Where in a file are the integers and floats that describe its model, and its shapes one by one."""
 
     def __init__(self, data: bytes) -> None:
-        self.data, self.integers, self.floats, self.sizes = data, [], [], []  # type: ignore[var-annotated]
+        self.data = data
+        self.integers: list[int] = []
+        self.floats: list[int] = []
+        self.sizes: list[int] = []
         model = tflite.Model.GetRootAs(data, 0)
         graph = model.Subgraphs(0)
         self._vector(graph, 3, graph.InputsLength())
@@ -44,8 +60,7 @@ class Places:
         quantization = tensor.Quantization()
         if quantization is not None:
             self._table(quantization._tab)
-            begin = self._vector(quantization, 2, min(quantization.ScaleLength(), 2))
-            self.floats += begin
+            self.floats += self._vector(quantization, 2, min(quantization.ScaleLength(), 2))
             self._vector(quantization, 3, min(quantization.ZeroPointLength(), 2), 8)
 
     def _vector(self, table: Any, field: int, count: int, item_bytes: int = 4) -> list[int]:
@@ -113,3 +128,40 @@ def damaged_files(data: bytes, seed: int) -> Iterator[bytes]:
             _change(chance, damaged, places)
         size = len(data) if chance.randrange(20) else chance.randrange(len(data))
         yield bytes(damaged[:size])
+
+
+def compile_for(seconds: float, seed: int, files: Sequence[bytes]) -> int:
+    """Compile damaged files of each of `files` in turn. Returns how many ended in a compiled file.
+
+    Anything but a ConvletError passes through, as does what takes more time or memory than the compiler may.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+    signal.signal(signal.SIGALRM, _too_long)
+    sources = [damaged_files(data, seed) for data in files]
+    end, compiled = time.monotonic() + seconds, 0
+    for source in itertools.cycle(sources):
+        if time.monotonic() > end:
+            break
+        damaged = next(source)
+        signal.alarm(_MOST_SECONDS)
+        try:
+            compile_tflite(damaged)
+            compiled += 1
+        except ConvletError:
+            pass
+        except BaseException:
+            Path(f"finding-{zlib.crc32(damaged):08x}.tflite").write_bytes(damaged)
+            raise
+        signal.alarm(0)
+    return compiled
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"compiling takes more than {_MOST_SECONDS} s")
+
+
+if __name__ == "__main__":  # SECONDS SEED FILES...; what it finds it writes to the current folder
+    warnings.simplefilter("ignore", RuntimeWarning)  # of numpy, on absurd scales
+    print(
+        compile_for(float(sys.argv[1]), int(sys.argv[2]), [Path(name).read_bytes() for name in sys.argv[3:]])
+    )

@@ -16,6 +16,7 @@ from convlet.schedule import Run
 from convlet.storage import storage_of
 
 _LONGEST_SEGMENT = 40
+_LOOKED_AT = 10  # nodes that are looked at in the time of making a row
 
 
 def best_goals(program: Program, peak_of: Callable[[int, int], int]) -> tuple[int, list[int]]:
@@ -43,14 +44,19 @@ def best_goals(program: Program, peak_of: Callable[[int, int], int]) -> tuple[in
 
 def _longest_segment(program: Program) -> int:
     """How many nodes a segment may have, so that looking at all of them does not take minutes."""
-    count, effort = len(program.nodes), sum(program.efforts)
+    count, work = len(program.nodes), sum(program.efforts)
 
     def effort_up_to(length: int) -> float:
-        return effort * length * length / 2 + count * count * length / 10
+        return length * (work * length / 2 + count * count / _LOOKED_AT)
 
     return max(
         (n for n in range(1, _LONGEST_SEGMENT) if effort_up_to(min(n, count)) <= MOST_EFFORT), default=1
     )
+
+
+def segment_effort(program: Program, begin: int, end: int) -> int:
+    """What `segment_peak` costs, counted as rows that are made or read."""
+    return sum(program.efforts[begin:end]) + len(program.nodes) // _LOOKED_AT
 
 
 def segment_goals(program: Program, begin: int, end: int) -> list[int]:
@@ -66,10 +72,15 @@ def segment_peak(program: Program, begin: int, end: int) -> int:
         run.next_row[index] = program.nodes[index].shape[0]
     goals = segment_goals(program, begin, end)
     events = [event for goal in goals for event in run.pull(goal, program.nodes[goal].shape[0])]
+    read = {source for node in program.nodes[first:end] for source in node.sources}
     kept = [index for index in range(end) if _is_needed_after(program, index, end)]
-    present = [index for index in range(first) if program.last_readers[index] >= begin]
-    storage = storage_of(program, events, present, kept, program.whole_nodes)
-    return lower_bound(storage.blocks)
+    untouched = {index for index in kept if index < first and index not in read}
+    present = [index for index in range(first) if index in read]
+    storage = storage_of(
+        program, events, present, [i for i in kept if i not in untouched], program.whole_nodes
+    )
+    sizes = (program.nodes[index].shape[0] * program.nodes[index].row_bytes for index in untouched)
+    return lower_bound(storage.blocks) + sum(sizes)
 
 
 def _first(program: Program, begin: int) -> int:

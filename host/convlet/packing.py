@@ -43,7 +43,7 @@ def lower_bound(blocks: Sequence[Block]) -> int:
         for _, size, first, last in block.parts():
             change[first] = change.get(first, 0) + size
             change[last + 1] = change.get(last + 1, 0) - size
-    return max(itertools.accumulate(change[time] for time in sorted(change)))
+    return max(itertools.accumulate(change[time] for time in sorted(change)), default=0)
 
 
 def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:

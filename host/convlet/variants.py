@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from convlet.cuts import best_goals, segment_peak
+from convlet.cuts import best_goals, segment_effort, segment_peak
 from convlet.limits import MOST_EFFORT
 from convlet.node import Node
 from convlet.program import Program
@@ -12,7 +12,6 @@ from convlet.program import Program
 Nodes = tuple[Node, ...]
 PREFERENCES = ("balance", "ram", "speed")
 _ROUNDS = 2
-_LOOK_UP = 10  # nodes that are looked at in the time of making a row
 _BALANCE = 1.5  # times the smallest arena: what speed may cost
 
 
@@ -91,9 +90,9 @@ class _Search:
             # A reader behind the segment matters too: it may need a tensor of the segment in one piece.
             behind = [node.accumulates for node in nodes[end:] if min(node.sources, default=end) < end]
             key = (begin, end, *inside, *behind)
-            self.effort += len(nodes) // _LOOK_UP
+            self.effort += 1
             if key not in self.peaks:
-                self.effort += sum(program.efforts[begin:end])
+                self.effort += segment_effort(program, begin, end)
                 self.peaks[key] = segment_peak(program, begin, end)
             return self.peaks[key]
 
