@@ -12,6 +12,8 @@ import numpy as np
 from convlet.limits import MOST_PLACED_ROWS
 
 _PERMUTED = 6  # up to this many blocks all orders are tried: 720
+_LEAST_ORDERS = 5
+_MOST_PAIRS = 50_000_000  # pairs of pieces that are looked at in all orders, which bounds the time
 _SECONDS_OF_WORK = 4_000_000  # pairs of blocks that are compared at most, which bounds the time
 
 
@@ -56,7 +58,9 @@ def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:
     bound = begin + lower_bound(blocks)
     packer = _Packer(blocks, begin)
     best = None
-    for order in _orders(blocks):
+    for order in itertools.islice(
+        _orders(blocks), max(_LEAST_ORDERS, _MOST_PAIRS // (packer.pair_count + 1))
+    ):
         placed = packer.place(order)
         if best is None or placed[1] < best[1]:
             best = placed
@@ -99,6 +103,7 @@ class _Packer:
         pairs = np.argwhere(meets & (self.owner[:, None] != self.owner[None, :]))
         ends = np.searchsorted(self.owner[pairs[:, 0]], np.arange(1, len(blocks)))
         self.pairs = [own.T for own in np.split(pairs, ends)]
+        self.pair_count = len(pairs)
 
     def place(self, order: Sequence[int]) -> tuple[list[int], int]:
         """Each block, in this order, at the lowest offset where it meets no block placed before."""

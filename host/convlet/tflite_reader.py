@@ -20,6 +20,12 @@ from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
 from convlet.variables import Variable, name_of, replace_variables
 
 IDENTIFIER = b"TFL3"
+# Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders has the rest.
+_BORDERS = {"FLOAT32": ("", "DEQUANTIZE"), "UINT8": ("", "QUANTIZE")}
+_QUANTIZE_FIRST = " quantise the model first (convlet quantize)"
+_ADVICE = {
+    "INT16": " convert the model with int8 activations (not 16x8), or quantise it anew (convlet quantize)"
+}
 _MOST_DIMENSIONS = 8  # TFLite's own operators know no more
 
 _DTYPES: dict[int, np.dtype[Any]] = {
@@ -226,14 +232,14 @@ class _Reader:
         return self._activation(index, kind, kind in REGISTRY and REGISTRY[kind].any_shape)
 
     def _activation(self, index: int, kind: str = "", any_shape: bool = False) -> Tensor:
-        """A tensor that is computed: int8, one image unless `any_shape`; made by an operator of this kind."""
+        """A tensor that is computed: int8, one image unless `any_shape`; made by an operator of this kind.
+
+        At the borders of the model uint8 and real values, too.
+        """
         tensor = self._tensor(index)
-        stored = self.subgraph.Tensors(index)
-        if stored.Type() != tflite.TensorType.INT8:
-            advice = instead_of([kind]) or " quantise the model first (convlet quantize)"
-            raise ModelError(
-                f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8:{advice}"
-            )
+        if tensor.type != "INT8" and kind not in _BORDERS.get(tensor.type, ()):
+            advice = instead_of([kind]) or _ADVICE.get(tensor.type, _QUANTIZE_FIRST)
+            raise ModelError(f"tensor {tensor.name!r} is {tensor.type}, expected INT8:{advice}")
         if not any_shape and tensor.batch is None and len(tensor.shape) > 1:
             tensor.batch, tensor.shape = tensor.shape[0], tensor.shape[1:]
         if (len(tensor.shape) > 3 and not any_shape) or min(tensor.full_shape, default=1) < 1:
@@ -241,6 +247,8 @@ class _Reader:
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
                 "expected at most height, width, channels"
             )
+        if tensor.type == "FLOAT32":
+            return tensor
         if len(tensor.scale) != 1 or not (np.isfinite(tensor.scale[0]) and tensor.scale[0] > 0):
             raise ModelError(
                 f"tensor {tensor.name!r} has scale {tensor.scale.tolist()}, expected one positive number"
@@ -270,7 +278,7 @@ class _Reader:
         if quantization is not None and quantization.ScaleLength():
             scale = np.asarray(quantization.ScaleAsNumpy(), np.float32)
             zero_points = quantization.ZeroPointAsNumpy() if quantization.ZeroPointLength() else [0]
-            zero_point = int(zero_points[0])
+            zero_point = int(zero_points[0]) - 128 * (stored.Type() == tflite.TensorType.UINT8)
             if not -128 <= zero_point <= 127:
                 raise ModelError(f"tensor {name!r} has zero point {zero_point}, expected -128 to 127")
         has_batch = data is None and len(shape) > 1 and shape[0] == 1
