@@ -144,12 +144,12 @@ def _handed_over(rows: Sequence[Span]) -> list[Span]:
 
 def _scratches(program: Program, plan: Plan, events: Sequence[Event]) -> list[Span]:
     """What accumulates needs its scratch from its first step to its last; others need theirs while they work."""
-    work = work_times(program, events)
+    work = work_times(events)
     spans = []
     for index, node in enumerate(program.nodes):
         if node.scratch_bytes:
             own = [(time, time) for time, event in enumerate(events) if event.node == index]
-            for first, last in [work[index]] if node.accumulates else own:
+            for first, last in [work.get(index, (0, 0))] if node.accumulates else own:
                 spans.append(Span(index, plan.scratches[index], node.scratch_bytes, first, last))
     return spans
 

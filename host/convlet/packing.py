@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convlet.limits import MOST_PLACED_ROWS
+
 _PERMUTED = 6  # up to this many blocks all orders are tried: 720
+_LEAST_ORDERS = 5
+_MOST_PAIRS = 50_000_000  # pairs of pieces that are looked at in all orders, which bounds the time
 _SECONDS_OF_WORK = 4_000_000  # pairs of blocks that are compared at most, which bounds the time
 
 
@@ -41,7 +45,7 @@ def lower_bound(blocks: Sequence[Block]) -> int:
         for _, size, first, last in block.parts():
             change[first] = change.get(first, 0) + size
             change[last + 1] = change.get(last + 1, 0) - size
-    return max(itertools.accumulate(change[time] for time in sorted(change)))
+    return max(itertools.accumulate(change[time] for time in sorted(change)), default=0)
 
 
 def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:
@@ -49,10 +53,14 @@ def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:
 
     Puts the blocks one by one at the lowest free offset, in many orders, until one meets the lower bound.
     """
+    if sum(len(block.pieces) for block in blocks) > MOST_PLACED_ROWS:
+        blocks = [replace(block, pieces=()) for block in blocks]
     bound = begin + lower_bound(blocks)
     packer = _Packer(blocks, begin)
     best = None
-    for order in _orders(blocks):
+    for order in itertools.islice(
+        _orders(blocks), max(_LEAST_ORDERS, _MOST_PAIRS // (packer.pair_count + 1))
+    ):
         placed = packer.place(order)
         if best is None or placed[1] < best[1]:
             best = placed
@@ -96,6 +104,7 @@ class _Packer:
         # The pairs of a block stand together, since its parts do.
         cuts = np.searchsorted(self.owner[pairs[:, 0]], np.arange(1, len(blocks)))
         self.pairs = [own.T for own in np.split(pairs, cuts)]
+        self.pair_count = len(pairs)
 
     def place(self, order: Sequence[int]) -> tuple[list[int], int]:
         """Each block, in this order, at the lowest offset where it meets no block placed before."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from convlet.graph import Change, Graph
+from convlet.passes.borders import take_borders
 from convlet.passes.clamps import fuse_clamps
 from convlet.passes.concatenations import split_concatenations
 from convlet.passes.constant_channels import drop_constant_channels
@@ -25,6 +26,7 @@ Pass = Callable[[Graph], list[str]]
 
 # What each does in words, and in the order in which they help each other. The reader needs the first.
 READING: Sequence[tuple[str, Pass]] = (
+    ("other types taken as ports", take_borders),
     ("shape arithmetic computed", fold_constants),
     ("dilation recognised", fold_space_to_batch),
 )
