@@ -99,7 +99,7 @@ def _run(
         (folder / "images").write_bytes(b"".join(image.tobytes() for image in images))
         (folder / "model.S").write_text(_source(folder, compiled))
         link(engine, folder / "bench.elf", folder / "model.S", wrapped)
-        printed = _emulate(core, folder / "bench.elf")
+        printed = emulate(core, folder / "bench.elf")
     facts: dict[str, list[int]] = {}
     for line in printed.splitlines():
         key, value = line.split()
@@ -133,7 +133,8 @@ def _source(folder: Path, compiled: Compiled) -> str:
     return "".join(f".global {symbol}, {symbol}_end\n" for symbol in symbols) + "".join(parts)
 
 
-def _emulate(core: Core, elf: Path) -> str:
+def emulate(core: Core, elf: Path) -> str:
+    """What the program prints. Raises ToolError when it fails, or the emulator is missing."""
     command = [
         *core.emulator,
         "-icount",

@@ -1,4 +1,4 @@
-"""The PNG pictures: training curves, confusion matrix, instructions beside those of peers."""
+"""The PNG pictures: training curves and confusion matrix."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
-
-from convlet.bench import Measurement
-from convlet.peers import instructions_of_peers
 
 DPI = 160
 TRAIN_COLOUR = "#2a6f97"
@@ -85,25 +82,4 @@ def draw_confusion(counts: NDArray[np.int64], class_names: Sequence[str], path: 
     axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#d9d9d9", linewidth=0.8)
     axes.tick_params(which="both", length=0)
-    figure.savefig(path, dpi=DPI)
-
-
-def draw_instructions(measurements: Sequence[Measurement], path: Path) -> None:
-    """Write to the PNG `path`, for each model and processor, the instructions that each engine executes for a MAC."""
-    rows = [(each, instructions_of_peers(each.model, each.core)) for each in measurements]
-    figure = Figure(figsize=(9, 1.2 + 0.3 * sum(1 + len(peers) for _, peers in rows)), layout="constrained")
-    axes = figure.subplots()
-    ticks: list[str] = []
-    for each, peers in rows:
-        bars = {f"{each.model}, {each.core}: Convlet": each.instructions, **peers}
-        for name, instructions in bars.items():
-            y, ours = len(ticks), name not in peers
-            axes.barh(y, instructions / each.macs, color=TRAIN_COLOUR if ours else "#c9c9c9")
-            axes.text(instructions / each.macs, y, f" {instructions:,}", va="center", fontsize=8, color=INK)
-            ticks.append(name)
-    axes.set_yticks(range(len(ticks)), ticks, fontsize=8)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.set_xlabel("Executed instructions per multiply-accumulate; at the bars: per inference")
-    axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=DPI)

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from convlet import bench, bench_build
 from convlet.bench import Baseline, Measurement
+from convlet.bench_figure import draw_instructions
 from convlet.cli import Session
 from convlet.compile import compile_tflite
-from convlet.figures import draw_instructions
 from convlet.files import read_file, write_atomic
 from convlet.peers import instructions_of_peers
 from convlet.variants import PREFERENCES

@@ -14,6 +14,7 @@ from convlet.node import ONE_PIXEL, SUM_BYTES, WHOLE_INPUT, Node
 from convlet.ops.requantization import finish
 from convlet.ops.spec import OperatorSpec
 from convlet.ops.weights import check_shape, check_weights, lower_weighted
+from convlet.ops.wide import widened
 
 
 def _check(operator: Operator) -> None:
@@ -37,10 +38,13 @@ def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
 
 def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
     weights = operator.inputs[1].constant
+    as_pixels = weights[:, np.newaxis, np.newaxis, :]
     if operator.output.rows[:2] != (1, 1):
-        return lower_weighted("CONV_2D", operator, sources, ONE_PIXEL, weights)
-    node = lower_weighted("FULLY_CONNECTED", operator, sources, WHOLE_INPUT, weights)
-    return replace(node, accumulator_bytes=SUM_BYTES * len(weights))
+        node = lower_weighted("CONV_2D", operator, sources, ONE_PIXEL, weights)
+    else:
+        node = lower_weighted("FULLY_CONNECTED", operator, sources, WHOLE_INPUT, weights)
+        node = replace(node, accumulator_bytes=SUM_BYTES * len(weights))
+    return replace(node, faster=widened(operator, node, as_pixels))
 
 
 OPERATORS = {
