@@ -19,6 +19,7 @@ typedef struct {
     cvl_model_t model;
     bool file_is_writable; // then it may have been changed since it was proved
     bool running;          // Python code that runs between rows must not start the model again
+    bool has_output;       // in the arena, whole
 } model_obj_t;
 
 // ---- Errors
@@ -94,6 +95,7 @@ static mp_obj_t model_make_new(
 
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
     self->running = false;
+    self->has_output = false;
     self->file = mp_obj_is_str(args[0].u_obj) ? open_file(args[0].u_obj) : args[0].u_obj;
     mp_buffer_info_t file;
     self->file_is_writable = mp_get_buffer(self->file, &file, MP_BUFFER_WRITE);
@@ -135,15 +137,18 @@ static model_obj_t *enter(mp_obj_t self_in) {
 
 // ---- Running
 
-static const cvl_operator_t *read_port_operator(
-    const model_obj_t *self, unsigned port_index, cvl_operator_t *copy) {
-    cvl_port_t port;
-    cvl_read_port(&self->model, port_index, &port);
-    return cvl_read_operator(&self->model, port.op_index, copy);
+static bool is_stream(const model_obj_t *self) {
+    return (self->model.header.flags & CVL_FLAG_STREAM) != 0;
 }
 
-static void set_input(
-    const model_obj_t *self, unsigned index, mp_obj_t image, cvl_input_t *input) {
+// Whether the model keeps no rows of its input `index`, but reads it where it lies.
+static bool keeps_no_rows(const model_obj_t *self, unsigned index) {
+    cvl_operator_t copy;
+    return cvl_read_operator(&self->model, index, &copy)->ring_rows == 0;
+}
+
+// Type and place of the values of an image, or of some of its rows. Returns how many they are.
+static size_t read_values(mp_obj_t image, cvl_input_t *input) {
     mp_buffer_info_t buffer;
     if (!mp_get_buffer(image, &buffer, MP_BUFFER_READ)) {
         mp_raise_msg_varg(&mp_type_ValueError,
@@ -163,22 +168,39 @@ static void set_input(
             MP_ERROR_TEXT("the image has values of type '%c', expected 'f', 'B' or 'b'"),
             buffer.typecode);
     }
-    cvl_operator_t copy;
-    const cvl_operator_t *op = read_port_operator(self, index, &copy);
-    size_t count = (size_t)op->height * op->width * op->channels;
-    if (buffer.len != count * item_bytes) {
-        mp_raise_msg_varg(&mp_type_ValueError,
-            MP_ERROR_TEXT("the image has %u values, the model's input has %u x %u x %u"),
-            (unsigned)(buffer.len / item_bytes), op->height, op->width, op->channels);
-    }
     input->data = buffer.buf;
+    return buffer.len / item_bytes;
 }
 
-static void run_steps(model_obj_t *self, const cvl_input_t *inputs) {
+static void set_input(
+    const model_obj_t *self, unsigned index, mp_obj_t image, cvl_input_t *input) {
+    *input = (cvl_input_t){.data = NULL};
+    size_t count = read_values(image, input);
+    cvl_shape_t shape;
+    cvl_read_shape(&self->model, index, &shape);
+    if (count != (size_t)shape.height * shape.width * shape.channels) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("the image has %u values, the model's input has %u x %u x %u"),
+            (unsigned)count, shape.height, shape.width, shape.channels);
+    }
+    if (input->element != CVL_INT8 && keeps_no_rows(self, index)) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("the image has values of type '%c', but the model reads it where it "
+                          "lies: expected 'b'"),
+            input->element == CVL_UINT8 ? 'B' : 'f');
+    }
+    const uint8_t *data = input->data;
+    const uint8_t *arena = self->model.arena;
+    if (data < arena + self->model.header.arena_bytes && data + count > arena) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the image lies in the model's arena: copy it first"));
+    }
+}
+
+// Does what there is to do for the image, or the rows of one, that the model has been given.
+static void run_steps(model_obj_t *self) {
     nlr_buf_t nlr;
     self->running = true;
     if (nlr_push(&nlr) == 0) {
-        cvl_start(&self->model, inputs);
         for (unsigned rows = 1; cvl_step(&self->model) == CVL_MORE; rows++) {
             if (rows % ROWS_BETWEEN_POLLS == 0) {
                 mp_handle_pending(true); // Ctrl-C
@@ -188,12 +210,18 @@ static void run_steps(model_obj_t *self, const cvl_input_t *inputs) {
         self->running = false;
     } else {
         self->running = false;
+        self->has_output = false;
+        cvl_reset(&self->model);
         nlr_jump(nlr.ret_val);
     }
 }
 
 static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) {
     cvl_input_t inputs[CVL_MAX_INPUTS];
+    if (is_stream(self)) {
+        mp_raise_ValueError(MP_ERROR_TEXT(
+            "the model is a stream, which takes one step after the other: use step"));
+    }
     if (count != self->model.header.input_count) {
         mp_raise_msg_varg(&mp_type_ValueError,
             MP_ERROR_TEXT("got %u images, the model has %u inputs"), (unsigned)count,
@@ -202,7 +230,19 @@ static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) 
     for (size_t i = 0; i < count; i++) {
         set_input(self, i, images[i], &inputs[i]);
     }
-    run_steps(self, inputs);
+    cvl_start(&self->model, inputs);
+    run_steps(self);
+    self->has_output = true;
+}
+
+// Makes the output that of these images, or if there are none looks whether there is one.
+static void output_of(model_obj_t *self, size_t count, const mp_obj_t *images) {
+    if (count > 0) {
+        run_images(self, count, images);
+    } else if (!self->has_output) {
+        mp_raise_ValueError(
+            MP_ERROR_TEXT("there is no output yet: give an image, or push all its rows first"));
+    }
 }
 
 static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
@@ -212,9 +252,48 @@ static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR(model_run_obj, 1, model_run);
 
+// The next rows of the input; returns the output when there is a new one.
+static mp_obj_t model_push(mp_obj_t self_in, mp_obj_t rows) {
+    model_obj_t *self = enter(self_in);
+    if (self->model.header.input_count != 1) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("the model has %u inputs, only one can be pushed"),
+            (unsigned)self->model.header.input_count);
+    }
+    cvl_input_t input;
+    size_t count = read_values(rows, &input);
+    if (keeps_no_rows(self, 0)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the model reads whole images where they lie: use run"));
+    }
+    cvl_shape_t shape;
+    cvl_read_shape(&self->model, 0, &shape);
+    size_t row_values = (size_t)shape.width * shape.channels;
+    unsigned most = (unsigned)cvl_wanted_rows(&self->model);
+    if (count == 0 || count % row_values != 0 || count / row_values > most) {
+        mp_raise_msg_varg(&mp_type_ValueError,
+            MP_ERROR_TEXT("got %u values, expected 1 to %u rows of %u"), (unsigned)count, most,
+            (unsigned)row_values);
+    }
+    cvl_push(&self->model, input.data, input.element, count / row_values);
+    run_steps(self);
+    bool is_new = cvl_has_new_output(&self->model);
+    // What an image is made of may use the bytes of the last image's output.
+    self->has_output = is_new || (is_stream(self) && self->has_output);
+    return is_new ? self->output : mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(model_push_obj, model_push);
+
+static mp_obj_t model_reset(mp_obj_t self_in) {
+    model_obj_t *self = enter(self_in);
+    cvl_reset(&self->model);
+    self->has_output = false;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(model_reset_obj, model_reset);
+
 static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
     model_obj_t *self = enter(args[0]);
-    run_images(self, n_args - 1, args + 1);
+    output_of(self, n_args - 1, args + 1);
     size_t count = cvl_output_bytes(&self->model, 0);
     mp_obj_t list = mp_obj_new_list(count, NULL);
     for (size_t i = 0; i < count; i++) {
@@ -247,7 +326,7 @@ static mp_obj_t model_classify(size_t n_args, const mp_obj_t *args, mp_map_t *kw
     mp_arg_val_t top;
     mp_arg_parse_all(0, NULL, kwargs, 1, allowed, &top);
     model_obj_t *self = enter(args[0]);
-    run_images(self, n_args - 1, args + 1);
+    output_of(self, n_args - 1, args + 1);
     if (top.u_int <= 0) {
         return ranked_class(self, 0);
     }
@@ -265,6 +344,8 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
     size_t count = self->model.header.operator_count;
     uint32_t *checksums = m_new(uint32_t, count);
     unsigned failed = cvl_selftest(&self->model, checksums);
+    cvl_reset(&self->model);
+    self->has_output = false;
     m_del(uint32_t, checksums, count);
     if (failed != CVL_NO_OPERATOR) {
         cvl_operator_t copy;
@@ -280,10 +361,10 @@ static MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 // ---- Attributes
 
 static mp_obj_t shape_of(const model_obj_t *self, unsigned port) {
-    cvl_operator_t copy;
-    const cvl_operator_t *op = read_port_operator(self, port, &copy);
-    mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(op->height), MP_OBJ_NEW_SMALL_INT(op->width),
-        MP_OBJ_NEW_SMALL_INT(op->channels)};
+    cvl_shape_t shape;
+    cvl_read_shape(&self->model, port, &shape);
+    mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(shape.height), MP_OBJ_NEW_SMALL_INT(shape.width),
+        MP_OBJ_NEW_SMALL_INT(shape.channels)};
     return mp_obj_new_tuple(3, items);
 }
 
@@ -340,20 +421,22 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
 static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     const model_obj_t *self = enter(self_in);
-    cvl_operator_t copies[2];
-    const cvl_operator_t *in = read_port_operator(self, 0, &copies[0]);
-    const cvl_operator_t *out =
-        read_port_operator(self, self->model.header.input_count, &copies[1]);
-    mp_printf(print, "<Model %ux%ux%u -> %ux%ux%u, arena %u bytes>", in->height, in->width,
-        in->channels, out->height, out->width, out->channels,
+    cvl_shape_t in, out;
+    cvl_read_shape(&self->model, 0, &in);
+    cvl_read_shape(&self->model, self->model.header.input_count, &out);
+    mp_printf(print, "<Model %ux%ux%u -> %ux%ux%u, arena %u bytes>", in.height, in.width,
+        in.channels, out.height, out.width, out.channels,
         (unsigned)self->model.header.arena_bytes);
 }
 
 static const mp_rom_map_elem_t model_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_classify), MP_ROM_PTR(&model_classify_obj)},
     {MP_ROM_QSTR(MP_QSTR_predict), MP_ROM_PTR(&model_predict_obj)},
+    {MP_ROM_QSTR(MP_QSTR_push), MP_ROM_PTR(&model_push_obj)},
+    {MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&model_reset_obj)},
     {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&model_run_obj)},
     {MP_ROM_QSTR(MP_QSTR_selftest), MP_ROM_PTR(&model_selftest_obj)},
+    {MP_ROM_QSTR(MP_QSTR_step), MP_ROM_PTR(&model_push_obj)},
 };
 static MP_DEFINE_CONST_DICT(model_locals, model_locals_table);
 

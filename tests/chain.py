@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from convlet.graph import Graph
 from convlet.passes import simplify
 from convlet.program import Program, lower
 from convlet.tflite_reader import read_tflite
@@ -107,6 +108,16 @@ class Chain:
         """A CONCATENATION of the last tensor and a copy of it: 1 for height, 2 for width, 3 for channels."""
         shape = [size * (1 + (axis == i)) for i, size in enumerate(self.shape, 1)]
         return self._layer("CONCATENATION", [self.tensor], tuple(shape), "ConcatenationOptions", Axis=axis)
+
+    def function(
+        self, kind: str, scale: float | None = None, zero_point: int | None = None, **fields: float
+    ) -> Chain:
+        """A function of one value, such as RELU; its output keeps scale and zero point unless told others."""
+        self.scale = self.scale if scale is None else scale
+        self.zero_point = self.zero_point if zero_point is None else zero_point
+        # TFLite has no options table for most of them; an empty one does no harm.
+        options = "LeakyReluOptions" if kind == "LEAKY_RELU" else "AbsOptions"
+        return self._layer(kind, [], self.shape, options, **fields)
 
     def reshape(self, *shape: int) -> Chain:
         return self._layer("RESHAPE", [], shape, "ReshapeOptions")
@@ -214,3 +225,17 @@ def program_of(chain: Chain) -> Program:
     graph = read_tflite(chain.build())
     simplify(graph)
     return lower(graph)
+
+
+def stream_chain(steps: int) -> Chain:
+    """For a stream of 6 channels: causal convolutions, one with a stride inside, and a dense layer on a few steps."""
+    chain = Chain((1, steps, 6), seed=11).pad(width=(2, 0)).conv(8, (1, 3))
+    chain.pad(width=(3, 0)).depthwise(1, (1, 4), padding="VALID").conv(5, (1, 1))
+    return chain.pad(width=(1, 0)).average_pool((1, 2), (1, 1)).conv(3, (1, 1))
+
+
+def kinds_after(chain: Chain, change: Callable[[Graph], object] = simplify) -> tuple[Graph, list[str]]:
+    """The graph of the chain after one pass, or all, and the kinds of its operators."""
+    graph = read_tflite(chain.build())
+    change(graph)
+    return graph, [operator.kind for operator in graph.operators]

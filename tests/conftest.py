@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from convlet.files import cache_folder
-from convlet.locks import locked
 from numpy.typing import NDArray
 
 
@@ -43,29 +38,11 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Digits:
 
 
 def trained_digits() -> Path:
-    """A folder in the cache with the trained model; training takes 20 s, so it is kept for equal code."""
-    kept = cache_folder() / "test-digits" / training_key()
-    with locked(kept.parent / "lock"):
-        if not kept.is_dir():
-            with tempfile.TemporaryDirectory(dir=kept.parent) as name:
-                made = Path(name) / "made"
-                command = [sys.executable, "-m", "convlet.cli", "-q", "train", "digits", "--deterministic"]
-                subprocess.run([*command, "--out", str(made)], check=True)
-                made.rename(kept)
-    return kept
+    """A folder in the cache with the trained model."""
+    from convlet.trained import trained
 
-
-def training_key() -> str:
-    """A hash of all that decides what training makes: this Python, its packages, and our modules in it."""
-    listing = (
-        "import sys, convlet.commands.train; "
-        "ours = [m.__file__ for name, m in sys.modules.items() if name.split('.')[0] == 'convlet']; "
-        "print(*sorted(ours), sep='\\n')"
+    # In a process of its own, which takes no time once it is trained: TensorFlow's determinism is for a whole process.
+    subprocess.run(
+        [sys.executable, "-c", "from convlet.trained import trained; trained('digits')"], check=True
     )
-    done = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True, text=True)
-    modules = [path for path in done.stdout.splitlines() if path.endswith(".py")]
-    packages = sorted(f"{found.name} {found.version}" for found in importlib.metadata.distributions())
-    key = hashlib.sha256("\n".join([sys.version, *packages]).encode())
-    for path in modules:
-        key.update(Path(path).read_bytes())
-    return key.hexdigest()[:16]
+    return trained("digits").folder

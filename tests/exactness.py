@@ -11,6 +11,7 @@ from convlet.compile import Compiled, compile_tflite
 from convlet.plan import plan
 from convlet.program import lower
 from convlet.reference import run_graph
+from convlet.schedule import simulate
 from convlet.vectors import make_vector
 from convlet.writer import write_cvl
 from operator_models import images_of, tflm_outputs
@@ -45,7 +46,9 @@ def with_variant(compiled: Compiled, accumulate: bool, labels: Sequence[str] = (
         pairs = zip(program.nodes, accumulable, strict=True)
         program = replace(program, nodes=[node.accumulating() if can else node for node, can in pairs])
     planned = plan(program)
-    vectors = [make_vector(compiled.graph, program, planned.goals, seed) for seed in (1, 2)]
+    vectors = [
+        make_vector(compiled.graph, program, simulate(program, planned.goals), seed) for seed in (1, 2)
+    ]
     return Compiled(write_cvl(program, planned, labels, vectors), compiled.graph, program, planned)
 
 

@@ -1,6 +1,7 @@
 """The golden files of tests/vectors: models, images, and what they must give, on every machine and for ever.
 
 Of each model: NAME.tflite, NAME.cvl, NAME.images (int8 images in a row), NAME.outputs (TFLM's int8 outputs).
+Of the stream the images are a series of steps, and STREAM.tflite is for all of them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ import math
 from pathlib import Path
 
 import numpy as np
-from chain import Chain, digits_chain, moved_chain, padded_chain, reductions_chain, windows_chain
+from chain import (
+    Chain,
+    digits_chain,
+    moved_chain,
+    padded_chain,
+    reductions_chain,
+    stream_chain,
+    windows_chain,
+)
 from convlet.compile import compile_tflite
 from convlet.vectors import seeded_image
 from elementwise_models import elementwise_chain
@@ -28,7 +37,21 @@ def golden_files() -> dict[str, bytes]:
         | _files("windows", windows_chain(), (9, 8, 4))
         | _files("reductions", reductions_chain(), (20, 9, 5))
         | _files("elementwise", elementwise_chain(), (6, 5, 4))
+        | _stream_files()
     )
+
+
+def _stream_files() -> dict[str, bytes]:
+    """A stream: all images are one series of steps, several periods of its `.cvl` long, with an output for each."""
+    steps = 8 * IMAGES
+    series = seeded_image(2000, steps * 6).reshape(1, steps, 6)
+    tflite = stream_chain(steps).build()
+    return {
+        "stream.tflite": tflite,
+        "stream.cvl": compile_tflite(stream_chain(16).build(), vectors=1, stream=True).cvl,
+        "stream.images": series.tobytes(),
+        "stream.outputs": tflm_outputs(tflite, series[np.newaxis]).tobytes(),
+    }
 
 
 def _files(name: str, chain: Chain, shape: tuple[int, int, int]) -> dict[str, bytes]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from convlet.errors import ConvletError, ModelError
+from convlet.explain import explain
 from convlet.files import read_file, write_atomic
-from convlet.graph import Graph
+from convlet.graph import Change, Graph
 from convlet.ops import check_operators
 from convlet.passes import simplify
 from convlet.plan import Plan, plan
 from convlet.program import Program, lower
+from convlet.schedule import simulate
+from convlet.stream_plan import events_until, plan_stream, stream_program
 from convlet.tflite_reader import read_tflite
 from convlet.variants import choose_variants
 from convlet.vectors import make_vector
@@ -28,35 +32,54 @@ class Compiled:
     program: Program
     plan: Plan
 
+    @property
+    def explanation(self) -> list[Change]:
+        """What every pass did, and what was decided for the program."""
+        return explain(self.graph, self.program)
+
 
 def compile_tflite(
-    tflite: bytes, labels: Sequence[str] = (), vectors: int = 1, prefer: str = "balance"
+    tflite: bytes,
+    labels: Sequence[str] = (),
+    vectors: int = 1,
+    prefer: str = "balance",
+    stream: bool = False,
+    int8_input: bool = False,
 ) -> Compiled:
     """Compile the bytes of an int8 `.tflite`.
 
     Args: `labels` one for each class, or none; `vectors` the number of test vectors to put into the file; `prefer`
-    what `variants.choose_variants` prefers.
+    what `variants.choose_variants` prefers; `stream`: for input that comes step by step without end, whatever the
+    number of steps in the `.tflite`. Then `graph` and `program` are those for some periods in time. `int8_input`: the
+    model takes int8 images only, and needs no RAM for them, since it reads them where they lie; it has no test vectors.
     Raises ModelError when the model cannot be compiled: what it has, and what was expected.
     """
     graph = read_tflite(tflite)
     check_operators(graph)
     simplify(graph)
-    program = choose_variants(lower(graph), prefer)
-    planned = plan(program)
-    seeds = range(1, vectors + 1)
-    test_vectors = [make_vector(graph, program, planned.goals, seed * len(graph.inputs)) for seed in seeds]
+    if stream or graph.remembers:
+        if int8_input:
+            raise ModelError("a stream keeps rows of its input: compile it without --int8-input")
+        graph, program = stream_program(graph)
+        planned = plan_stream(program)
+        events = events_until(program, program.period[0])
+    else:
+        program = choose_variants(lower(graph, int8_input), prefer)
+        planned = plan(program)
+        events = simulate(program, planned.goals)
+    seeds = range(1, vectors + 1) if program.nodes[0].stored else ()
+    test_vectors = [make_vector(graph, program, events, seed * len(graph.inputs)) for seed in seeds]
     return Compiled(write_cvl(program, planned, labels, test_vectors), graph, program, planned)
 
 
-def compile_file(
-    tflite: Path, cvl: Path, labels: Sequence[str] = (), vectors: int = 1, prefer: str = "balance"
-) -> Compiled:
+def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), **options: Any) -> Compiled:
     """Compile the file `tflite` to the file `cvl`, which is replaced only when all went well.
 
+    Args: `options` are those of `compile_tflite`.
     Raises ConvletError when a file cannot be read or written, ModelError when the model cannot be compiled.
     """
     try:
-        compiled = compile_tflite(read_file(tflite, "the model"), labels, vectors, prefer)
+        compiled = compile_tflite(read_file(tflite, "the model"), labels, **options)
     except ModelError as error:
         raise ModelError(f"{tflite}: {error}") from error
     write_atomic(cvl, compiled.cvl)

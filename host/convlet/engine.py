@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from convlet._engine import ffi, lib
-from convlet.format import NO_OPERATOR
+from convlet.format import FLAG_STREAM, NO_OPERATOR
 from convlet.graph import Shape
 
 # What `check` tells, by its name in the header.
@@ -61,6 +61,9 @@ class Model:
     Images are buffers of int8 ('b', the model's quantised values), uint8 ('B', pixels: quantised value + 128)
     or float32 ('f', real values) with as many values as the input has. A wrong type or length raises
     ValueError.
+
+    The rows of an image may also come one by one: `push` takes them, and gives the output when it has all. A model
+    compiled with `--stream` knows only this: `step`, the same method, gives an output for each of its steps.
     """
 
     def __init__(self, model: str | Path | bytes | bytearray | memoryview, arena: Any = None) -> None:
@@ -68,6 +71,7 @@ class Model:
         data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(memoryview(model))
         self._file = ffi.from_buffer("uint8_t[]", data)
         self._lock = threading.RLock()  # one inference at a time, and its output read before the next
+        self._has_output = False
         self._model = _load(self._file)
         self._arena = bytearray(self.arena_bytes) if arena is None else arena
         self._pointer = ffi.from_buffer("uint8_t[]", self._arena, require_writable=True)
@@ -122,18 +126,55 @@ class Model:
 
     def run(self, *images: Any) -> memoryview:
         """Run one inference on one image for each input; returns `output`."""
+        if self._is_stream:
+            raise ValueError("the model is a stream, which takes one step after the other: use step")
         inputs, keep = self._inputs(images)
         with self._lock:
             lib.cvl_start(self._model, inputs)
             while lib.cvl_step(self._model) == lib.CVL_MORE:
                 pass
+            self._has_output = True
         del keep
         return self.output
 
-    def predict(self, *images: Any) -> list[float]:
-        """The first output's real values for one image."""
+    def push(self, rows: Any) -> memoryview | None:
+        """Take the next rows of the input: `output` when there is a new one, None while more rows are needed.
+
+        Args: rows: values of one or more whole rows, not more than the image, or of a stream the step, still lacks.
+        Raises ValueError for anything else, and for a model of several inputs.
+        """
+        if self._model.header.input_count != 1:
+            raise ValueError(f"the model has {self._model.header.input_count} inputs, only one can be pushed")
+        view = _buffer(rows)
+        op = self._input_operator(0)
+        if op.ring_rows == 0:
+            raise ValueError("the model reads whole images where they lie: use run")
         with self._lock:
-            count = len(self.run(*images))
+            count, most = view.nbytes // view.itemsize, lib.cvl_wanted_rows(self._model)
+            row_values = op.width * op.channels
+            if count == 0 or count % row_values or count // row_values > most:
+                raise ValueError(f"got {count} values, expected 1 to {most} rows of {row_values}")
+            pointer = ffi.from_buffer(view)
+            lib.cvl_push(self._model, pointer, _ELEMENTS[_element(view)], count // row_values)
+            while lib.cvl_step(self._model) == lib.CVL_MORE:
+                pass
+            is_new = bool(lib.cvl_has_new_output(self._model))
+            # What an image is made of may use the bytes of the last image's output.
+            self._has_output = is_new or (self._is_stream and self._has_output)
+        return self.output if is_new else None
+
+    step = push
+
+    def reset(self) -> None:
+        """Forget all that was pushed: the next row is the first of an image or a stream."""
+        with self._lock:
+            lib.cvl_reset(self._model)
+            self._has_output = False
+
+    def predict(self, *images: Any) -> list[float]:
+        """The first output's real values for one image, or without an image of the output that there is."""
+        with self._lock:
+            count = len(self._output_of(images))
             return [lib.cvl_real_output(self._model, 0, index) for index in range(count)]
 
     @overload
@@ -143,9 +184,12 @@ class Model:
     def classify(self, *images: Any, top: int) -> list[tuple[str, float]]: ...
 
     def classify(self, *images: Any, top: int = 0) -> tuple[str, float] | list[tuple[str, float]]:
-        """Label and probability of the best class; with `top`, a list of the best `top` classes."""
+        """Label and probability of the best class; with `top`, a list of the best `top` classes.
+
+        Without an image: of the output that there is, after `push` or `step`.
+        """
         with self._lock:
-            count = len(self.run(*images))
+            count = len(self._output_of(images))
             ranks = [lib.cvl_best(self._model, skip) for skip in range(min(max(top, 1), count))]
             best = [(self._label(index), lib.cvl_probability(self._model, index)) for index in ranks]
         return best if top > 0 else best[0]
@@ -158,10 +202,23 @@ class Model:
         checksums = ffi.new("uint32_t[]", self._model.header.operator_count)
         with self._lock:
             failed = lib.cvl_selftest(self._model, checksums)
+            self.reset()
         if failed != NO_OPERATOR:
             op = lib.cvl_read_operator(self._model, failed, ffi.new("cvl_operator_t *"))
             name = ffi.string(lib.cvl_operator_name(op.code)).decode()
             raise ValueError(f"selftest: operator {failed} ({name}) gives other values than the compiler's")
+
+    @property
+    def _is_stream(self) -> bool:
+        return bool(self._model.header.flags & FLAG_STREAM)
+
+    def _output_of(self, images: tuple[Any, ...]) -> memoryview:
+        """The output for these images, or if there are none the last one."""
+        if images:
+            return self.run(*images)
+        if not self._has_output:
+            raise ValueError("there is no output yet: give an image, or push all its rows first")
+        return self.output
 
     def _label(self, index: int) -> str:
         if not self._model.header.label_count:
@@ -176,9 +233,12 @@ class Model:
         return port
 
     def _shape(self, port: int) -> Shape:
-        copy = ffi.new("cvl_operator_t *")
-        op = lib.cvl_read_operator(self._model, self._port(port).op_index, copy)
-        return op.height, op.width, op.channels
+        shape = ffi.new("cvl_shape_t *")
+        lib.cvl_read_shape(self._model, port, shape)
+        return shape.height, shape.width, shape.channels
+
+    def _input_operator(self, index: int) -> Any:
+        return lib.cvl_read_operator(self._model, index, ffi.new("cvl_operator_t *"))
 
     def _inputs(self, images: tuple[Any, ...]) -> tuple[Any, list[Any]]:
         """cvl_input_t for each image, and what must stay alive while they are used."""
@@ -194,11 +254,22 @@ class Model:
                 raise ValueError(
                     f"the image has {count} values, the model's input has {' x '.join(map(str, shape))}"
                 )
+            if self._input_operator(index).ring_rows == 0 and _element(view) != "b":
+                raise ValueError(
+                    f"the image has values of type '{_element(view)}', "
+                    "but the model reads it where it lies: expected 'b'"
+                )
             pointer = ffi.from_buffer(view)
+            if self._is_in_arena(pointer):
+                raise ValueError("the image lies in the model's arena: copy it first")
             keep.append(pointer)
             inputs[index].data = pointer
             inputs[index].element = _ELEMENTS[_element(view)]
         return inputs, keep
+
+    def _is_in_arena(self, pointer: Any) -> bool:
+        begin, arena = (int(ffi.cast("uintptr_t", data)) for data in (pointer, self._pointer))
+        return begin < arena + self.arena_bytes and begin + len(pointer) > arena
 
 
 def _buffer(image: Any) -> memoryview:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from convlet.datasets import Images, Labels
 from convlet.graph import Tensor
 from convlet.oracle import Oracle
-from convlet.quantization import quantize
+from convlet.quantization import dequantize, quantize
 from convlet.tensorflow_import import import_tensorflow
 from convlet.tflite_reader import read_tflite
 
@@ -28,12 +28,17 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Int8Result:
-    """What an int8 model answered. outputs: int8[N, classes]; `interpreter` says which program ran it."""
+    """What an int8 model answered. outputs: int8[N, ...output shape]; `interpreter` says which program ran it."""
 
     outputs: NDArray[np.int8]
     input: Quantization
     output: Quantization
     interpreter: str
+
+    @property
+    def real_outputs(self) -> NDArray[np.float32]:
+        """float32[N, ...output shape]"""
+        return dequantize(self.outputs, self.output.scale, self.output.zero_point)
 
 
 def run_float(model: bytes, images: Images) -> NDArray[np.float32]:
@@ -51,7 +56,8 @@ def run_int8(model: bytes, images: Images) -> Int8Result:
         outputs = _run_each(_tensorflow_interpreter(model), samples)
         return Int8Result(outputs, to, output, "TensorFlow Lite's reference kernels")
     oracle = Oracle(model)
-    return Int8Result(np.array([oracle.run([sample]) for sample in samples]), to, output, "tflite-micro")
+    outputs = np.array([oracle.run([sample]) for sample in samples])
+    return Int8Result(outputs.reshape(-1, *graph.outputs[0].shape), to, output, "tflite-micro")
 
 
 def _quantization(tensor: Tensor) -> Quantization:
@@ -81,12 +87,19 @@ def _run_each(interpreter: Any, samples: NDArray[Any]) -> NDArray[Any]:
 
 
 def accuracy(outputs: NDArray[Any], labels: Labels) -> float:
-    """The share of rows of `outputs` whose largest value is at the index in `labels`."""
-    return float(np.mean(outputs.argmax(axis=1) == labels))
+    """How often the largest value is that of the label's class. outputs: [..., classes], labels: int64[...]."""
+    return float(np.mean(outputs.argmax(axis=-1) == labels))
 
 
 def confusion_matrix(outputs: NDArray[Any], labels: Labels, classes: int) -> NDArray[np.int64]:
-    """int64[true class, predicted class]: how often each true class got each prediction."""
+    """int64[true class, predicted class]: how often each true class got each prediction. Arguments: as `accuracy`."""
     counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (labels, outputs.argmax(axis=1)), 1)
+    np.add.at(counts, (labels, outputs.argmax(axis=-1)), 1)
     return counts
+
+
+def psnr(outputs: NDArray[Any], images: Images) -> float:
+    """Peak signal-to-noise ratio in dB of `outputs` for `images` with values from 0 to 1: -10 log10 of the mean squared
+    error.
+    """
+    return float(-10 * np.log10(np.mean(np.square(outputs - images))))

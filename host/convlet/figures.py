@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 DPI = 160
+RECONSTRUCTIONS = 10
 TRAIN_COLOUR = "#2a6f97"
 VALIDATION_COLOUR = "#e07a1f"
 INK = "#222222"
@@ -23,24 +24,26 @@ CELLS = LinearSegmentedColormap.from_list("convlet", ["#ffffff", "#a9d0e5", "#2a
 
 @dataclass(frozen=True)
 class Curves:
-    """Loss and accuracy (0 to 1) after each epoch."""
+    """Loss and score after each epoch; `measure` names the score, an accuracy is from 0 to 1."""
 
     train_loss: Sequence[float]
     validation_loss: Sequence[float]
-    train_accuracy: Sequence[float]
-    validation_accuracy: Sequence[float]
+    train_score: Sequence[float]
+    validation_score: Sequence[float]
+    measure: str = "Accuracy"
 
 
 def draw_curves(curves: Curves, path: Path) -> None:
-    """Write loss and accuracy over the epochs as two plots side by side to the PNG `path`."""
+    """Write loss and score over the epochs as two plots side by side to the PNG `path`."""
     # Figure without pyplot: no global state, no display, nothing to close.
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
+    loss, score = figure.subplots(1, 2)
     _draw_pair(loss, curves.train_loss, curves.validation_loss, "Loss")
-    _draw_pair(accuracy, curves.train_accuracy, curves.validation_accuracy, "Accuracy")
+    _draw_pair(score, curves.train_score, curves.validation_score, curves.measure)
     loss.set_ylim(bottom=0)
-    accuracy.set_ylim(top=1)
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
+    if curves.measure == "Accuracy":
+        score.set_ylim(top=1)
+        score.yaxis.set_major_formatter(PercentFormatter(1.0))
     figure.savefig(path, dpi=DPI)
 
 
@@ -62,7 +65,7 @@ def _draw_pair(axes: Axes, train: Sequence[float], validation: Sequence[float], 
 def draw_confusion(counts: NDArray[np.int64], class_names: Sequence[str], path: Path, title: str) -> None:
     """Write `counts` (int64[true class, predicted class]) to the PNG `path`: a row for each true class."""
     classes = len(class_names)
-    side = max(4.2, 0.48 * classes + 1.4)
+    side = max(5.2, 0.48 * classes + 1.4)  # wide enough for the title
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     axes.imshow(counts, cmap=CELLS, vmin=0)
@@ -82,4 +85,19 @@ def draw_confusion(counts: NDArray[np.int64], class_names: Sequence[str], path: 
     axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#d9d9d9", linewidth=0.8)
     axes.tick_params(which="both", length=0)
+    figure.savefig(path, dpi=DPI)
+
+
+def draw_reconstructions(
+    images: NDArray[np.float32], outputs: NDArray[np.float32], path: Path, title: str
+) -> None:
+    """Write the first images, float32[N, H, W, 1] from 0 to 1, and under each what a model made of it, to `path`."""
+    shown = min(len(images), RECONSTRUCTIONS)
+    figure = Figure(figsize=(0.9 * shown, 2.3), layout="constrained")
+    axes = figure.subplots(2, shown, squeeze=False)
+    for row, pictures in zip(axes, (images, outputs), strict=True):
+        for cell, picture in zip(row, pictures, strict=False):
+            cell.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=1)
+            cell.set_axis_off()
+    figure.suptitle(title, color=INK)
     figure.savefig(path, dpi=DPI)

@@ -6,13 +6,16 @@ A `.cvl` is little-endian and read in place on the board:
 
 - **Operators** stand in an order in which each reads only earlier ones. Every operator makes one tensor,
   int8[height, width, channels], kept in a ring of `ring_rows` rows at `offset` in the arena: row r lies in
-  slot r % ring_rows. The first `input_count` operators are INPUT: their rows come from the caller.
+  slot r % ring_rows. The first `input_count` operators are INPUT: their rows come from the caller. One with a
+  ring of 0 rows reads the caller's int8 values where they lie, and takes no others.
 - **Ports** describe the model's inputs, then its outputs: operator, zero point, scale.
 - **Goals** are operators to be pulled to their last row, in this order; they define the schedule, which
   engine/run.c follows.
 - **Data** holds weights, per-channel tables, labels and test vectors; records point to it by file offset,
   0 is "none".
 - The arena begins with one STATE record for each operator; the rings lie behind them.
+- **A stream** (FLAG_STREAM) has no last row: its `height`s say how many rows its operators make in the same time,
+  a period, and its only goal makes one row for each step. Whenever two periods have passed, all count back by one.
 
 `scripts/generate_format_h.py` writes `micropython_module/engine/format.h` from this file; a test fails when
 it is stale.
@@ -31,7 +34,7 @@ NO_OPERATOR = 0xFFFF  # in `input`: none
 NO_ROW = 0xFFFF  # in a map: a row of padding
 FILL = -(2**31)  # in the offset of a run: no bytes of the input, but the fill value
 MAX_INPUTS = 8
-MAX_KERNEL_H = 32  # the engine keeps this many row pointers on its stack
+MAX_KERNEL_H = 128  # the engine keeps this many row pointers on its stack
 MAX_KERNEL_BYTES = (
     131071  # weights of one output channel: more could overflow 32-bit sums of products of two int8
 )
@@ -70,6 +73,7 @@ CHOOSABLE = OPERATORS[1:]  # those that a build may leave out: every model has a
 
 # Header flags.
 FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
+FLAG_STREAM = 2  # rows come without end, and each step gives a row of the only output
 
 # Operator flags.
 FLAG_ACCUMULATES = 1  # takes the rows of its input one by one, as they are made; see node.py
@@ -151,7 +155,7 @@ OPERATOR = Record(
         ("height", "H", "rows of its own tensor"),
         ("width", "H", "pixels of a row"),
         ("channels", "H", "bytes of a pixel"),
-        ("ring_rows", "H", "rows that are kept; equal to height: the whole tensor"),
+        ("ring_rows", "H", "rows that are kept; equal to height: the whole tensor; 0: none, see INPUT"),
         ("kernel_h", "B", "input rows of a window; CVL_KERNEL_ALL: all"),
         ("kernel_w", "B", ""),
         ("stride_h", "B", ""),

@@ -42,6 +42,10 @@ class Tensor:
         *heights, width, channels = (1, 1, *self.shape)
         return math.prod(heights), width, channels
 
+    def is_like(self, other: Tensor) -> bool:
+        """Whether the same int8 value means the same in both."""
+        return self.zero_point == other.zero_point and self.tensor_scale == other.tensor_scale
+
     @property
     def constant(self) -> np.ndarray:
         """The constant's array. Raises AssertionError for a computed tensor."""
@@ -73,13 +77,27 @@ class Operator:
         return f"operator {self.position} ({self.kind})"
 
 
+@dataclass(frozen=True)
+class Change:
+    """What one pass did: in words, and a line for each time."""
+
+    title: str
+    details: list[str]
+
+
 @dataclass(eq=False)
 class Graph:
-    """Operators in an order in which each reads only what earlier ones made."""
+    """Operators in an order in which each reads only what earlier ones made.
+
+    `remembers`: the model keeps something from one invocation to the next, so that it can run as a stream only.
+    `changes`: what passes did to the graph.
+    """
 
     inputs: list[Tensor]
     outputs: list[Tensor]
     operators: list[Operator]
+    remembers: bool = False
+    changes: list[Change] = field(default_factory=list)
 
     def readers(self, tensor: Tensor) -> list[Operator]:
         """The operators that read `tensor`."""
@@ -88,3 +106,9 @@ class Graph:
     def maker(self, tensor: Tensor) -> Operator | None:
         """The operator that makes `tensor`; None for an input or a constant."""
         return next((operator for operator in self.operators if operator.output is tensor), None)
+
+    def replace(self, old: Tensor, new: Tensor) -> None:
+        """Let all that read `old` read `new`, also where it is an output."""
+        for operator in self.operators:
+            operator.inputs = [new if tensor is old else tensor for tensor in operator.inputs]
+        self.outputs = [new if tensor is old else tensor for tensor in self.outputs]

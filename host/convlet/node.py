@@ -47,6 +47,8 @@ class Node:
     A node that `accumulates` takes the rows of its input one by one, as they are made, and keeps what it has so far
     in its scratch, or without one in its output row. `accumulator_bytes` is the scratch that it would need for that,
     None where it cannot; `accumulating` gives the node that does.
+
+    An INPUT that is not `stored` keeps no rows: the engine reads the caller's.
     """
 
     kind: str
@@ -67,6 +69,7 @@ class Node:
     b_first: bool = False
     macs: int = 0
     faster: Node | None = None  # the same with more scratch
+    stored: bool = True
 
     @property
     def shape(self) -> Shape:
@@ -74,7 +77,8 @@ class Node:
 
     @property
     def row_bytes(self) -> int:
-        return self.shape[1] * self.shape[2]
+        """Of a row in the arena."""
+        return self.shape[1] * self.shape[2] * self.stored
 
     @property
     def flags(self) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,3 +43,23 @@ class Oracle:
         if output.dtype != np.int8:
             raise VerifyError(f"TFLM's output is {output.dtype}, expected int8")
         return output.ravel().copy()
+
+    def arena_bytes(self) -> int:
+        """The arena that TFLM has taken, to be asked after a `run`.
+
+        A little more than on a board, where the pointers in TFLM's own structures have half the size.
+        """
+        with tempfile.TemporaryFile() as log:
+            # The interpreter tells it on the standard error of the process, past Python's `sys.stderr`.
+            saved = os.dup(2)
+            os.dup2(log.fileno(), 2)
+            try:
+                self._interpreter.print_allocations()
+            finally:
+                os.dup2(saved, 2)
+                os.close(saved)
+            log.seek(0)
+            found = re.search(rb"Arena allocation total (\d+) bytes", log.read())
+        if not found:
+            raise ToolError("tflite-micro did not tell the size of its arena")
+        return int(found[1])

@@ -15,20 +15,32 @@ _SECONDS_OF_WORK = 4_000_000  # pairs of blocks that are compared at most, which
 
 @dataclass(frozen=True)
 class Block:
-    """Bytes that are in use from event `first` to event `last`."""
+    """Bytes that are in use from event `first` to event `last`.
+
+    Where there are `pieces`, it is made of as many pieces of the same size, one behind the other, and each of them is
+    in use from its own first to its own last event.
+    """
 
     first: int
     last: int
     size: int
     alignment: int = 1
+    pieces: tuple[tuple[int, int], ...] = ()
+
+    def parts(self) -> Iterator[tuple[int, int, int, int]]:
+        """Of each piece: where in the block it begins, its bytes, its first and its last event."""
+        pieces = self.pieces or ((self.first, self.last),)
+        size = self.size // len(pieces)
+        return ((i * size, size, first, last) for i, (first, last) in enumerate(pieces))
 
 
 def lower_bound(blocks: Sequence[Block]) -> int:
     """Bytes that are in use together, at most: no packing needs less."""
     change: dict[int, int] = {}
     for block in blocks:
-        change[block.first] = change.get(block.first, 0) + block.size
-        change[block.last + 1] = change.get(block.last + 1, 0) - block.size
+        for _, size, first, last in block.parts():
+            change[first] = change.get(first, 0) + size
+            change[last + 1] = change.get(last + 1, 0) - size
     return max(itertools.accumulate(change[time] for time in sorted(change)))
 
 
@@ -77,29 +89,36 @@ def _orders(blocks: Sequence[Block]) -> Iterator[Sequence[int]]:
 class _Packer:
     def __init__(self, blocks: Sequence[Block], begin: int) -> None:
         self.blocks, self.begin = blocks, begin
-        first = np.array([block.first for block in blocks])
-        last = np.array([block.last for block in blocks])
+        parts = [(i, *part) for i, block in enumerate(blocks) for part in block.parts()]
+        self.owner, self.within, self.sizes, first, last = np.array(parts, np.int64).T
         meets = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
-        self.neighbours = [np.flatnonzero(row) for row in meets]
+        pairs = np.argwhere(meets & (self.owner[:, None] != self.owner[None, :]))
+        self.pairs = [pairs[self.owner[pairs[:, 0]] == i].T for i in range(len(blocks))]
 
     def place(self, order: Sequence[int]) -> tuple[list[int], int]:
         """Each block, in this order, at the lowest offset where it meets no block placed before."""
         offsets = np.full(len(self.blocks), -1, np.int64)
-        sizes = np.array([block.size for block in self.blocks])
         for i in order:
-            block = self.blocks[i]
-            others = self.neighbours[i]
-            others = others[offsets[others] >= 0]
-            begins = offsets[others]
-            ends = begins + sizes[others]
-            by_begin = np.argsort(begins, kind="stable")
-            offset = _aligned(self.begin, block.alignment)
-            for begin, end in zip(begins[by_begin].tolist(), ends[by_begin].tolist(), strict=True):
-                if begin >= offset + block.size:
+            alignment = self.blocks[i].alignment
+            offset = _aligned(self.begin, alignment)
+            for above, end in zip(*self._forbidden(i, offsets), strict=True):
+                if above >= offset:
                     break
-                offset = max(offset, _aligned(end, block.alignment))
+                offset = max(offset, _aligned(end, alignment))
             offsets[i] = offset
-        return offsets.tolist(), int((offsets + sizes).max())
+        return offsets.tolist(), int((offsets + [block.size for block in self.blocks]).max())
+
+    def _forbidden(self, i: int, offsets: np.ndarray) -> tuple[list[int], list[int]]:
+        """Offsets that block `i` cannot have, since parts of it would meet others: those between the two ends of
+        each pair, sorted by the lower ends.
+        """
+        own, others = self.pairs[i]
+        there = offsets[self.owner[others]] >= 0
+        own, others = own[there], others[there]
+        begins = offsets[self.owner[others]] + self.within[others] - self.within[own]
+        above = begins - self.sizes[own]
+        order = np.argsort(above, kind="stable")
+        return above[order].tolist(), (begins + self.sizes[others])[order].tolist()
 
 
 def _aligned(offset: int, alignment: int) -> int:

@@ -56,7 +56,10 @@ def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
     """Every tensor in a ring of the rows that are needed together."""
     lives = lifetimes(program, events)
     pairs = zip(lives, program.nodes, strict=True)
-    rings = [Block(life.first, life.last, life.ring_rows * node.row_bytes) for life, node in pairs]
+    rings = [
+        Block(life.first, life.last, life.ring_rows * node.row_bytes, pieces=life.pieces)
+        for life, node in pairs
+    ]
     scratches, numbers = scratches_of(program, events)
     state_bytes = STATE.size * len(program.nodes)
     offsets, end = pack(rings + scratches, state_bytes)
@@ -104,12 +107,15 @@ def prove(program: Program, events: list[Event], plan: Plan) -> None:
     """Replay the inference and stamp every byte of the arena with what was written there last.
 
     Raises ConvletError when an event reads a byte that holds something else, or an output is not whole at the end.
+    Of a stream the last row of the output must be there whenever one of the input is waited for.
     """
     proof = _Proof(program, plan)
     for event in events:
+        if program.period and event.node == 0:
+            proof.check_last_row(program.outputs[0])
         proof.replay(event)
     for index in program.outputs:
-        for row in range(program.nodes[index].shape[0]):
+        for row in range(program.nodes[index].shape[0] if not program.period else 0):
             proof.check(index, row)
 
 
@@ -138,6 +144,10 @@ class _Proof:
         for source, row in event.reads:
             if not (node.in_place and self._place(source, row) in taken_over and event.made):
                 self.check(source, row)
+
+    def check_last_row(self, index: int) -> None:
+        if index in self.worked_on:
+            self.check(index, self.worked_on[index])
 
     def check(self, index: int, row: int) -> None:
         self._check(index, row, self._place(index, row))

@@ -14,30 +14,42 @@ from convlet.ops import REGISTRY
 
 @dataclass(frozen=True)
 class Program:
-    """Nodes in an order in which each reads earlier ones only; the model's inputs are the first."""
+    """Nodes in an order in which each reads earlier ones only; the model's inputs are the first.
+
+    Of a stream `period` has the rows that each node makes in the same time; its nodes are those for a few periods.
+    """
 
     nodes: list[Node]
     input_count: int
     outputs: list[int]
+    period: tuple[int, ...] = ()
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
-        return sum(node.macs for node in self.nodes)
+        """Multiply-accumulates of one inference, or of a stream's step."""
+        if not self.period:
+            return sum(node.macs for node in self.nodes)
+        of_period = (
+            node.macs // node.shape[0] * rows for node, rows in zip(self.nodes, self.period, strict=True)
+        )
+        return sum(of_period) // self.period[self.outputs[0]]
 
     def source_heights(self, index: int) -> list[int]:
         """Rows of each tensor that node `index` reads."""
         return [self.nodes[source].shape[0] for source in self.nodes[index].sources]
 
 
-def lower(graph: Graph) -> Program:
-    """The program of a graph that `ops.check_operators` has accepted.
+def lower(graph: Graph, int8_input: bool = False) -> Program:
+    """The program of a graph that `ops.check_operators` has accepted; `int8_input`: it keeps no rows of its inputs.
 
     Raises ModelError for what exceeds a limit of the engine.
     """
     if len(graph.inputs) > MAX_INPUTS:
         raise ModelError(f"the model has {len(graph.inputs)} inputs, expected at most {MAX_INPUTS}")
-    nodes = [Node("INPUT", tensor, zero_point_in=tensor.zero_point) for tensor in graph.inputs]
+    nodes = [
+        Node("INPUT", tensor, zero_point_in=tensor.zero_point, stored=not int8_input)
+        for tensor in graph.inputs
+    ]
     for node in nodes:
         _check_limits(f"input {node.tensor.name!r}", node)
     for operator in graph.operators:

@@ -57,12 +57,13 @@ def simulate(program: Program, goals: list[int]) -> list[Event]:
 @dataclass(frozen=True)
 class Lifetime:
     """Of one node's tensor: the events between which its ring is in use, and the rows that the ring must
-    hold.
+    hold; where those are all rows, `pieces` has the events between which each of them is in use.
     """
 
     first: int
     last: int
     ring_rows: int
+    pieces: tuple[tuple[int, int], ...] = ()
 
 
 def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
@@ -80,9 +81,15 @@ def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
     for index in program.outputs:
         last_use[index] = [len(events)] * len(last_use[index])
     return [
-        Lifetime(min(born, default=0), max(used, default=0), _ring_rows(born, used))
-        for born, used in zip(births, last_use, strict=True)
+        _lifetime(node.shape[0], born, used)
+        for node, born, used in zip(program.nodes, births, last_use, strict=True)
     ]
+
+
+def _lifetime(height: int, births: list[int], last_use: list[int]) -> Lifetime:
+    rows = ring_rows(births, last_use)
+    pieces = tuple(zip(births, last_use, strict=True)) if rows == height else ()
+    return Lifetime(min(births, default=0), max(last_use, default=0), rows, pieces)
 
 
 def work_times(program: Program, events: Sequence[Event]) -> list[tuple[int, int]]:
@@ -93,7 +100,7 @@ def work_times(program: Program, events: Sequence[Event]) -> list[tuple[int, int
     return [(min(own, default=0), max(own, default=0)) for own in times]
 
 
-def _ring_rows(births: list[int], last_use: list[int]) -> int:
+def ring_rows(births: list[int], last_use: list[int]) -> int:
     """Rows from the oldest still needed to the one that is being made, at most."""
     oldest, most = 0, 1
     for row, birth in enumerate(births):

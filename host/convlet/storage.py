@@ -44,15 +44,18 @@ def storage_of(
     Args: nodes `present` have all rows before the first event, nodes `kept` need theirs behind the last, nodes
     `whole` lie in one block each. An elementwise node may make its row in the place of the one that it reads last.
     """
-    births, deaths = _row_times(program, events, present, kept)
+    births, deaths = row_times(program, events, present, kept)
     replaced = _replaced_rows(program, events, births, deaths, whole)
     blocks: list[Block] = []
     rows: dict[Row, tuple[int, int]] = {}
     for index, node in enumerate(program.nodes):
-        own = [(index, row) for row in range(node.shape[0]) if (index, row) in births]
+        every = [(index, row) for row in range(node.shape[0])]
+        own = [key for key in every if key in births]
         if index in whole and own:
+            size = node.shape[0] * node.row_bytes
+            pieces = [(births[key], deaths[key]) if key in births else (0, -1) for key in every]
             first, last = min(births[key] for key in own), max(deaths[key] for key in own)
-            blocks.append(Block(first, last, node.shape[0] * node.row_bytes))
+            blocks.append(Block(first, last, size, pieces=tuple(pieces)))
             rows |= {key: (len(blocks) - 1, key[1] * node.row_bytes) for key in own}
             continue
         for key in own:
@@ -92,7 +95,7 @@ def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block]
     return blocks, numbers
 
 
-def _row_times(
+def row_times(
     program: Program, events: Sequence[Event], present: Collection[int], kept: Collection[int]
 ) -> tuple[dict[Row, int], dict[Row, int]]:
     """When each row is first written to and when it is read last. A present row that nobody needs has no times."""

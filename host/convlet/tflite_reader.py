@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import tflite
 
+from convlet import passes
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
-from convlet.passes import fold_constants, fold_space_to_batch
+from convlet.variables import Variable, name_of, replace_variables
 
 IDENTIFIER = b"TFL3"
 
@@ -45,9 +46,10 @@ def read_tflite(data: bytes) -> Graph:
         found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
         raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
     try:
-        graph = _Reader(data).graph()
-        fold_constants(graph)
-        fold_space_to_batch(graph)
+        reader = _Reader(data)
+        graph = reader.graph()
+        replace_variables(graph, list(reader.variables.values()))
+        passes.apply(passes.READING, graph)
         _check_batches(graph)
         return graph
     except (
@@ -66,9 +68,9 @@ def read_tflite(data: bytes) -> Graph:
         ) from error
 
 
-def _check_order(graph: Graph) -> None:
+def _check_order(graph: Graph, variables: Iterable[Variable]) -> None:
     """Raises ModelError when an operator or output reads what no earlier operator made."""
-    made = set(graph.inputs)
+    made = {*graph.inputs, *(variable.read for variable in variables if variable.read is not None)}
     for operator in graph.operators:
         read = {tensor for tensor in operator.inputs if tensor.data is None}
         if not read or not read <= made:
@@ -99,15 +101,19 @@ def _check_batches(graph: Graph) -> None:
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self.model = tflite.Model.GetRootAs(data, 0)
-        if self.model.SubgraphsLength() != 1:
-            raise ModelError(f"the model has {self.model.SubgraphsLength()} subgraphs, expected 1")
-        self.subgraph = self.model.Subgraphs(0)
+        if self.model.SubgraphsLength() < 1:
+            raise ModelError("the .tflite file is damaged: it has no subgraph")
+        self.variables: dict[str, Variable] = {}
+        self._enter(0)
+
+    def _enter(self, subgraph: int) -> None:
+        self.subgraph = self.model.Subgraphs(subgraph)
         self.tensors: dict[int, Tensor] = {}
+        self.handles: dict[int, Variable] = {}  # by the tensor that stands for it
 
     def graph(self) -> Graph:
         inputs = [self._activation(index) for index in self._indices(self.subgraph.InputsAsNumpy)]
-        positions = range(self.subgraph.OperatorsLength())
-        operators = [operator for position in positions for operator in self._operators(position)]
+        operators = self._all_operators()
         results = self._indices(self.subgraph.OutputsAsNumpy)
         outputs = [self._activation(index, any_shape=True) for index in results]
         if not inputs or not outputs:
@@ -115,9 +121,42 @@ class _Reader:
                 f"the model has {len(inputs)} inputs and {len(outputs)} outputs, "
                 "expected at least one of each"
             )
-        graph = Graph(inputs, outputs, operators)
-        _check_order(graph)
+        graph = Graph(inputs, outputs, operators, remembers=bool(self.variables))
+        _check_order(graph, self.variables.values())
+        self._read_initial_values()
         return graph
+
+    def _all_operators(self) -> list[Operator]:
+        positions = range(self.subgraph.OperatorsLength())
+        return [operator for position in positions for operator in self._operators(position)]
+
+    def _read_initial_values(self) -> None:
+        """What the other subgraphs, which CALL_ONCE runs before all else, assign to the variables."""
+        last = {name: variable.assigned for name, variable in self.variables.items()}
+        for subgraph in range(1, self.model.SubgraphsLength()):
+            self._enter(subgraph)
+            if operators := self._all_operators():
+                raise ModelError(f"the model has a subgraph with {operators[0]}, expected one")
+        for name, variable in self.variables.items():
+            assigned, variable.assigned = variable.assigned, last.get(name)
+            variable.initial = None if assigned is None or assigned is last.get(name) else assigned.data
+
+    def _handled(self, kind: str, stored: Any, inputs: list[int], outputs: list[int]) -> bool:
+        """Note what an operator that is about variables does. Returns whether it is one."""
+        if kind == "VAR_HANDLE":
+            name = name_of(stored)
+            self.handles[outputs[0]] = self.variables.setdefault(name, Variable(name))
+        elif kind == "READ_VARIABLE":
+            if self.handles[inputs[0]].read is not None:
+                raise ModelError(
+                    f"the variable {self.handles[inputs[0]].name!r} is read twice, expected once"
+                )
+            self.handles[inputs[0]].read = self._activation(outputs[0], kind)
+        elif kind == "ASSIGN_VARIABLE":
+            self.handles[inputs[0]].assigned = self._tensor(inputs[1])
+        else:
+            return kind == "CALL_ONCE"
+        return True
 
     @staticmethod
     def _indices(read: Callable[[], Any]) -> list[int]:
@@ -130,8 +169,11 @@ class _Reader:
         code = self.model.OperatorCodes(stored.OpcodeIndex())
         # Old files hold the code in one byte, new ones in four.
         kind = tflite.opcode2name(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
-        inputs = [self._tensor(index) for index in self._indices(stored.InputsAsNumpy) if index >= 0]
+        indices = [index for index in self._indices(stored.InputsAsNumpy) if index >= 0]
         outputs = self._indices(stored.OutputsAsNumpy)
+        if self._handled(kind, stored, indices, outputs):
+            return []
+        inputs = [self._tensor(index) for index in indices]
         several = kind in REGISTRY and REGISTRY[kind].several_outputs
         if len(outputs) != 1 and not (several and outputs):
             raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")

@@ -20,12 +20,15 @@ from convlet.evaluate import Int8Result, Quantization
 from convlet.files import replacing, write_atomic
 from convlet.keras_file import keras_bytes
 from convlet.progress import SILENT, Advance, Progress
+from convlet.recipe import Recipe
 from convlet.tensorflow_import import import_tensorflow
-from convlet.zoo import Recipe, find_recipe
+from convlet.zoo import find_recipe
 
 SEED = 1337
 # Batches run per call into TensorFlow: the overhead of a call costs more than a batch of such small models.
 BATCHES_PER_CALL = 17
+# Samples that the ranges of int8 are taken from: more of them take time and hardly widen the ranges.
+MOST_REPRESENTATIVE = 1200
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,21 @@ class TrainedFiles:
 
     @property
     def labels(self) -> Path:
-        """The names of the classes, one a line."""
+        """The names of the classes, one a line; only a model of classes has it."""
         return self.folder / f"{self.name}.labels.txt"
 
     @property
     def test_split(self) -> Path:
-        """images: float32[N, H, W, C], labels: int64[N]."""
+        """images and labels: see `datasets.Part`."""
         return self.folder / f"{self.name}.test.npz"
 
     @property
     def curves(self) -> Path:
         return self.folder / f"{self.name}.curves.png"
 
-    @property
-    def confusion(self) -> Path:
-        return self.folder / f"{self.name}.confusion.png"
+    def picture(self, kind: str) -> Path:
+        """Of the int8 model's outputs; `kind` is the `picture` of the model's task."""
+        return self.folder / f"{self.name}.{kind}.png"
 
     @property
     def metrics(self) -> Path:
@@ -73,15 +76,19 @@ class TrainedFiles:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What the models reach on the test split, and their sizes; `NAME.metrics.json` holds the same."""
+    """What the models reach on the test split, and their sizes; `NAME.metrics.json` holds the same.
+
+    The scores are what `measure` names: an accuracy from 0 to 1, or a PSNR in dB.
+    """
 
     epochs: int
     seed: int
     parameters: int
     test_images: int
-    keras_accuracy: float
-    float_tflite_accuracy: float
-    int8_tflite_accuracy: float
+    measure: str
+    keras_score: float
+    float_tflite_score: float
+    int8_tflite_score: float
     int8_interpreter: str
     keras_bytes: int
     float_tflite_bytes: int
@@ -121,21 +128,25 @@ def train(
     with quantize.Converter() as converter:
         tf = import_tensorflow()
         data = recipe.load_data()
+        if data.note:
+            progress.detail(data.note)
         _seed(tf, seed, deterministic)
         model = recipe.build(tf)
         curves = _fit(tf, model, recipe, data, epochs, progress)
         progress.step("Converting to float and int8 .tflite")
         write_atomic(files.keras, keras_bytes(model))
-        tflite = converter.convert(files.keras, data.train.images, ["float", "int8"])
+        samples = data.train.images[:MOST_REPRESENTATIVE]
+        tflite = converter.convert(files.keras, samples, ["float", "int8"])
     write_atomic(files.float_tflite, tflite["float"])
     write_atomic(files.tflite, tflite["int8"])
-    write_atomic(files.labels, "".join(f"{label}\n" for label in data.class_names).encode())
+    if labels := recipe.task.labels(data):
+        write_atomic(files.labels, "".join(f"{label}\n" for label in labels).encode())
     write_atomic(files.test_split, _npz_bytes(images=data.test.images, labels=data.test.labels))
 
     progress.step(f"Measuring on the {len(data.test)} test images")
     int8 = evaluate.run_int8(tflite["int8"], data.test.images)
-    metrics = _measure(model, data, files, epochs, seed, int8)
-    _draw(curves, int8, data, files)
+    metrics = _measure(model, recipe, data, files, epochs, seed, int8)
+    _draw(recipe, curves, int8, data, files)
     write_atomic(files.metrics, json.dumps(dataclasses.asdict(metrics), indent=2).encode() + b"\n")
     return Trained(files, metrics)
 
@@ -159,24 +170,39 @@ def _seed(tf: Any, seed: int, deterministic: bool) -> None:
 def _fit(
     tf: Any, model: Any, recipe: Recipe, data: Dataset, epochs: int, progress: Progress
 ) -> figures.Curves:
-    model.compile(
-        optimizer="adam",
-        loss=tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+    task = recipe.task
+    batches = -(-len(data.train) // recipe.batch_size)
+    learner = _with_shifts(tf, model, recipe.shift) if recipe.shift else model
+    learner.compile(
+        optimizer=tf.keras.optimizers.Adam(_learning_rate(tf, recipe, epochs * batches)),
+        loss=task.loss(tf),
+        metrics=task.metrics(),
         steps_per_execution=BATCHES_PER_CALL,
     )
     progress.step(f"Training {recipe.name}: {model.count_params():,} parameters, {len(data.train):,} images")
     with progress.bar(f"{epochs} epochs", epochs) as advance:
-        history = model.fit(
+        history = learner.fit(
             data.train.images,
-            data.train.labels,
+            task.targets(data.train),
             batch_size=recipe.batch_size,
             epochs=epochs,
-            validation_data=(data.validation.images, data.validation.labels),
+            validation_data=(data.validation.images, task.targets(data.validation)),
             verbose=0,
             callbacks=[_after_each_epoch(tf, advance)],
         ).history
-    return figures.Curves(history["loss"], history["val_loss"], history["accuracy"], history["val_accuracy"])
+    return task.curves(history)
+
+
+def _with_shifts(tf: Any, model: Any, share: float) -> Any:
+    """A model that shares `model`'s weights, and moves its images by up to `share` of their size while it learns."""
+    shift = tf.keras.layers.RandomTranslation(share, share, fill_mode="constant")
+    return tf.keras.Sequential([tf.keras.Input(model.input_shape[1:]), shift, model])
+
+
+def _learning_rate(tf: Any, recipe: Recipe, steps: int) -> Any:
+    if not recipe.anneals:
+        return recipe.learning_rate
+    return tf.keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
 
 
 def _after_each_epoch(tf: Any, advance: Advance) -> Any:
@@ -190,19 +216,24 @@ def _npz_bytes(**arrays: NDArray[Any]) -> bytes:
 
 
 def _measure(
-    model: Any, data: Dataset, files: TrainedFiles, epochs: int, seed: int, int8: Int8Result
+    model: Any,
+    recipe: Recipe,
+    data: Dataset,
+    files: TrainedFiles,
+    epochs: int,
+    seed: int,
+    int8: Int8Result,
 ) -> Metrics:
-    images, labels = data.test.images, data.test.labels
-    keras_outputs = model.predict(images, verbose=0)
-    float_outputs = evaluate.run_float(files.float_tflite.read_bytes(), images)
+    test, score = data.test, recipe.task.score
     return Metrics(
         epochs=epochs,
         seed=seed,
         parameters=model.count_params(),
-        test_images=len(data.test),
-        keras_accuracy=evaluate.accuracy(keras_outputs, labels),
-        float_tflite_accuracy=evaluate.accuracy(float_outputs, labels),
-        int8_tflite_accuracy=evaluate.accuracy(int8.outputs, labels),
+        test_images=len(test),
+        measure=recipe.task.measure,
+        keras_score=score(model.predict(test.images, verbose=0), test),
+        float_tflite_score=score(evaluate.run_float(files.float_tflite.read_bytes(), test.images), test),
+        int8_tflite_score=score(int8.real_outputs, test),
         int8_interpreter=int8.interpreter,
         keras_bytes=files.keras.stat().st_size,
         float_tflite_bytes=files.float_tflite.stat().st_size,
@@ -212,9 +243,10 @@ def _measure(
     )
 
 
-def _draw(curves: figures.Curves, int8: Int8Result, data: Dataset, files: TrainedFiles) -> None:
-    counts = evaluate.confusion_matrix(int8.outputs, data.test.labels, len(data.class_names))
+def _draw(
+    recipe: Recipe, curves: figures.Curves, int8: Int8Result, data: Dataset, files: TrainedFiles
+) -> None:
     with replacing(files.curves) as path:
         figures.draw_curves(curves, path)
-    with replacing(files.confusion) as path:
-        figures.draw_confusion(counts, data.class_names, path, f"{files.name}, int8, on the test images")
+    with replacing(files.picture(recipe.task.picture)) as path:
+        recipe.task.draw(int8.real_outputs, data, path, files.name)

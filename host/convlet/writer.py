@@ -7,7 +7,18 @@ import zlib
 from collections.abc import Sequence
 
 from convlet.errors import ModelError
-from convlet.format import FLAG_LOGITS, FLAG_PLACED, HEADER, MAGIC, NO_OPERATOR, OP, OPERATOR, PORT, VERSION
+from convlet.format import (
+    FLAG_LOGITS,
+    FLAG_PLACED,
+    FLAG_STREAM,
+    HEADER,
+    MAGIC,
+    NO_OPERATOR,
+    OP,
+    OPERATOR,
+    PORT,
+    VERSION,
+)
 from convlet.node import Node
 from convlet.plan import Plan
 from convlet.program import Program
@@ -16,20 +27,22 @@ ALIGNMENT = 4  # of data in the file: 32-bit values lie well when the file does
 
 
 class _Data:
-    """The part of the file behind the records, filled piece by piece."""
+    """The part of the file behind the records, filled piece by piece. Equal pieces stand there once."""
 
     def __init__(self, begin: int) -> None:
         self.begin = begin
         self.pieces = bytearray()
+        self.offsets: dict[bytes, int] = {}
 
     def add(self, piece: bytes) -> int:
-        """Append `piece`; returns its file offset, 0 when there is nothing to append."""
+        """Append `piece`, if it is new; returns its file offset, 0 when there is nothing to append."""
         if not piece:
             return 0
-        self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
-        offset = self.begin + len(self.pieces)
-        self.pieces += piece
-        return offset
+        if piece not in self.offsets:
+            self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
+            self.offsets[piece] = self.begin + len(self.pieces)
+            self.pieces += piece
+        return self.offsets[piece]
 
 
 def write_cvl(
@@ -49,7 +62,7 @@ def write_cvl(
         "magic": MAGIC,
         "arena_bytes": plan.arena_bytes,
         "version": VERSION,
-        "flags": 0 if _makes_probabilities(program.nodes[outputs[0]]) else FLAG_LOGITS,
+        "flags": _flags(program),
         "operator_count": len(program.nodes),
         "input_count": program.input_count,
         "output_count": len(outputs),
@@ -70,26 +83,32 @@ def write_cvl(
     return MAGIC + struct.pack("<I", zlib.crc32(summed)) + summed
 
 
-def _makes_probabilities(node: Node) -> bool:
-    return node.kind == "SOFTMAX"
+def _flags(program: Program) -> int:
+    makes_probabilities = program.nodes[program.outputs[0]].kind == "SOFTMAX"
+    return FLAG_LOGITS * (not makes_probabilities) | FLAG_STREAM * bool(program.period)
+
+
+def constants_of(node: Node) -> tuple[bytes, bytes]:
+    """What the fields `weights` and `table` of the node's record point to."""
+    return node.weights, struct.pack(f"<{len(node.row_map)}H", *node.row_map) + node.table
 
 
 def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
     node = program.nodes[index]
     height, width, channels = node.shape
     inputs = (*node.sources, NO_OPERATOR, NO_OPERATOR)
-    row_map = struct.pack(f"<{len(node.row_map)}H", *node.row_map)
-    places = plan.places.get(index, [])
+    weights, table = constants_of(node)
+    places = plan.places.get(index, []) if node.stored else []
     return OPERATOR.pack(
         **vars(node.window),
         code=OP[node.kind],
         flags=node.flags | FLAG_PLACED * bool(places),
         input=inputs[0],
         input_b=inputs[1],
-        height=height,
+        height=program.period[index] if program.period else height,
         width=width,
         channels=channels,
-        ring_rows=plan.ring_rows[index],
+        ring_rows=plan.ring_rows[index] if node.stored else 0,
         zero_point_in=node.zero_point_in,
         zero_point_out=node.tensor.zero_point,
         clamp_min=node.clamp_min,
@@ -97,8 +116,8 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
         parameter=node.parameter,
         offset=data.add(struct.pack(f"<{len(places)}H", *places)) or plan.offsets[index],
         scratch=plan.scratches[index],
-        weights=data.add(node.weights),
-        table=data.add(row_map + node.table),
+        weights=data.add(weights),
+        table=data.add(table),
     )
 
 
@@ -111,7 +130,7 @@ def _port(program: Program, index: int) -> bytes:
 
 def _labels(program: Program, labels: Sequence[str]) -> bytes:
     height, width, channels = program.nodes[program.outputs[0]].shape
-    classes = height * width * channels
+    classes = (1 if program.period else height) * width * channels
     if labels and len(labels) != classes:
         raise ModelError(f"{len(labels)} labels, but the model has {classes} classes")
     texts = [label.encode() for label in labels]

@@ -13,6 +13,7 @@
 #ifndef CONVLET_H
 #define CONVLET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "format.h"
 
@@ -55,7 +56,8 @@
 #define CVL_ERROR_CODE(name, text) CVL_ERROR_##name,
 typedef enum {
     CVL_OK,
-    CVL_MORE, // cvl_step made one row, and there are more to make
+    CVL_MORE,    // cvl_step made one row, and there are more to make
+    CVL_STARVED, // the next row needs one that has not been pushed yet
     CVL_ERRORS(CVL_ERROR_CODE) CVL_STATUS_COUNT
 } cvl_status_t;
 
@@ -76,18 +78,30 @@ typedef enum {
 } cvl_element_t;
 
 // One input of the model: all its elements [height, width, channels] in row-major order, at any
-// alignment.
+// alignment. CVL_INT8 is read where it lies, and an input that keeps no rows takes nothing else.
 typedef struct {
     const void *data;
     cvl_element_t element;
-    uint32_t seed; // for CVL_SEEDED
+    uint32_t seed;      // for CVL_SEEDED
+    uint16_t first_row; // of those in `data`
+    uint16_t rows;      // how many are in `data`; 0: all rows of the input
 } cvl_input_t;
+
+// Of an input or output: int8[height, width, channels]. In a stream: what goes into a step and
+// what comes out of it.
+typedef struct {
+    uint16_t height;
+    uint16_t width;
+    uint16_t channels;
+} cvl_shape_t;
 
 typedef struct {
     const uint8_t *file;
     uint8_t *arena;
     const cvl_input_t *inputs;
+    cvl_input_t pushed; // the rows that cvl_push gave
     cvl_header_t header;
+    uint16_t outputs; // of a stream: those made before the last cvl_push
     uint16_t current; // the operator that makes the next row, or CVL_NO_OPERATOR
     uint16_t goal;    // index of the goal that is being pulled
 } cvl_model_t;
@@ -110,7 +124,22 @@ cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl
 // until it is done.
 void cvl_start(cvl_model_t *model, const cvl_input_t *inputs);
 
-// Makes one row. Returns CVL_MORE, or CVL_OK when the inference is done.
+// Gives a model with one input its next rows, 1 to cvl_wanted_rows, and begins an inference or a
+// stream if none is going on. Then cvl_step until it does not return CVL_MORE: so long they must
+// stay. Not for an input that keeps no rows.
+void cvl_push(cvl_model_t *model, const void *data, cvl_element_t element, uint32_t rows);
+
+// How many rows of the input can be pushed now: those of it that are still to come, or a step's.
+uint32_t cvl_wanted_rows(const cvl_model_t *model);
+
+// Whether what was pushed last has completed an output: in a stream each full step does, else the
+// last row.
+bool cvl_has_new_output(const cvl_model_t *model);
+
+// Forgets what was pushed: the next row is the first one.
+void cvl_reset(cvl_model_t *model);
+
+// Makes one row. Returns CVL_MORE, CVL_OK when the inference is done, or CVL_STARVED.
 cvl_status_t cvl_step(cvl_model_t *model);
 
 // The operator with this index: where it lies in the file, or in `copy` if it does not lie
@@ -120,6 +149,8 @@ const cvl_operator_t *cvl_read_operator(
 
 // Input or output number `index`, inputs first.
 void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port);
+
+void cvl_read_shape(const cvl_model_t *model, unsigned index, cvl_shape_t *shape);
 
 // int8[height, width, channels] in the arena, valid from the end of an inference to the next
 // start.

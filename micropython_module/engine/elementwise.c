@@ -60,7 +60,8 @@ static cvl_status_t prove_constant(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     uint32_t axes = op->parameter;
     uint32_t file_bytes = proof->model->header.file_bytes;
-    CVL_CHECK(proof->fault, axes <= (ROWS | COLUMNS | CHANNELS), SHAPE, axes, 7);
+    uint32_t most = cvl_is_stream(proof->model) ? COLUMNS | CHANNELS : ROWS | COLUMNS | CHANNELS;
+    CVL_CHECK(proof->fault, (axes & ~most) == 0, SHAPE, axes, most);
     uint64_t values = axes & ROWS ? op->height : 1;
     values *= axes & COLUMNS ? op->width : 1;
     values *= axes & CHANNELS ? op->channels : 1;

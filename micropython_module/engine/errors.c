@@ -14,8 +14,8 @@ const char *cvl_fault_text(const cvl_fault_t *fault) {
 #define CVL_ERROR_TEXT(name, text) text "\0"
     static const char texts[] = "no error (%u, %u)\0" CVL_ERRORS(CVL_ERROR_TEXT);
     unsigned status = fault->status;
-    bool is_error = status > CVL_MORE && status < CVL_STATUS_COUNT;
-    return nth_text(texts, is_error ? status - CVL_MORE : 0);
+    bool is_error = status > CVL_STARVED && status < CVL_STATUS_COUNT;
+    return nth_text(texts, is_error ? status - CVL_STARVED : 0);
 }
 
 const char *cvl_operator_name(unsigned code) {

@@ -14,11 +14,12 @@
 #define CVL_VERSION 1
 #define CVL_NO_OPERATOR 0xffff
 #define CVL_MAX_INPUTS 8
-#define CVL_MAX_KERNEL_H 32
+#define CVL_MAX_KERNEL_H 128
 #define CVL_MAX_KERNEL_BYTES 131071u
 #define CVL_MAX_TENSOR_VALUES 1073741823u
 #define CVL_KERNEL_ALL 0
 #define CVL_FLAG_LOGITS 1
+#define CVL_FLAG_STREAM 2
 #define CVL_FLAG_ACCUMULATES 1
 #define CVL_FLAG_MAPPED 2
 #define CVL_FLAG_B_FIRST 4
@@ -132,7 +133,7 @@ typedef struct {
     uint16_t height;        // rows of its own tensor
     uint16_t width;         // pixels of a row
     uint16_t channels;      // bytes of a pixel
-    uint16_t ring_rows;     // rows that are kept; equal to height: the whole tensor
+    uint16_t ring_rows;     // rows that are kept; equal to height: the whole tensor; 0: none, see INPUT
     uint8_t kernel_h;       // input rows of a window; CVL_KERNEL_ALL: all
     uint8_t kernel_w;
     uint8_t stride_h;

@@ -46,11 +46,10 @@ void cvl_input_row(const cvl_task_t *task) {
     const cvl_input_t *input = &task->model->inputs[task->index];
     int8_t *out = task->out;
     uint32_t count = cvl_row_bytes(task->op);
-    size_t first = (size_t)task->row * count;
+    size_t first = (size_t)(task->row - input->first_row) * count;
     switch (input->element) {
     case CVL_INT8:
-        // The image may lie in the arena: the output of the last run.
-        memmove(out, (const int8_t *)input->data + first, count);
+        memcpy(out, (const int8_t *)input->data + first, count);
         break;
     case CVL_UINT8:
         for (uint32_t i = 0; i < count; i++) {

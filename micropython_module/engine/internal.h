@@ -28,6 +28,10 @@ static inline uint64_t cvl_vector_offset(const cvl_header_t *header, unsigned in
     return header->vectors + (uint64_t)index * 4 * (1u + header->operator_count);
 }
 
+static inline bool cvl_is_stream(const cvl_model_t *model) {
+    return (model->header.flags & CVL_FLAG_STREAM) != 0;
+}
+
 // The operator that goal `index` names.
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 

@@ -23,6 +23,9 @@ unsigned cvl_read_goal(const cvl_model_t *model, unsigned index) {
     return goal;
 }
 
+// So that the rows of two periods and a step can be counted in 16 bits.
+#define MOST_PERIOD (UINT16_MAX / 4)
+
 static cvl_status_t prove_header(const cvl_model_t *model, size_t file_bytes, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     uint32_t magic;
@@ -70,9 +73,10 @@ static cvl_status_t prove_places(
     return CVL_OK;
 }
 
-// Whether its rows lie one behind the other.
+// Whether its rows lie one behind the other: in the arena, or where the caller has them.
 static bool is_whole(const cvl_operator_t *op) {
-    return op->ring_rows == op->height && !(op->flags & CVL_FLAG_PLACED);
+    bool is_callers = op->code == CVL_OP_INPUT && op->ring_rows == 0;
+    return is_callers || (op->ring_rows == op->height && !(op->flags & CVL_FLAG_PLACED));
 }
 
 static cvl_status_t prove_tensor(
@@ -82,7 +86,8 @@ static cvl_status_t prove_tensor(
     CHECK(op->channels >= 1, SHAPE, op->channels, UINT16_MAX);
     uint64_t values = (uint64_t)op->height * cvl_row_bytes(op);
     CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, cvl_saturate(values), CVL_MAX_TENSOR_VALUES);
-    CHECK(op->ring_rows >= 1 && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
+    bool keeps_rows = op->ring_rows >= 1 || op->code == CVL_OP_INPUT;
+    CHECK(keeps_rows && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
     CHECK(op->clamp_min <= op->clamp_max, CLAMP, 0, 1);
     if (op->flags & CVL_FLAG_PLACED) {
         return prove_places(model, op, fault);
@@ -143,6 +148,18 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
     return CVL_OK;
 }
 
+// In a stream rows have no end, and where they lie must not depend on their number.
+static cvl_status_t prove_streaming(const cvl_operator_t *op, cvl_fault_t *fault) {
+    CHECK(op->height <= MOST_PERIOD, SHAPE, op->height, MOST_PERIOD);
+    uint32_t flags = op->flags & (CVL_FLAG_ACCUMULATES | CVL_FLAG_MAPPED | CVL_FLAG_PLACED);
+    CHECK(flags == 0, FLAGS, op->flags, op->flags & ~flags);
+    CHECK(op->ring_rows >= 1, SHAPE, op->ring_rows, op->height);
+    CHECK(op->code == CVL_OP_INPUT || op->kernel_h >= 1, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
+    CHECK(op->code == CVL_OP_INPUT || op->up_h == 1, WINDOW, op->up_h, 1);
+    CHECK(op->input_b == CVL_NO_OPERATOR || op->parameter == 0, WINDOW, op->parameter, 0);
+    return CVL_OK;
+}
+
 static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl_fault_t *fault) {
     cvl_operator_t copies[3];
     cvl_proof_t proof = {.model = model, .fault = fault};
@@ -150,6 +167,9 @@ static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl
     proof.op = op;
     fault->operator_index = (uint16_t)index;
     fault->operator_code = op->code;
+    if (cvl_is_stream(model)) {
+        CVL_TRY(prove_streaming(op, fault));
+    }
     CVL_TRY(prove_tensor(model, op, fault));
     bool is_input = index < model->header.input_count;
     bool code_fits = op->code < CVL_OP_COUNT && is_input == (op->code == CVL_OP_INPUT);
@@ -190,9 +210,28 @@ static cvl_status_t prove_ports(const cvl_model_t *model, cvl_fault_t *fault) {
         if (!is_input) {
             cvl_operator_t copy;
             const cvl_operator_t *op = cvl_read_operator(model, port.op_index, &copy);
-            CHECK(is_whole(op), OUTPUT, op->ring_rows, op->height);
+            uint32_t kept = cvl_is_stream(model) ? 1 : op->height;
+            bool in_ring = !(op->flags & CVL_FLAG_PLACED);
+            CHECK(op->ring_rows == kept && in_ring, OUTPUT, op->ring_rows, kept);
         }
     }
+    return CVL_OK;
+}
+
+// A stream has one input, and pulls its one output, which has a row for each step.
+static cvl_status_t prove_stream(const cvl_model_t *model, cvl_fault_t *fault) {
+    const cvl_header_t *header = &model->header;
+    CHECK(header->input_count == 1, COUNT, header->input_count, 1);
+    CHECK(header->output_count == 1, COUNT, header->output_count, 1);
+    CHECK(header->goal_count == 1, COUNT, header->goal_count, 1);
+    cvl_operator_t copies[2];
+    cvl_port_t output;
+    cvl_read_port(model, 1, &output);
+    CHECK(cvl_read_goal(model, 0) == output.op_index, GOAL, cvl_read_goal(model, 0),
+        output.op_index);
+    uint32_t rows_in = cvl_read_operator(model, 0, &copies[0])->height;
+    uint32_t rows_out = cvl_read_operator(model, output.op_index, &copies[1])->height;
+    CHECK(rows_in % rows_out == 0, SHAPE, rows_in, rows_out);
     return CVL_OK;
 }
 
@@ -221,7 +260,6 @@ static cvl_status_t read_header(
     *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
     CHECK(file_bytes >= sizeof(cvl_header_t), TRUNCATED, file_bytes, sizeof(cvl_header_t));
     model->file = file;
-    model->arena = NULL;
     memcpy(&model->header, file, sizeof model->header);
     return prove_header(model, file_bytes, fault);
 }
@@ -235,6 +273,9 @@ static cvl_status_t prove_records(cvl_model_t *model, cvl_fault_t *fault) {
     fault->operator_index = CVL_NO_OPERATOR;
     CVL_TRY(prove_goals(model, fault));
     CVL_TRY(prove_ports(model, fault));
+    if (cvl_is_stream(model)) {
+        CVL_TRY(prove_stream(model, fault));
+    }
     CVL_TRY(prove_labels(model, fault));
     return prove_vectors(model, fault);
 }
@@ -247,6 +288,7 @@ cvl_status_t cvl_prove(
 
 cvl_status_t cvl_load(
     cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault) {
+    *model = (cvl_model_t){.arena = NULL};
     CVL_TRY(read_header(model, file, file_bytes, fault));
     // Before the records, so that a damaged file is called damaged whatever the damage looks like.
     size_t summed = offsetof(cvl_header_t, crc32) + sizeof model->header.crc32;

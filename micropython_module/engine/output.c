@@ -15,7 +15,18 @@ int8_t *cvl_output(const cvl_model_t *model, unsigned index) {
 size_t cvl_output_bytes(const cvl_model_t *model, unsigned index) {
     cvl_operator_t copy;
     const cvl_operator_t *op = output_operator(model, index, &copy);
-    return cvl_tensor_bytes(op);
+    return cvl_is_stream(model) ? cvl_row_bytes(op) : cvl_tensor_bytes(op);
+}
+
+void cvl_read_shape(const cvl_model_t *model, unsigned index, cvl_shape_t *shape) {
+    cvl_operator_t copies[2];
+    cvl_port_t port;
+    cvl_read_port(model, index, &port);
+    const cvl_operator_t *op = cvl_read_operator(model, port.op_index, &copies[0]);
+    *shape = (cvl_shape_t){op->height, op->width, op->channels};
+    if (cvl_is_stream(model)) {
+        shape->height /= output_operator(model, 0, &copies[1])->height;
+    }
 }
 
 float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index) {

@@ -4,8 +4,8 @@
 #include "prove.h"
 #include "requantize.h"
 
-// SUM and REDUCE_MAX over the width, the channels or both, and with FLAG_ACCUMULATES over the
-// height too. A MEAN is a SUM with other multipliers.
+// SUM and REDUCE_MAX over the width, the channels or both, of each row or of a window of rows, and
+// with FLAG_ACCUMULATES of all rows. A MEAN is a SUM with other multipliers.
 
 // A row of the input seen as int8[groups, count, stride]: value [group, i] of the output's row
 // comes from the values [group, 0 .. count - 1, i].
@@ -34,10 +34,16 @@ static cvl_status_t prove_reduction(const cvl_proof_t *proof, uint32_t accumulat
         return cvl_prove_accumulator(proof, (uint64_t)cvl_row_bytes(op) * accumulator_bytes);
     }
     CVL_TRY(cvl_prove_window(proof));
-    bool row_by_row = op->kernel_h == 1 && op->stride_h == 1 && op->up_h == 1 && op->pad_top == 0;
-    CVL_CHECK(proof->fault, row_by_row, WINDOW, op->kernel_h, 1);
-    CVL_CHECK(proof->fault, op->height == source->height, SHAPE, op->height, source->height);
+    CVL_CHECK(proof->fault, op->up_h == 1 && op->pad_top == 0, WINDOW, op->up_h, 1);
+    int32_t end = cvl_last_row(op, op->height - 1u) + 1;
+    bool inside = end <= source->height || cvl_is_stream(proof->model);
+    CVL_CHECK(proof->fault, inside, SHAPE, (uint32_t)end, source->height);
     return CVL_OK;
+}
+
+// Rows of a step.
+static uint32_t rows_of(const cvl_task_t *task) {
+    return cvl_accumulates(task->op) ? 1 : task->op->kernel_h;
 }
 
 cvl_status_t cvl_sum_prove(const cvl_proof_t *proof) {
@@ -53,11 +59,15 @@ cvl_status_t cvl_reduce_max_prove(const cvl_proof_t *proof) {
 void cvl_sum_row(const cvl_task_t *task) {
     view_t view = view_of(task->op, task->source);
     cvl_requantizer_t requantizer = cvl_requantizer_of(task->model, task->op, 1);
-    const int8_t *x = task->rows[0];
+    uint32_t rows = rows_of(task);
     uint32_t made = 0;
-    for (uint32_t group = 0; group < view.groups; group++, x += view.count * view.stride) {
-        for (uint32_t i = 0; i < view.stride; i++, made++) {
-            uint32_t sum = cvl_sum_s8(x + i, view.count, view.stride);
+    for (uint32_t group = 0; group < view.groups; group++) {
+        uint32_t at = group * view.count * view.stride;
+        for (uint32_t i = 0; i < view.stride; i++, made++, at++) {
+            uint32_t sum = 0;
+            for (uint32_t ky = 0; ky < rows; ky++) {
+                sum += cvl_sum_s8(task->rows[ky] + at, view.count, view.stride);
+            }
             sum = cvl_accumulate(task, made, sum);
             if (cvl_ends(task)) {
                 task->out[made] = cvl_finish(&requantizer, 0, (int32_t)sum);
@@ -69,14 +79,16 @@ void cvl_sum_row(const cvl_task_t *task) {
 // out[group, i] = max; the maximum of the rows so far lies in `out`.
 void cvl_reduce_max_row(const cvl_task_t *task) {
     view_t view = view_of(task->op, task->source);
-    const int8_t *x = task->rows[0];
-    int8_t *out = task->out;
     if (cvl_begins(task)) {
-        memset(out, INT8_MIN, cvl_row_bytes(task->op));
+        memset(task->out, INT8_MIN, cvl_row_bytes(task->op));
     }
-    for (uint32_t group = 0; group < view.groups; group++, out += view.stride) {
-        for (uint32_t k = 0; k < view.count; k++, x += view.stride) {
-            cvl_keep_greater_s8(out, x, view.stride);
+    for (uint32_t ky = 0; ky < rows_of(task); ky++) {
+        const int8_t *x = task->rows[ky];
+        int8_t *out = task->out;
+        for (uint32_t group = 0; group < view.groups; group++, out += view.stride) {
+            for (uint32_t k = 0; k < view.count; k++, x += view.stride) {
+                cvl_keep_greater_s8(out, x, view.stride);
+            }
         }
     }
 }

@@ -4,16 +4,32 @@
 // Running is pulling. The operator that is to make a row looks whether the rows that it reads have
 // been made; if not, the operator that makes them becomes current and remembers who asked. Thus a
 // row is made when it is needed, and a ring of few rows is enough for a whole tensor. No row is
-// ever made twice. A wrong schedule in a file gives wrong numbers, but every row lies inside its
-// ring and every ring inside the arena.
+// ever made twice. A wrong schedule in a file, or somebody who writes to the arena between two
+// steps, gives wrong numbers, but every row lies inside its ring and every ring inside the arena.
 
 static cvl_state_t *state_of(const cvl_model_t *model, unsigned index) {
     return (cvl_state_t *)model->arena + index;
 }
 
-// Row `row` of the tensor of operator `index`: in its ring, or where the file says.
+// Behind every row that can be counted.
+#define ENDLESS UINT32_MAX
+
+// How many rows a tensor has; those of a stream never end.
+static uint32_t height_of(const cvl_model_t *model, const cvl_operator_t *op) {
+    return cvl_is_stream(model) ? ENDLESS : op->height;
+}
+
+// Whether the rows of the input are read where the caller has them.
+static bool is_in_place(const cvl_input_t *input) {
+    return input->element == CVL_INT8 && input->rows == 0;
+}
+
+// Row `row` of the tensor of operator `index`: in its ring, where the file says, or the caller's.
 static int8_t *row_at(
     const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
+    if (op->code == CVL_OP_INPUT && is_in_place(&model->inputs[index])) {
+        return (int8_t *)model->inputs[index].data + row * cvl_row_bytes(op);
+    }
     if (op->flags & CVL_FLAG_PLACED) {
         return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
     }
@@ -45,18 +61,18 @@ static int32_t first_row(const cvl_task_t *task) {
 // How many rows of its first input the next step of `task` needs.
 static uint32_t rows_needed(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    uint32_t height = task->source->height;
     if (op->flags & CVL_FLAG_ACCUMULATES) {
         return task->step + 1;
     }
     if (op->kernel_h == CVL_KERNEL_ALL) {
-        return height;
+        return task->source->height;
     }
     int32_t last = first_row(task) + (op->kernel_h - 1) * op->dilation_h;
     if (op->up_h > 1 && last > 0) {
         last /= op->up_h;
     }
     uint32_t needed = last < 0 ? 0 : (uint32_t)last + 1;
+    uint32_t height = height_of(task->model, task->source);
     return needed < height ? needed : height;
 }
 
@@ -70,9 +86,10 @@ static uint32_t row_of_b(const cvl_task_t *task) {
 static void set_window(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     int32_t at = first_row(task);
+    uint32_t height = height_of(task->model, task->source);
     for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
         int32_t row = cvl_unspread(at, op->up_h);
-        bool inside = row >= 0 && row < task->source->height;
+        bool inside = row >= 0 && (uint32_t)row < height;
         task->rows[ky] = inside ? source_row(task, (uint32_t)row) : NULL;
     }
 }
@@ -88,7 +105,7 @@ static void set_rows(cvl_task_t *task) {
     }
     if (task->source_b != NULL) {
         uint32_t row = row_of_b(task);
-        bool inside = row < task->source_b->height;
+        bool inside = row < height_of(task->model, task->source_b);
         task->row_b = inside ? row_at(task->model, task->source_b, op->input_b, row) : NULL;
     }
 }
@@ -134,8 +151,8 @@ static unsigned lacking(const cvl_task_t *task) {
     bool lacks_b = false;
     if (task->source_b != NULL) {
         uint32_t row = row_of_b(task);
-        lacks_b =
-            row < task->source_b->height && state_of(task->model, op->input_b)->next_row <= row;
+        lacks_b = row < height_of(task->model, task->source_b) &&
+                  state_of(task->model, op->input_b)->next_row <= row;
     }
     if (lacks_b && (!lacks_a || op->flags & CVL_FLAG_B_FIRST)) {
         return op->input_b;
@@ -157,12 +174,35 @@ static void descend(cvl_model_t *model, cvl_task_t *task) {
     }
 }
 
+// Whether the row that an INPUT is to make has not come yet.
+static bool is_starved(const cvl_task_t *task) {
+    if (task->op->code != CVL_OP_INPUT) {
+        return false;
+    }
+    const cvl_input_t *input = &task->model->inputs[task->index];
+    uint32_t rows = input->rows == 0 ? task->op->height : input->rows;
+    return task->row - input->first_row >= rows;
+}
+
+// Whether the task is one of those that its model has: always, unless the arena was written to or
+// an input that keeps no rows got values that it does not take.
+static bool is_possible(const cvl_task_t *task) {
+    if (task->op->code == CVL_OP_INPUT &&
+        (task->op->ring_rows == 0 || is_in_place(&task->model->inputs[task->index]))) {
+        return false;
+    }
+    bool accumulates = (task->op->flags & CVL_FLAG_ACCUMULATES) != 0;
+    return task->row < height_of(task->model, task->op) &&
+           (!accumulates || task->step < task->source->height);
+}
+
 // Makes the next unfinished goal current. Returns false when all are done.
 static bool next_goal(cvl_model_t *model) {
     for (; model->goal < model->header.goal_count; model->goal++) {
         unsigned index = cvl_read_goal(model, model->goal);
         cvl_operator_t copy;
-        if (state_of(model, index)->next_row < cvl_operator_at(model, index, &copy)->height) {
+        const cvl_operator_t *op = cvl_operator_at(model, index, &copy);
+        if (state_of(model, index)->next_row < height_of(model, op)) {
             state_of(model, index)->parent = CVL_NO_OPERATOR;
             model->current = (uint16_t)index;
             return true;
@@ -171,7 +211,7 @@ static bool next_goal(cvl_model_t *model) {
     return false;
 }
 
-void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
+static void start(cvl_model_t *model, const cvl_input_t *inputs) {
     model->inputs = inputs;
     model->goal = 0;
     model->current = CVL_NO_OPERATOR;
@@ -182,11 +222,77 @@ void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
     }
 }
 
+void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
+    start(model, inputs);
+    for (unsigned i = 0; i < model->header.input_count; i++) {
+        if (is_in_place(&inputs[i])) {
+            cvl_operator_t copy;
+            state_of(model, i)->next_row = cvl_operator_at(model, i, &copy)->height;
+        }
+    }
+}
+
+// In a stream: when two periods have passed, all operators forget one, and go on as if there had
+// been one less. They have all left the stream's beginning behind by then.
+static void forget_period(cvl_model_t *model) {
+    for (unsigned i = 0; i < model->header.operator_count; i++) {
+        cvl_operator_t copy;
+        state_of(model, i)->next_row -= cvl_operator_at(model, i, &copy)->height;
+    }
+}
+
+// Rows of the input that have come in the inference that is going on; none if it has ended, or
+// did not begin with cvl_push.
+static uint32_t rows_pushed(const cvl_model_t *model) {
+    cvl_operator_t copy;
+    uint32_t rows = (uint32_t)model->pushed.first_row + model->pushed.rows;
+    bool goes_on = cvl_is_stream(model) || rows < cvl_operator_at(model, 0, &copy)->height;
+    return model->inputs == &model->pushed && goes_on ? rows : 0;
+}
+
+uint32_t cvl_wanted_rows(const cvl_model_t *model) {
+    cvl_shape_t shape;
+    cvl_read_shape(model, 0, &shape);
+    return cvl_is_stream(model) ? shape.height : shape.height - rows_pushed(model);
+}
+
+void cvl_push(cvl_model_t *model, const void *data, cvl_element_t element, uint32_t rows) {
+    uint32_t first_row = rows_pushed(model);
+    if (first_row == 0) {
+        start(model, &model->pushed);
+    }
+    cvl_operator_t copy;
+    uint32_t height = cvl_operator_at(model, 0, &copy)->height;
+    if (cvl_is_stream(model) && first_row >= 2 * height) {
+        first_row -= height;
+        forget_period(model);
+    }
+    model->pushed = (cvl_input_t){data, element, 0, (uint16_t)first_row, (uint16_t)rows};
+    model->outputs = state_of(model, cvl_read_goal(model, 0))->next_row;
+}
+
+bool cvl_has_new_output(const cvl_model_t *model) {
+    if (cvl_is_stream(model)) {
+        return state_of(model, cvl_read_goal(model, 0))->next_row != model->outputs;
+    }
+    return rows_pushed(model) == 0;
+}
+
+void cvl_reset(cvl_model_t *model) {
+    model->inputs = NULL;
+}
+
 cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
-    if (model->current == CVL_NO_OPERATOR && !next_goal(model)) {
+    if (model->current >= model->header.operator_count && !next_goal(model)) {
         return CVL_OK;
     }
     descend(model, task);
+    if (is_starved(task)) {
+        return CVL_STARVED;
+    }
+    if (!is_possible(task)) {
+        return CVL_OK;
+    }
     make_row(task);
     cvl_state_t *state = state_of(model, model->current);
     state->step++;

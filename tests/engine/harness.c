@@ -47,13 +47,13 @@ static uint64_t values_of(const cvl_model_t *model, unsigned index) {
 static cvl_input_t new_image(const cvl_model_t *model, unsigned index, cvl_element_t element) {
     size_t bytes = values_of(model, index) * (element == CVL_FLOAT32 ? sizeof(float) : 1);
     if (values_of(model, index) > MOST_IMAGE_VALUES || element == CVL_SEEDED) {
-        return (cvl_input_t){NULL, CVL_SEEDED, chance()};
+        return (cvl_input_t){.element = CVL_SEEDED, .seed = chance()};
     }
     uint8_t *data = allocate(bytes);
     for (size_t i = 0; i < bytes; i++) {
         data[i] = (uint8_t)chance();
     }
-    return (cvl_input_t){data, element, 0};
+    return (cvl_input_t){.data = data, .element = element};
 }
 
 // Whether all rows of all tensors are few enough to be made.
@@ -91,7 +91,7 @@ static void run_on_arena(cvl_model_t *model) {
     cvl_input_t images[CVL_MAX_INPUTS];
     for (unsigned i = 0; i < model->header.input_count; i++) {
         bool fits = values_of(model, i) <= model->header.arena_bytes;
-        images[i] = (cvl_input_t){model->arena, fits ? CVL_INT8 : CVL_SEEDED, 0};
+        images[i] = (cvl_input_t){.data = model->arena, .element = fits ? CVL_INT8 : CVL_SEEDED};
     }
     cvl_start(model, images);
     for (unsigned step = 0; step < MOST_STEPS && cvl_step(model) == CVL_MORE; step++) {
@@ -117,6 +117,32 @@ static void run(cvl_model_t *model, cvl_element_t element) {
     }
 }
 
+// Rows one after the other, while somebody else writes to the arena now and then.
+static void run_rows(cvl_model_t *model) {
+    cvl_operator_t input = operator_of(model, 0);
+    if (model->header.input_count != 1 || input.ring_rows == 0) {
+        return;
+    }
+    for (unsigned pushes = chance() % 40; pushes > 0; pushes--) {
+        uint32_t rows = 1 + chance() % cvl_wanted_rows(model);
+        size_t bytes = (size_t)rows * input.width * input.channels;
+        if (bytes > MOST_IMAGE_VALUES) {
+            return;
+        }
+        uint8_t *data = allocate(bytes);
+        memset(data, (int)(chance() % 256), bytes);
+        cvl_push(model, data, chance() % 2 ? CVL_INT8 : CVL_UINT8, rows);
+        for (unsigned step = 0; step < MOST_STEPS && cvl_step(model) == CVL_MORE; step++) {
+            if (chance() % 64 == 0) {
+                model->arena[chance() % model->header.arena_bytes] = (uint8_t)chance();
+            }
+        }
+        (void)cvl_has_new_output(model);
+        read_results(model);
+        free(data);
+    }
+}
+
 // Loads a copy of the file that begins `past` bytes past a multiple of 4 and ends with its
 // allocation.
 static void try_file(const uint8_t *content, size_t bytes, unsigned past) {
@@ -134,6 +160,7 @@ static void try_file(const uint8_t *content, size_t bytes, unsigned past) {
         if (cvl_attach(&model, arena, model.header.arena_bytes, &fault) == CVL_OK) {
             run(&model, (cvl_element_t)(past % 4));
             run_on_arena(&model);
+            run_rows(&model);
             ran++;
         }
         free(arena);

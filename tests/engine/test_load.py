@@ -6,10 +6,10 @@ import zlib
 
 import convlet
 import pytest
-from chain import Chain, digits_chain, moved_chain
+from chain import Chain, digits_chain, moved_chain, padded_chain, stream_chain
 from convlet.compile import compile_tflite
 from convlet.engine_build import ENGINE
-from convlet.format import FLAG_PLACED, HEADER, NO_ROW, OP, OPERATOR, PORT, RUN, STATE
+from convlet.format import FLAG_PLACED, HEADER, MAX_KERNEL_H, NO_ROW, OP, OPERATOR, PORT, RUN, STATE
 from cvl_edit import edited, field, goals_of, patched, sealed
 from exactness import with_variant
 
@@ -162,8 +162,8 @@ DAMAGES = [
     ("RING", operator(CONV, offset=ARENA - 95), f"its ring ends at byte {ARENA + 1} of an arena of {ARENA}"),
     ("RING", operator(CONV, offset=0xFFFFFFFF), f"its ring ends at byte 4294967295 of an arena of {ARENA}"),
     ("RING", header(arena_bytes=STATES), f"its ring ends at byte {{}} of an arena of {STATES}"),
-    ("WINDOW", operator(DENSE, code=OP["CONV_2D"]), WINDOW.format(0, 32)),
-    ("WINDOW", operator(CONV, kernel_h=33), WINDOW.format(33, 32)),
+    ("WINDOW", operator(DENSE, code=OP["CONV_2D"]), WINDOW.format(0, MAX_KERNEL_H)),
+    ("WINDOW", operator(CONV, kernel_h=129), WINDOW.format(129, MAX_KERNEL_H)),
     ("WINDOW", operator(POOL, kernel_w=0), WINDOW.format(0, 255)),
     ("WINDOW", operator(CONV, stride_h=0), WINDOW.format(0, 255)),
     ("WINDOW", operator(CONV, stride_w=0), WINDOW.format(0, 255)),
@@ -195,7 +195,7 @@ DAMAGES = [
         flags(COPY, on=1, pad_top=0, height=4, ring_rows=1),
         "its flags are {}, expected 0",
     ),
-    ("WINDOW", flags(COPY, on=2, kernel_h=0), WINDOW.format(0, 32)),
+    ("WINDOW", flags(COPY, on=2, kernel_h=0), WINDOW.format(0, MAX_KERNEL_H)),
     ("SHAPE", flags(COPY, on=2), SHAPE.format("{}", 4)),
     ("QUANT_TABLE", operator(COPY, MOVED, table=len(MOVED) - 5), TABLE.format(len(MOVED) + 1, len(MOVED))),
     ("QUANT_TABLE", runs(1, 1, 0xFFFF), TABLE),
@@ -316,3 +316,39 @@ def test_every_flipped_bit_is_noticed():
         damaged[bit // 8] ^= 1 << bit % 8
         with pytest.raises(ValueError):
             convlet.check(damaged)
+
+
+STREAM = compile_tflite(stream_chain(16).build(), vectors=1, stream=True).cvl
+S_CONV, S_AVERAGE, S_LAST = 1, -2, -1
+
+
+def in_stream(index, **fields):
+    count = HEADER.unpack(STREAM)["operator_count"]
+    return edited(STREAM, OPERATOR, index % count, **fields)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (edited(STREAM, HEADER, flags=1), "operator 4 (COPY): its runs make or read "),
+        (edited(CVL, HEADER, flags=3), "operator 3 (FULLY_CONNECTED): its kernel, stride or dilation is 0"),
+        (in_stream(S_CONV, height=0x4000, ring_rows=1), f"its shape holds {0x4000}, expected 1 to {0x3FFF}"),
+        (in_stream(S_CONV, flags=FLAG_PLACED), f"its flags are {FLAG_PLACED}, expected 0"),
+        (in_stream(S_AVERAGE, flags=1), "its flags are 1, expected 0"),
+        (in_stream(S_CONV, kernel_h=0), f"its kernel, stride or dilation is 0, expected 1 to {MAX_KERNEL_H}"),
+        (in_stream(S_CONV, up_h=2), "its kernel, stride or dilation is 2, expected 1 to 1"),
+        (in_stream(0, ring_rows=0), "operator 0 (INPUT): its shape holds 0, expected 1 to 16"),
+        (edited(in_stream(S_LAST, ring_rows=2), HEADER, arena_bytes=1000), "the output keeps 2 rows of 1"),
+        (in_stream(S_LAST, height=7), "its shape holds 16, expected 1 to 7"),
+        (patched(STREAM, goals_of(STREAM), b"\1\0"), "goal 1 is not one of "),
+    ],
+)
+def test_damaged_streams_are_refused(data, text):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        convlet.check(data)
+
+
+def test_an_output_that_is_an_input_without_rows_is_refused():
+    cvl = compile_tflite(padded_chain().build(), int8_input=True).cvl
+    with pytest.raises(ValueError, match="the output keeps 0 rows of 9"):
+        convlet.check(edited(edited(cvl, HEADER, label_count=0), PORT, 1, op_index=0))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from convlet.board import Board
+from golden import FOLDER
 
 if TYPE_CHECKING:
     from conftest import Digits
@@ -21,9 +22,19 @@ SILENT_SECONDS = 60
 on_each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
 
+def stream_facts() -> dict[str, bytes]:
+    """The golden stream, what goes into it, and what comes out."""
+    kinds = {"STREAM": "cvl", "SERIES": "images", "OUTPUTS": "outputs"}
+    return {name: (FOLDER / f"stream.{kind}").read_bytes() for name, kind in kinds.items()}
+
+
+AS_INT8 = "from array import array\nSERIES, OUTPUTS = array('b', SERIES), array('b', OUTPUTS)"
+
+
 def run_here(interpreter: str | Path, script: Path, data: bytes, folder: Path) -> str:
     whole = folder / script.name
-    whole.write_text(f"STEP = 1\nDATA = {data!r}\n{script.read_text()}")
+    facts = "".join(f"{name} = {value!r}\n" for name, value in ({"DATA": data} | stream_facts()).items())
+    whole.write_text(f"STEP = 1\n{facts}{AS_INT8}\n{script.read_text()}")
     # MicroPython keeps what it allocated until the end: that is no leak.
     environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}
     done = subprocess.run([interpreter, whole], capture_output=True, text=True, env=environment)
@@ -33,8 +44,9 @@ def run_here(interpreter: str | Path, script: Path, data: bytes, folder: Path) -
 
 
 def run_on(board: Board, script: Path, data: bytes) -> str:
-    board.set_bytes("DATA", data)
-    board.run(f"DATA = bytes(DATA)\nSTEP = {EMULATED_STEP}")
+    for name, value in ({"DATA": data} | stream_facts()).items():
+        board.set_bytes(name, value)
+    board.run(f"DATA, STREAM = bytes(DATA), bytes(STREAM)\nSTEP = {EMULATED_STEP}\n{AS_INT8}")
     return board.run_file(script, SILENT_SECONDS)
 
 

@@ -3,7 +3,7 @@ import sys
 
 import click
 import pytest
-from chain import digits_chain
+from chain import Chain, digits_chain
 from convlet import __version__, cli
 from convlet.errors import ConvletError, ModelError
 
@@ -95,3 +95,15 @@ def test_it_runs_as_a_program(tmp_path):
     done = subprocess.run([*command, tmp_path / "no.tflite"], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith("error: cannot read the model ") and "Traceback" not in done.stderr
+
+
+def test_compile_explains(tmp_path, capsys):
+    model = tmp_path / "model.tflite"
+    model.write_bytes(Chain((8, 8, 2)).pad((1, 1)).conv(4).max_pool().dense(3).build())
+    cli.main(["compile", "--explain", str(model)])
+    text = capsys.readouterr().out
+    assert text.startswith(
+        "pads folded into convolutions: 1\n  operator 0 (PAD) into operator 1 (CONV_2D)\n"
+        "zero points folded into biases: 2\n  operator 1 (CONV_2D)\n  operator 3 (FULLY_CONNECTED)\n"
+    )
+    assert " other passes found nothing to do\n" in text and "4 operators" in text

@@ -59,6 +59,13 @@ def test_curves_show_the_numbers_of_each_epoch(tmp_path: Path, drawn: list[Figur
     assert matplotlib.image.imread(tmp_path / "c.png").shape[2] == 4
 
 
+def test_curves_of_another_score_have_its_name_and_no_percents(tmp_path: Path, drawn: list[Figure]) -> None:
+    draw_curves(Curves([0.1], [0.2], [10.0], [7.0], "PSNR, dB"), tmp_path / "c.png")
+    score = drawn[0].axes[1]
+    assert score.get_title(loc="left") == "PSNR, dB"
+    assert score.get_ylim()[1] > 10
+
+
 def test_equal_data_gives_equal_bytes(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         draw_curves(Curves([1.0], [2.0], [0.5], [0.4]), tmp_path / name)

@@ -33,7 +33,42 @@ def test_packed_rings_never_overlap(count):
         ends = [offset + block.size for offset, block in zip(offsets, blocks, strict=True)]
         assert max(ends) == end >= lower_bound(blocks)
         assert all(offset % block.alignment == 0 for offset, block in zip(offsets, blocks, strict=True))
-        for i in range(count):
-            for j in range(i):
-                together = blocks[i].first <= blocks[j].last and blocks[j].first <= blocks[i].last
-                assert ends[i] <= offsets[j] or ends[j] <= offsets[i] or not together
+        assert_apart(blocks, offsets)
+
+
+def assert_apart(blocks, offsets):
+    """No byte is in use by two blocks at any time."""
+    used = set()
+    for block, offset in zip(blocks, offsets, strict=True):
+        own = {
+            (offset + begin + byte, time)
+            for begin, size, first, last in block.parts()
+            for byte in range(size)
+            for time in range(first, last + 1)
+        }
+        assert not own & used
+        used |= own
+
+
+def test_a_block_leaves_its_bytes_to_others_until_it_needs_them():
+    """The last of three pieces is in use from event 4 on: until then another block lies there."""
+    grows = Block(0, 9, 30, pieces=((0, 9), (2, 9), (4, 9)))
+    other = Block(0, 3, 10)
+    offsets, end = pack([grows, other])
+    assert end == lower_bound([grows, other]) == 30
+    assert offsets == [0, 20]
+
+
+def test_pieces_never_overlap():
+    chance = random.Random(1)
+    for _ in range(5):
+        blocks = []
+        for _ in range(12):
+            begins = sorted(chance.randrange(20) for _ in range(chance.randrange(1, 5)))
+            pieces = tuple((begin, 24 - chance.randrange(4)) for begin in begins)
+            size = len(pieces) * chance.randrange(1, 9)
+            blocks.append(Block(begins[0], 24, size, chance.choice((1, 4)), pieces))
+        blocks += [Block(time, time + 3, 20) for time in range(0, 20, 4)]
+        offsets, end = pack(blocks)
+        assert_apart(blocks, offsets)
+        assert end >= lower_bound(blocks)

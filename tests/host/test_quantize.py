@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from convlet import converter, quantize
 from convlet.cli import convlet as command_line
-from convlet.datasets import load_digits
+from convlet.datasets.digits import load_digits
 from convlet.errors import ConvletError, ModelError, ToolError
 from convlet.quantize import load_samples
 from convlet.tensorflow_import import import_tensorflow

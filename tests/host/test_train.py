@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tflite
-from convlet import datasets
+from convlet import train as train_module
+from convlet.datasets.digits import load_digits
 from convlet.errors import ConvletError
 from convlet.evaluate import accuracy, run_float, run_int8
+from convlet.tensorflow_import import import_tensorflow
 from convlet.train import train
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def test_training_leaves_all_files(digits: Digits) -> None:
 
 
 def test_the_saved_split_is_the_test_split(digits: Digits) -> None:
-    expected = datasets.load_digits().test
+    expected = load_digits().test
     np.testing.assert_array_equal(digits.images, expected.images)
     np.testing.assert_array_equal(digits.labels, expected.labels)
     assert digits.images.dtype == np.float32
@@ -70,9 +73,10 @@ def test_metrics_are_those_of_the_files(digits: Digits) -> None:
         "seed": 1337,
         "parameters": 810,
         "test_images": 360,
-        "keras_accuracy": metrics["keras_accuracy"],
-        "float_tflite_accuracy": accuracy(run_float(float_tflite.read_bytes(), digits.images), digits.labels),
-        "int8_tflite_accuracy": accuracy(int8.outputs, digits.labels),
+        "measure": "Accuracy",
+        "keras_score": metrics["keras_score"],
+        "float_tflite_score": accuracy(run_float(float_tflite.read_bytes(), digits.images), digits.labels),
+        "int8_tflite_score": accuracy(int8.outputs, digits.labels),
         "int8_interpreter": "tflite-micro",
         "keras_bytes": (digits.folder / "digits.keras").stat().st_size,
         "float_tflite_bytes": float_tflite.stat().st_size,
@@ -81,8 +85,8 @@ def test_metrics_are_those_of_the_files(digits: Digits) -> None:
         "output": {"scale": int8.output.scale, "zero_point": int8.output.zero_point},
     }
     # The float .tflite computes what Keras computes.
-    assert metrics["keras_accuracy"] == metrics["float_tflite_accuracy"]
-    assert metrics["int8_tflite_accuracy"] >= 0.95
+    assert metrics["keras_score"] == metrics["float_tflite_score"]
+    assert metrics["int8_tflite_score"] >= 0.95
 
 
 def test_two_deterministic_runs_write_the_same_bytes(digits: Digits, tmp_path: Path) -> None:
@@ -115,7 +119,9 @@ def test_ctrl_c_leaves_no_files_and_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_model_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConvletError, match="no model 'lenet' in the zoo; it has: digits"):
+    with pytest.raises(
+        ConvletError, match="no model 'lenet' in the zoo; it has: autoencoder, digits, lenet5"
+    ):
         train("lenet", tmp_path)
 
 
@@ -124,3 +130,39 @@ def test_a_folder_that_cannot_be_made_is_said_before_training(tmp_path: Path) ->
     run = subprocess.run([*TRAIN, "--out", str(tmp_path / "file" / "out")], capture_output=True, text=True)
     expected = f"error: cannot write into {tmp_path / 'file' / 'out'}: Not a directory\n"
     assert (run.returncode, run.stdout, run.stderr) == (1, "", expected)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TensorFlow's own
+def test_images_are_moved_only_while_the_model_learns() -> None:
+    tf = import_tensorflow()
+    model = tf.keras.Sequential([tf.keras.Input((8, 8, 1)), tf.keras.layers.Flatten()])
+    image = np.zeros((1, 8, 8, 1), np.float32)
+    image[0, 3:5, 3:5] = 1
+    learner = train_module._with_shifts(tf, model, 0.25)
+    np.testing.assert_array_equal(learner(image, training=False), image.reshape(1, 64))
+    moved = np.array([learner(image, training=True)[0] for _ in range(20)])
+    assert len(np.unique(moved, axis=0)) > 10
+    np.testing.assert_allclose(
+        moved.sum(axis=1), 4, atol=1e-4
+    )  # by two pixels at most: never out of the picture
+
+
+def test_an_autoencoder_is_trained_on_enlarged_digits_where_mnist_is_missing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "convlet.cli", "train", "autoencoder", "--epochs", "1", "--out", "made"]
+    environment = {**os.environ, "CONVLET_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    assert "scikit-learn's 8x8 digits enlarged to 28x28" in run.stdout
+    endings = (
+        "keras",
+        "float.tflite",
+        "tflite",
+        "test.npz",
+        "metrics.json",
+        "curves.png",
+        "reconstructions.png",
+    )
+    assert {path.name for path in (tmp_path / "made").iterdir()} == {f"autoencoder.{end}" for end in endings}
+    metrics = json.loads((tmp_path / "made" / "autoencoder.metrics.json").read_text())
+    assert metrics["measure"] == "PSNR"
+    assert metrics["int8_tflite_score"] == pytest.approx(metrics["keras_score"], abs=0.3)
+    assert f"{metrics['keras_score']:.2f} dB" in run.stdout

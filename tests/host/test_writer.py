@@ -1,5 +1,6 @@
 import struct
 import zlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from convlet.errors import ModelError
 from convlet.format import FLAG_LOGITS, HEADER, NO_OPERATOR, OP, OPERATOR, PORT
 from convlet.writer import write_cvl
 from cvl_edit import begin_of, goals_of
+from exactness import assert_exact
+from tflite_builder import Builder
 
 LABELS = [f"digit {index}" for index in range(10)]
 COMPILED = compile_tflite(digits_chain().build(), LABELS, vectors=2)
@@ -58,6 +61,30 @@ def test_weights_and_tables_lie_where_the_record_says():
             at = operator(index)[name]
             assert CVL[at : at + len(piece)] == piece
             assert at % 4 == 0 and (at == 0) == (not piece)
+
+
+def test_equal_constants_stand_there_once():
+    chain = Chain((8, 8, 4), zero_point=9).function("ABS").max_pool().function("ABS").max_pool()
+    compiled = compile_tflite(chain.build())
+    tables = [node.table for node in compiled.program.nodes if node.kind == "LOOKUP"]
+    assert len(tables) == 2 and tables[0] == tables[1] and compiled.cvl.count(tables[0]) == 1
+    assert_exact(chain.build(), (8, 8, 4), seed=1)
+
+
+def test_weights_that_a_tflite_shares_are_stored_once():
+    b = Builder()
+    tensors = [b.tensor((1, 4, 4, 8), 0.1, 0) for _ in range(3)]
+    weights = b.constant(np.arange(64, dtype=np.int8).reshape(8, 1, 1, 8), [0.01])
+    for source, result in pairwise(tensors):
+        b.operator("CONV_2D", [source, weights], result, "Conv2DOptions", StrideH=1, StrideW=1)
+    tflite = b.build(tensors[:1], tensors[2:])
+    first, second = (
+        OPERATOR.unpack(cvl, begin_of(cvl, OPERATOR, i))
+        for cvl in [compile_tflite(tflite).cvl]
+        for i in (1, 2)
+    )
+    assert (first["weights"], first["table"]) == (second["weights"], second["table"])
+    assert_exact(tflite, (4, 4, 8), seed=1)
 
 
 def test_ports_and_goals():

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from convlet.cli import Session
 from convlet.compile import compile_file, read_labels
+from convlet.engine import Model
+from convlet.graph import Change, Shape
 from convlet.variants import PREFERENCES
+
+_MOST_DETAILS = 8  # that are printed of one pass
 
 
 @click.command()
@@ -25,13 +32,39 @@ from convlet.variants import PREFERENCES
     show_default=True,
     help="The smallest arena, the fastest plan, or the fastest within 1.5 times the smallest arena.",
 )
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="For input that comes step by step without end (time is the rows): the board calls step().",
+)
+@click.option(
+    "--int8-input",
+    is_flag=True,
+    help="Take int8 images only, and read them where they lie: no RAM for rows of the input.",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say what every pass did, with the numbers of `convlet inspect`.",
+)
 @click.pass_obj
 def command(
-    session: Session, tflite: Path, out: Path | None, labels: str | None, vectors: int, prefer: str
+    session: Session,
+    tflite: Path,
+    out: Path | None,
+    labels: str | None,
+    vectors: int,
+    prefer: str,
+    stream: bool,
+    int8_input: bool,
+    explain: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
     target = out or tflite.with_suffix(".cvl")
-    compiled = compile_file(tflite, target, _labels(labels), vectors, prefer)
+    options = {"vectors": vectors, "prefer": prefer, "stream": stream, "int8_input": int8_input}
+    compiled = compile_file(tflite, target, _labels(labels), **options)
+    if explain:
+        _print_explanation(session.console, compiled.explanation)
     plan, program = compiled.plan, compiled.program
     session.console.print(
         f"{target}: {len(compiled.cvl):,} bytes ({tflite.name}: {tflite.stat().st_size:,}), "
@@ -41,6 +74,28 @@ def command(
         markup=False,
         soft_wrap=True,
     )
+    if program.period:
+        model = Model(compiled.cvl)
+        session.console.print(
+            f"a stream: a step takes {_text(model.input_shape)} values and gives {_text(model.output_shape)}",
+            highlight=False,
+        )
+
+
+def _text(shape: Shape) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _print_explanation(console: Console, changes: Sequence[Change]) -> None:
+    """A paragraph for each pass that did something."""
+    for change in changes:
+        if change.details:
+            console.print(Text.assemble((change.title, "bold"), f": {len(change.details)}"))
+            rest = len(change.details) - _MOST_DETAILS
+            for detail in change.details[:_MOST_DETAILS] + [f"and {rest} more"] * (rest > 0):
+                console.print(f"  {detail}", highlight=False, markup=False)
+    idle = sum(not change.details for change in changes)
+    console.print(f"{idle} other passes found nothing to do", style="dim", highlight=False)
 
 
 def _labels(labels: str | None) -> list[str]:

@@ -43,7 +43,7 @@ def _table(result: Demo) -> Table:
         column.justify = "right"
     size, arena = f"{len(compiled.cvl):,}", f"{compiled.plan.arena_bytes:,}"
     verified = f"{result.verified.engine_mismatches} of {result.verified.images:,}"
-    table.add_row("Keras, float", f"{metrics.keras_accuracy:.1%}", f"{metrics.keras_bytes:,}", "", "")
+    table.add_row("Keras, float", f"{metrics.keras_score:.1%}", f"{metrics.keras_bytes:,}", "", "")
     table.add_row(".tflite int8, TFLM", f"{result.accuracy:.1%}", f"{metrics.int8_tflite_bytes:,}", "", "")
     table.add_row(".cvl, this computer", f"{result.accuracy:.1%}", size, arena, verified)
     table.add_row(

@@ -9,11 +9,19 @@ from rich.table import Table
 
 from convlet.cli import Session
 from convlet.train import SEED, Trained, train
-from convlet.zoo import RECIPES
+from convlet.zoo import NAMES, find_recipe
 
 
-@click.command()
-@click.argument("name", type=click.Choice(list(RECIPES)))
+class TrainCommand(click.Command):
+    """Its help lists the zoo."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Models"):
+            formatter.write_dl([(name, find_recipe(name).summary) for name in NAMES])
+
+
+@click.command(cls=TrainCommand)
+@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results. Default: ./NAME")
 @click.option("--epochs", type=click.IntRange(min=1), help="Default: as the model's recipe says.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=SEED, show_default=True)
@@ -39,14 +47,15 @@ def command(
 
 def _table(trained: Trained) -> Table:
     metrics, files = trained.metrics, trained.files
-    table = Table("Model", "File", "Bytes", f"Accuracy on {metrics.test_images} test images")
+    task = find_recipe(files.name).task
+    table = Table("Model", "File", "Bytes", task.measure, caption=f"on {metrics.test_images:,} test samples")
     for column in table.columns[2:]:
         column.justify = "right"
     rows = (
-        ("Keras, float", files.keras, metrics.keras_bytes, metrics.keras_accuracy),
-        ("TFLite, float", files.float_tflite, metrics.float_tflite_bytes, metrics.float_tflite_accuracy),
-        ("TFLite, int8", files.tflite, metrics.int8_tflite_bytes, metrics.int8_tflite_accuracy),
+        ("Keras, float", files.keras, metrics.keras_bytes, metrics.keras_score),
+        ("TFLite, float", files.float_tflite, metrics.float_tflite_bytes, metrics.float_tflite_score),
+        ("TFLite, int8", files.tflite, metrics.int8_tflite_bytes, metrics.int8_tflite_score),
     )
-    for model, path, size, accuracy in rows:
-        table.add_row(model, path.name, f"{size:,}", f"{accuracy:.1%}")
+    for model, path, size, score in rows:
+        table.add_row(model, path.name, f"{size:,}", task.text(score))
     return table

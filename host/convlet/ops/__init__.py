@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator
 from convlet.ops import (
@@ -40,6 +42,12 @@ FAMILIES = (
 REGISTRY: dict[str, OperatorSpec] = {
     kind: spec for family in FAMILIES for kind, spec in family.OPERATORS.items()
 }
+
+
+def table_of(operator: Operator) -> np.ndarray | None:
+    """The int8 outputs for the values -128 to 127 of an operator that is a function of one value; None for others."""
+    table = REGISTRY[operator.kind].table
+    return None if table is None else table(operator)
 
 
 def check_operators(graph: Graph) -> None:

@@ -228,12 +228,19 @@ def _spec(
         )
         return _result(operator, arithmetic, first, second)
 
-    def lower(operator: Operator, sources: tuple[int, ...]) -> Node:
+    def table(operator: Operator) -> np.ndarray | None:
         operands = operands_of(operator)
         constant = operands.b.data
-        if constant is not None and len(np.unique(constant)) == 1:
-            values = _in_order(operands, ALL_INPUTS, constant.ravel()[:1])
-            return lookup_node(operator.output, sources, _result(operator, arithmetic, *values))
+        if constant is None or len(np.unique(constant)) > 1:
+            return None
+        return _result(operator, arithmetic, *_in_order(operands, ALL_INPUTS, constant.ravel()[:1]))
+
+    def lower(operator: Operator, sources: tuple[int, ...]) -> Node:
+        values = table(operator)
+        if values is not None:
+            return lookup_node(operator.output, sources, values)
+        operands = operands_of(operator)
+        constant = operands.b.data
         form = lower_form(operator)
         clamp_min, clamp_max = _clamp(operator)
         return Node(
@@ -250,7 +257,7 @@ def _spec(
         )
 
     options = {"activation": "FusedActivationFunction"} if options_table is not None else {}
-    return OperatorSpec(reference, lower, check, options_table, options)
+    return OperatorSpec(reference, lower, check, options_table, options, table=table)
 
 
 OPERATORS = {

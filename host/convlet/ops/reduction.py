@@ -1,4 +1,7 @@
-"""MEAN, SUM and REDUCE_MAX over any of height, width and channels."""
+"""MEAN, SUM and REDUCE_MAX over any of height, width and channels.
+
+In a stream what goes over the height goes over windows of `window_rows` rows, an option that stream.py sets.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import tflite
+from numpy.lib.stride_tricks import sliding_window_view
 
 from convlet.errors import ModelError
 from convlet.graph import Operator, Shape
-from convlet.node import ONE_PIXEL, SUM_BYTES, WHOLE_INPUT, Node
+from convlet.node import ONE_PIXEL, SUM_BYTES, WHOLE_INPUT, Node, Window
 from convlet.ops.requantization import Requantization
 from convlet.ops.spec import OperatorSpec, reads_one_tensor
 from convlet.ops.weights import channel_table
@@ -39,9 +43,12 @@ def reduced_axes(operator: Operator) -> tuple[int, ...]:
 
 
 def kept_rows(operator: Operator) -> Shape:
-    """The shape of its output when it keeps the reduced dimensions, with size 1."""
+    """The shape of its output when it keeps the reduced dimensions, with size 1 or one for each window."""
     axes = reduced_axes(operator)
-    height, width, channels = (1 if i in axes else n for i, n in enumerate(operator.inputs[0].rows))
+    rows = operator.inputs[0].rows
+    height, width, channels = (1 if i in axes else n for i, n in enumerate(rows))
+    if "window_rows" in operator.options:
+        height = rows[0] - operator.options["window_rows"] + 1
     return height, width, channels
 
 
@@ -74,7 +81,18 @@ def _check_max(operator: Operator) -> None:
 
 def _summed(operator: Operator) -> int:
     """Values that make one output."""
-    return math.prod(operator.inputs[0].rows) // math.prod(kept_rows(operator))
+    rows = operator.options.get("window_rows", operator.inputs[0].rows[0])
+    shape = rows, *operator.inputs[0].rows[1:]
+    return math.prod(shape[axis] for axis in reduced_axes(operator))
+
+
+def _windows(operator: Operator, x: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    """What it reduces, and over which axes: the rows of each window, where there are any, stand last."""
+    axes = reduced_axes(operator)
+    if "window_rows" not in operator.options:
+        return x, axes
+    windows = sliding_window_view(x, operator.options["window_rows"], axis=0)
+    return windows, tuple(3 if axis == 0 else axis for axis in axes)
 
 
 def _requantization(operator: Operator) -> Requantization:
@@ -95,14 +113,16 @@ def _requantization(operator: Operator) -> Requantization:
 def _reference_sum(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """TFLM's QuantizedMeanOrSum."""
     quantization = _requantization(operator)
-    sums = inputs[0].astype(np.int64).sum(axis=reduced_axes(operator)) + quantization.bias
+    values, axes = _windows(operator, inputs[0].astype(np.int64))
+    sums = values.sum(axis=axes) + quantization.bias
     values = requantize(sums, quantization.multiplier, quantization.shift) + operator.output.zero_point
     return values.clip(INT8_MIN, INT8_MAX).astype(np.int8)
 
 
 def _reference_max(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """TFLM's ReduceGeneric (kernels/internal/reference/reduce.h)."""
-    return inputs[0].max(axis=reduced_axes(operator))
+    values, axes = _windows(operator, inputs[0])
+    return values.max(axis=axes)
 
 
 def _lower_sum(operator: Operator, sources: tuple[int, ...]) -> Node:
@@ -123,6 +143,9 @@ def _lower(
     `passes.keep_reduced_axes` has given the output the shape of `kept_rows`.
     """
     assert operator.output.rows == kept_rows(operator), operator
+    if "window_rows" in operator.options:
+        window = Window(operator.options["window_rows"], 1)
+        return Node(kind, operator.output, sources, window, table=table)
     if 0 not in reduced_axes(operator):
         return Node(kind, operator.output, sources, ONE_PIXEL, table=table)
     node = Node(kind, operator.output, sources, WHOLE_INPUT, table=table, accumulator_bytes=accumulator_bytes)

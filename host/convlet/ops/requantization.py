@@ -8,7 +8,7 @@ import numpy as np
 
 from convlet.errors import ModelError
 from convlet.graph import Operator, Tensor
-from convlet.quantization import activation_range, quantize_multiplier, requantize
+from convlet.quantization import INT8_MAX, INT8_MIN, activation_range, quantize_multiplier, requantize
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,19 @@ class Requantization:
 
 
 def clamp_of(operator: Operator) -> tuple[int, int]:
-    """The int8 range of the operator's fused activation. Raises ModelError for an activation that is no clamp."""
+    """The int8 range of the operator's fused activation, and of those that `passes.fuse_clamps` put behind it.
+
+    Raises ModelError for an activation that is no clamp.
+    """
     activation = operator.options["activation"]
     try:
-        return activation_range(activation, operator.output.tensor_scale, operator.output.zero_point)
+        low, high = activation_range(activation, operator.output.tensor_scale, operator.output.zero_point)
     except KeyError:
         raise ModelError(
             f"{operator} has the fused activation {activation}, which is not supported"
         ) from None
+    least, most = operator.options.get("clamp", (INT8_MIN, INT8_MAX))
+    return min(max(low, least), most), min(max(high, least), most)
 
 
 def requantization_of(operator: Operator) -> Requantization:

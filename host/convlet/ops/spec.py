@@ -14,6 +14,7 @@ from convlet.node import Node
 
 Reference = Callable[[Operator, Sequence[np.ndarray]], np.ndarray]
 Lower = Callable[[Operator, tuple[int, ...]], Node]
+Table = Callable[[Operator], "np.ndarray | None"]
 
 
 def reads_one_tensor(operator: Operator) -> None:
@@ -39,7 +40,8 @@ class OperatorSpec:
 
     `reference` gives int8 values, in any shape, from int8[height, width, channels] arrays of the computed inputs,
     with TFLM's arithmetic. `lower` gives the engine's node from the indices of the nodes that make the computed
-    inputs; `check` has accepted the operator before, or raised ModelError.
+    inputs; `check` has accepted the operator before, or raised ModelError. `table` gives the int8 outputs for the
+    values -128 to 127 of an operator that is a function of one value, None where this one is not.
     """
 
     reference: Reference
@@ -49,3 +51,4 @@ class OperatorSpec:
     options: Mapping[str, str] = field(default_factory=dict)
     any_shape: bool = False
     several_outputs: bool = False
+    table: Table | None = None

@@ -1,4 +1,7 @@
-"""Functions of one int8 value, each a table of 256 bytes that the host computes: activations, requantising, ABS."""
+"""Functions of one int8 value, each a table of 256 bytes that the host computes: activations, requantising, ABS.
+
+LOOKUP, which TFLite does not have, is any such function: its option `table` has the int8 values.
+"""
 
 from __future__ import annotations
 
@@ -213,10 +216,11 @@ def _spec(
     def lower(operator: Operator, sources: tuple[int, ...]) -> Node:
         return lookup_node(operator.output, sources, table(operator))
 
-    return OperatorSpec(reference, lower, check, options_table, options)
+    return OperatorSpec(reference, lower, check, options_table, options, table=table)
 
 
 OPERATORS = {
+    "LOOKUP": _spec(lambda operator: operator.options["table"]),
     "QUANTIZE": _spec(_requantized),
     "RELU": _spec(_clamped("RELU")),
     "RELU_N1_TO_1": _spec(_clamped("RELU_N1_TO_1")),

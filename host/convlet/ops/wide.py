@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from convlet.format import KERNEL_ALL, MAX_KERNEL_BYTES, WIDE_BYTES
-from convlet.graph import Operator
-from convlet.node import Node
+from convlet.graph import Operator, Shape
+from convlet.node import Node, Window
 from convlet.ops.requantization import requantization_of
 from convlet.ops.short_scale import Sums, scale_table
 
@@ -25,7 +26,7 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> Node | None:
     Args: `weights` int8[channels, kernel_h, kernel_w, channels of the input].
     """
     window = node.window
-    channels, kernel_h, kernel_w, channels_in = weights.shape
+    channels, *_, channels_in = weights.shape
     is_dense = window.kernel_h == KERNEL_ALL
     one_group = is_dense or channels_in == operator.inputs[0].rows[2]
     if not one_group or window.dilation_w != 1 or weights.min() == -128:
@@ -36,12 +37,9 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> Node | None:
     if shift.max() > -1:
         return None
     pairs = pairs_of(weights)
-    groups, column = pairs.shape[1], -(-kernel_h * channels_in // 2)
-    if 4 * groups > MAX_KERNEL_BYTES:
+    if 4 * pairs.shape[1] > MAX_KERNEL_BYTES:
         return None
     as_bytes = not is_dense and channels_in > _MOST_WIDE_CHANNELS
-    columns = (node.shape[1] - 1) * window.stride_w + kernel_w
-    words = columns * column + 1 + (4 * groups if as_bytes else 0)
     bias = np.frombuffer(node.table, "<i4", channels).astype(np.int64)
     return replace(
         node,
@@ -51,8 +49,19 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> Node | None:
         table=scale_table(
             replace(requantization, shift=shift), Sums.of(weights, bias), node.tensor.zero_point
         ),
-        scratch_bytes=_WORD * words,
+        scratch_bytes=scratch_bytes(window, operator.inputs[0].rows, node.shape[1], as_bytes),
     )
+
+
+def scratch_bytes(window: Window, source: Shape, width: int, as_bytes: bool) -> int:
+    """The columns that a row of `width` pixels reads of the source, and the words of two channels' weights."""
+    rows, kernel_w, values = window.kernel_h, window.kernel_w, source[2]
+    if window.kernel_h == KERNEL_ALL:
+        rows, kernel_w, values = 1, 1, math.prod(source)
+    column = -(-rows * values // 2)
+    columns = (width - 1) * window.stride_w + kernel_w
+    groups = -(-kernel_w * column // 2)
+    return _WORD * (columns * column + 1 + (4 * groups if as_bytes else 0))
 
 
 def pairs_of(weights: np.ndarray) -> np.ndarray:

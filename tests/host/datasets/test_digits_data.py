@@ -1,7 +1,8 @@
 """The data sets: the article's split of scikit-learn's digits."""
 
 import numpy as np
-from convlet.datasets import Part, load_digits
+from convlet.datasets import Part
+from convlet.datasets.digits import load_digits
 from sklearn.datasets import load_digits as sklearn_digits
 
 

@@ -1,0 +1,131 @@
+"""`convlet plan`: what lies in the arena when, as a picture and as a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from convlet.cli import Session
+from convlet.compile import compile_tflite
+from convlet.cvl_program import read_program
+from convlet.errors import ConvletError, ModelError
+from convlet.files import read_file
+from convlet.layout import Layout, Span, layout_of
+from convlet.plan_figure import check_suffix, draw_plan
+from convlet.variants import PREFERENCES
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), help=".png or .svg. Default: MODEL.plan.png")
+@click.option(
+    "--prefer",
+    type=click.Choice(PREFERENCES),
+    help="As for `convlet compile`; for a .tflite. [default: balance]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON; draw it only with -o.")
+@click.pass_obj
+def command(session: Session, model: Path, out: Path | None, prefer: str | None, as_json: bool) -> None:
+    """Draw what lies in the arena when, for MODEL, a .tflite or .cvl file."""
+    if out is not None:
+        check_suffix(out)
+    layout = _read_layout(model, prefer)
+    if out is None and not as_json:
+        out = model.with_suffix(".plan.png")
+    if out is not None:
+        draw_plan(layout, out, f"{model.stem}: an arena of {layout.plan.arena_bytes:,} bytes")
+    if as_json:
+        session.console.out(json.dumps(_as_data(layout)), highlight=False)
+        return
+    table = _table(layout)
+    table.title = Text(model.name)
+    session.console.print(table)
+    session.console.print(_summary(layout), highlight=False)
+    session.console.print(f"the picture is {out}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _read_layout(model: Path, prefer: str | None) -> Layout:
+    data = read_file(model, "the model")
+    try:
+        if model.suffix != ".cvl":
+            compiled = compile_tflite(data, vectors=0, prefer=prefer or "balance")
+            return layout_of(compiled.program, compiled.plan)
+        if prefer:
+            raise ConvletError("--prefer is for .tflite files: the plan of a .cvl file is made")
+        return layout_of(*read_program(data))
+    except ModelError as error:
+        raise ModelError(f"{model}: {error}") from error
+
+
+def _table(layout: Layout) -> Table:
+    """A row for each operator, with what it holds, and from which call of a kernel to which."""
+    names = ("#", "Operator", "Shape", "Rows kept", "Bytes", "In use")
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in (table.columns[0], *table.columns[3:]):
+        column.justify = "right"
+    for index, node in enumerate(layout.program.nodes):
+        height, width, channels = node.shape
+        table.add_row(
+            str(index),
+            node.kind,
+            f"{height}x{width}x{channels}",
+            f"{layout.rows_kept(index)} of {height}",
+            f"{layout.bytes_used(index):,}",
+            _calls(layout, index),
+            style="bold red" if index == layout.peak_node else "",
+        )
+    return table
+
+
+def _calls(layout: Layout, node: int) -> str:
+    own = layout.of_node(node)
+    if not own:
+        return ""
+    last = min(max(span.last for span in own), len(layout.events) - 1)  # outputs live on behind it
+    return f"{min(span.first for span in own) + 1}-{last + 1}"
+
+
+def _summary(layout: Layout) -> str:
+    plan, node = layout.plan, layout.program.nodes[layout.peak_node]
+    least = layout.peak_bytes + plan.state_bytes
+    verdict = "the least" if least == plan.arena_bytes else f"{least:,} would be the least"
+    return (
+        f"arena: {plan.arena_bytes:,} bytes ({plan.tensor_bytes:,} tensors and scratch, {plan.state_bytes:,} engine), "
+        f"{verdict} for this order of work\n"
+        f"peak: {least:,} bytes in use while {layout.peak_node} {node.kind} works, "
+        f"in call {layout.peak_time + 1} of {len(layout.events)}"
+    )
+
+
+def _as_data(layout: Layout) -> dict[str, Any]:
+    """All numbers of the plan; `first` and `last` are calls of kernels, counted from 0."""
+    plan = layout.plan
+    return {
+        "arena_bytes": plan.arena_bytes,
+        "state_bytes": plan.state_bytes,
+        "peak_bytes": layout.peak_bytes + plan.state_bytes,
+        "peak_operator": layout.peak_node,
+        "peak_call": layout.peak_time,
+        "calls": [event.node for event in layout.events],
+        "operators": [
+            {
+                "kind": node.kind,
+                "shape": node.shape,
+                "rows_kept": layout.rows_kept(index),
+                "bytes": layout.bytes_used(index),
+                "rows": [_span(span) for span in layout.rows if span.node == index],
+                "scratch": [_span(span) for span in layout.scratches if span.node == index],
+            }
+            for index, node in enumerate(layout.program.nodes)
+        ],
+    }
+
+
+def _span(span: Span) -> dict[str, int]:
+    return {name: value for name, value in vars(span).items() if name != "node"}

@@ -1,0 +1,50 @@
+"""`convlet zoo`: the models that `convlet train` knows, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+from rich import box
+from rich.table import Table
+
+from convlet.cli import Session
+from convlet.errors import VerifyError
+from convlet.zoo_table import COLUMNS, Entry, markdown, measure_zoo, put_into
+
+# A terminal of 80 columns has no room for all columns side by side.
+_TABLES = (COLUMNS[:6], COLUMNS[:1] + COLUMNS[6:])
+
+
+@click.command()
+@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[TFLITE]...")
+@click.option(
+    "--readme",
+    type=click.Path(path_type=Path),
+    help="Also put the table into this Markdown file, between its marks.",
+)
+@click.pass_obj
+def command(session: Session, more: Sequence[Path], readme: Path | None) -> None:
+    """Train the zoo's models where the cache lacks them, and compare all with TFLM.
+
+    Also each int8 TFLITE file, on random inputs.
+    """
+    entries = measure_zoo(more, session.progress)
+    for columns in _TABLES:
+        session.console.print(_table(entries, columns))
+    if readme:
+        put_into(readme, markdown(entries))
+    wrong = [entry.name for entry in entries if entry.mismatches]
+    if wrong:
+        raise VerifyError(f"other outputs than TFLM's: {', '.join(wrong)}")
+
+
+def _table(entries: Sequence[Entry], columns: Sequence[tuple[str, Callable[[Entry], str]]]) -> Table:
+    table = Table(*(heading for heading, _ in columns), box=box.SIMPLE, padding=0)
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for entry in entries:
+        table.add_row(*(text(entry) for _, text in columns))
+    return table

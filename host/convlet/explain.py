@@ -1,0 +1,41 @@
+"""What the compiler did to a model, as data; the numbers of operators are those of `convlet inspect model.tflite`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from convlet.graph import Change, Graph
+from convlet.node import Node
+from convlet.program import Program
+from convlet.writer import constants_of
+
+
+def explain(graph: Graph, program: Program) -> list[Change]:
+    """What every pass did to the graph, and what was decided for the program; also where that is nothing."""
+    merged: dict[str, list[str]] = {}
+    for change in graph.changes:
+        merged.setdefault(change.title, []).extend(change.details)
+    changes = [Change(title, details) for title, details in merged.items()]
+
+    def named(title: str, nodes: list[Node]) -> Change:
+        return Change(title, [str(graph.maker(node.tensor)) for node in nodes])
+
+    nodes = program.nodes
+    changes += [
+        named("zero points folded into biases", [node for node in nodes if _has_folded_zero_point(node)]),
+        named("additions simplified, proved for all inputs", [n for n in nodes if n.kind == "WEIGHTED_SUM"]),
+        named("kernels with scratch, which are faster", [n for n in nodes if n.kind == "CONV_2D_WIDE"]),
+        named("inputs taken row by row, not kept", [node for node in nodes if node.accumulates]),
+        Change("equal constants stored once", _shared_constants(program)),
+    ]
+    return changes
+
+
+def _has_folded_zero_point(node: Node) -> bool:
+    weighted = node.kind in ("CONV_2D", "CONV_2D_WIDE", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+    return weighted and node.zero_point_in != 0
+
+
+def _shared_constants(program: Program) -> list[str]:
+    counts = Counter(piece for node in program.nodes for piece in constants_of(node) if piece)
+    return [f"{count} times {len(piece)} bytes" for piece, count in counts.items() if count > 1]

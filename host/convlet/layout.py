@@ -1,0 +1,132 @@
+"""What lies where in the arena, and when: a plan spread out in time, to be shown to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convlet.plan import Plan
+from convlet.program import Program
+from convlet.schedule import Event, simulate, work_times
+from convlet.storage import row_times
+
+
+@dataclass(frozen=True)
+class Span:
+    """Bytes of the arena that node `node` holds from event `first` to event `last`."""
+
+    node: int
+    offset: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A plan in time, whose unit is the event: one call of a kernel for one row.
+
+    `rows` has the bytes of each single row while it is needed; `scratches` what kernels have for themselves while they
+    need it; `rings` the places that are kept free for rows between the first and the last of a node that has a ring.
+    `used` is the number of bytes in use at each event, int64[events + 1]: behind the last one the outputs are there.
+    """
+
+    program: Program
+    plan: Plan
+    events: Sequence[Event]
+    rows: list[Span]
+    scratches: list[Span]
+    rings: list[Span]
+    used: np.ndarray
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes in use together: no plan with this order of work needs less than them and the states."""
+        return int(self.used.max())
+
+    @property
+    def peak_time(self) -> int:
+        """The first event in which the most bytes are in use."""
+        return int(self.used[:-1].argmax())
+
+    @property
+    def peak_node(self) -> int:
+        """The node that sets the peak: the one at work then."""
+        return self.events[self.peak_time].node
+
+    def of_node(self, node: int) -> list[Span]:
+        """The rows and the scratch of a node."""
+        return [span for span in (*self.rows, *self.scratches) if span.node == node]
+
+    def bytes_used(self, node: int) -> int:
+        """The most bytes that a node has in use at the same time."""
+        return int(_sizes_in_time(self.of_node(node), len(self.used)).max())
+
+    def rows_kept(self, node: int) -> int:
+        """The most rows of a node that are needed at the same time."""
+        rows = [replace(span, size=1) for span in self.rows if span.node == node]
+        return int(_sizes_in_time(rows, len(self.used)).max())
+
+
+def layout_of(program: Program, plan: Plan) -> Layout:
+    """Where the rows of the program lie, by the plan that was made for it."""
+    events = simulate(program, plan.goals)
+    births, deaths = row_times(program, events, (), program.outputs)
+    rows = []
+    for (node, row), birth in births.items():
+        row_bytes = program.nodes[node].row_bytes
+        rows.append(Span(node, place_of(program, plan, node, row), row_bytes, birth, deaths[node, row]))
+    rows = _handed_over(rows)
+    scratches = _scratches(program, plan, events)
+    rings = [ring for node in range(len(program.nodes)) for ring in _ring(program, plan, node, rows)]
+    used = _sizes_in_time([*rows, *scratches], len(events) + 1)
+    return Layout(program, plan, events, rows, scratches, rings, used)
+
+
+def place_of(program: Program, plan: Plan, node: int, row: int) -> int:
+    """The offset in the arena of a node's row."""
+    if node in plan.places:
+        return plan.places[node][row]
+    return plan.offsets[node] + row % plan.ring_rows[node] * program.nodes[node].row_bytes
+
+
+def _handed_over(rows: Sequence[Span]) -> list[Span]:
+    """The spans, where one that was made in the bytes of another begins in the event in which the other ends."""
+    begins = {(span.offset, span.first) for span in rows}
+    return [
+        replace(span, last=span.last - 1)
+        if (span.offset, span.last) in begins and span.first < span.last
+        else span
+        for span in rows
+    ]
+
+
+def _scratches(program: Program, plan: Plan, events: Sequence[Event]) -> list[Span]:
+    """What accumulates needs its scratch from its first step to its last; others need theirs while they work."""
+    work = work_times(program, events)
+    spans = []
+    for index, node in enumerate(program.nodes):
+        if node.scratch_bytes:
+            own = [(time, time) for time, event in enumerate(events) if event.node == index]
+            for first, last in [work[index]] if node.accumulates else own:
+                spans.append(Span(index, plan.scratches[index], node.scratch_bytes, first, last))
+    return spans
+
+
+def _ring(program: Program, plan: Plan, node: int, rows: Sequence[Span]) -> list[Span]:
+    own = [span for span in rows if span.node == node]
+    if node in plan.places or plan.ring_rows[node] == program.nodes[node].shape[0] or not own:
+        return []
+    size = plan.ring_rows[node] * program.nodes[node].row_bytes
+    return [Span(node, plan.offsets[node], size, min(s.first for s in own), max(s.last for s in own))]
+
+
+def _sizes_in_time(spans: Sequence[Span], times: int) -> np.ndarray:
+    """int64[times]: the sum of the sizes of the spans at each time."""
+    change = np.zeros(times + 1, np.int64)
+    for span in spans:
+        change[span.first] += span.size
+        change[span.last + 1] -= span.size
+    return change[:-1].cumsum()

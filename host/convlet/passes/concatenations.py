@@ -1,0 +1,35 @@
+"""Concatenations of many tensors become those of two, which the engine has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from convlet.graph import Graph, Operator, Tensor
+from convlet.ops.concatenation import axis_of
+
+
+def split_concatenations(graph: Graph) -> list[str]:
+    """Make of each CONCATENATION a chain of those that join two tensors: the engine's reads two."""
+    done = []
+    for operator in graph.operators.copy():
+        if operator.kind != "CONCATENATION":
+            continue
+        if len(operator.inputs) != 2:
+            done.append(f"{operator} of {len(operator.inputs)} tensors")
+        if len(operator.inputs) == 1:
+            operator.kind, operator.options = "RESHAPE", {}
+        while len(operator.inputs) > 2:
+            pair = _joined(operator, operator.inputs[:2])
+            graph.operators.insert(graph.operators.index(operator), pair)
+            operator.inputs = [pair.output, *operator.inputs[2:]]
+    return done
+
+
+def _joined(operator: Operator, inputs: list[Tensor]) -> Operator:
+    """The CONCATENATION of these inputs of `operator`."""
+    result, joined = operator.output, len(operator.output.full_shape) - axis_of(operator)
+    shape = list(result.full_shape)
+    shape[joined] = sum(tensor.full_shape[joined] for tensor in inputs)
+    rest = tuple(shape if result.batch is None else shape[1:])
+    tensor = replace(result, name=f"{result.name} to {shape[joined]}", shape=rest)
+    return Operator(operator.kind, operator.position, inputs, tensor, operator.options)

@@ -1,0 +1,63 @@
+"""Models of the zoo, trained once and kept in the cache for as long as nothing changes that they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from convlet.datasets import Dataset
+from convlet.files import cache_folder
+from convlet.locks import locked
+from convlet.progress import SILENT, Progress
+from convlet.recipe import Recipe
+from convlet.train import TrainedFiles, train
+from convlet.zoo import find_recipe
+
+# What of the installed packages decides the weights.
+PACKAGES = ("tensorflow", "tensorflow_cpu", "keras", "numpy", "scikit-learn", "scipy")
+
+
+def trained(name: str, progress: Progress = SILENT) -> TrainedFiles:
+    """What `convlet train NAME --deterministic` makes, from the cache or trained now. Raises as `train.train` does."""
+    kept = cache_folder() / "zoo" / name / _key(find_recipe(name))
+    with locked(kept.parent / "lock"):
+        if not kept.is_dir():
+            with tempfile.TemporaryDirectory(prefix="training-", dir=kept.parent) as folder:
+                made = Path(folder) / "made"
+                train(name, made, deterministic=True, progress=progress)
+                for outdated in kept.parent.glob("[0-9a-f]*"):
+                    shutil.rmtree(outdated)
+                made.rename(kept)
+    return TrainedFiles(kept, name)
+
+
+def _key(recipe: Recipe) -> str:
+    """A hash of all that decides what training makes: this Python, its packages, our code, and the data."""
+    known = {found.name for found in importlib.metadata.distributions()}
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES if name in known]
+    key = hashlib.sha256("\n".join([sys.version, *versions]).encode())
+    for path in _modules(recipe.name):
+        key.update(path.read_bytes())
+    key.update(_data_bytes(recipe.load_data()))
+    return key.hexdigest()[:16]
+
+
+def _modules(name: str) -> list[Path]:
+    """The files of ours that training the model `name` imports; of the zoo only its own."""
+    listing = (
+        f"import sys, convlet.train, convlet.zoo.{name}; "
+        "ours = [m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'convlet']; "
+        "print(*sorted(ours), sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True, text=True)
+    return [Path(line) for line in done.stdout.splitlines() if line.endswith(".py")]
+
+
+def _data_bytes(data: Dataset) -> bytes:
+    parts = data.train, data.validation, data.test
+    return b"".join(part.images.tobytes() + part.labels.tobytes() for part in parts)

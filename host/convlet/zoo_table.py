@@ -1,0 +1,180 @@
+"""The table of the zoo: for each model how good it is, what it takes, and whether the engine gives TFLM's bits."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from convlet.compile import Compiled, compile_tflite
+from convlet.datasets import Part
+from convlet.engine import Model
+from convlet.errors import ConvletError
+from convlet.files import read_file, write_atomic
+from convlet.graph import Graph, Tensor
+from convlet.oracle import Oracle
+from convlet.progress import SILENT, Progress
+from convlet.quantization import dequantize, quantize
+from convlet.tflite_reader import read_tflite
+from convlet.trained import trained
+from convlet.verify import random_images
+from convlet.zoo import NAMES, find_recipe
+
+RANDOM_INPUTS = 200
+BEGIN, END = "<!-- scripts/zoo_table begins -->", "<!-- scripts/zoo_table ends -->"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model's line. `scores` are texts: Keras' float model, int8 by TFLM, int8 by the engine; empty without data.
+
+    `weight_bytes`: int8 weights and int32 biases. `largest_bytes`: of its tensors that are no constants, the input
+    included. `arena_bytes` is what `convlet compile` chooses, `smallest_arena_bytes` with `--prefer ram`. `mismatches`:
+    how many of `compared` inputs give another output than TFLM's.
+    """
+
+    name: str
+    macs: int
+    scores: tuple[str, ...]
+    tflite_bytes: int
+    cvl_bytes: int
+    weight_bytes: int
+    largest_bytes: int
+    tflm_arena_bytes: int
+    arena_bytes: int
+    smallest_arena_bytes: int
+    compared: int
+    mismatches: int
+
+
+def measure_zoo(more: Sequence[Path] = (), progress: Progress = SILENT) -> list[Entry]:
+    """An entry for each model of the zoo, which is trained if need be, and for each `.tflite` file in `more`."""
+    entries = [measure_trained(name, progress) for name in NAMES]
+    return entries + [measure_file(path, progress) for path in more]
+
+
+def measure_trained(name: str, progress: Progress = SILENT) -> Entry:
+    """The entry of a model of the zoo, on its whole test split and on random inputs."""
+    files, task = trained(name, progress), find_recipe(name).task
+    with np.load(files.test_split) as arrays:
+        test = Part(arrays["images"], arrays["labels"])
+    compared = _compare(files.tflite, test.images, progress)
+    graph = compared.compiled.graph
+    output = graph.outputs[0]
+
+    def score(outputs: np.ndarray) -> float:
+        tests = outputs[: len(test)].reshape(-1, *output.shape)
+        return task.score(dequantize(tests, float(output.tensor_scale), output.zero_point), test)
+
+    keras = json.loads(files.metrics.read_text())["keras_score"]
+    scores = keras, score(compared.expected), score(compared.outputs)
+    return _entry(compared, tuple(task.text(each) for each in scores))
+
+
+def measure_file(path: Path, progress: Progress = SILENT) -> Entry:
+    """The entry of the int8 `.tflite` at `path`, on random inputs. Raises ConvletError when it cannot be compiled."""
+    return _entry(_compare(path, None, progress), ("", "", ""))
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A compiled model with TFLM's outputs and the engine's, int8[N, values], first those for the test images."""
+
+    path: Path
+    compiled: Compiled
+    expected: np.ndarray
+    outputs: np.ndarray
+    tflm_arena_bytes: int
+
+
+def _compare(path: Path, images: np.ndarray | None, progress: Progress) -> _Compared:
+    tflite = read_file(path, "the model")
+    progress.step(f"Comparing {path.stem} with TFLM")
+    compiled = compile_tflite(tflite)
+    inputs = random_images(compiled, RANDOM_INPUTS)
+    if images is not None:
+        tensor = compiled.graph.inputs[0]
+        real = quantize(images, float(tensor.tensor_scale), tensor.zero_point)
+        inputs = [[image] for image in real] + inputs
+    oracle, model = Oracle(tflite), Model(compiled.cvl)
+    expected, outputs = [], []
+    with progress.bar(f"{len(inputs):,} inputs", len(inputs)) as advance:
+        for each in inputs:
+            expected.append(oracle.run(each))
+            outputs.append(np.array(model.run(*each)))
+            advance(1)
+    return _Compared(path, compiled, np.array(expected), np.array(outputs), oracle.arena_bytes())
+
+
+def _entry(compared: _Compared, scores: tuple[str, ...]) -> Entry:
+    compiled = compared.compiled
+    tflite = compared.path.read_bytes()
+    graph = read_tflite(tflite)
+    return Entry(
+        name=compared.path.stem,
+        macs=compiled.program.macs,
+        scores=scores,
+        tflite_bytes=len(tflite),
+        cvl_bytes=len(compiled.cvl),
+        weight_bytes=weight_bytes(graph),
+        largest_bytes=largest_bytes(graph),
+        tflm_arena_bytes=compared.tflm_arena_bytes,
+        arena_bytes=compiled.plan.arena_bytes,
+        smallest_arena_bytes=compile_tflite(tflite, vectors=0, prefer="ram").plan.arena_bytes,
+        compared=len(compared.outputs),
+        mismatches=int((compared.outputs != compared.expected).any(axis=1).sum()),
+    )
+
+
+def weight_bytes(graph: Graph) -> int:
+    """Of the int8 weights and int32 biases in the model; a tensor that several operators share counts once."""
+    constants = {tensor for operator in graph.operators for tensor in operator.inputs if _is_weight(tensor)}
+    return sum(tensor.constant.nbytes for tensor in constants)
+
+
+def _is_weight(tensor: Tensor) -> bool:
+    return tensor.data is not None and tensor.data.size > 1 and len(tensor.scale) > 0
+
+
+def largest_bytes(graph: Graph) -> int:
+    """Of the largest int8 tensor that is no constant: the input, or what an operator makes."""
+    tensors = [*graph.inputs, *(operator.output for operator in graph.operators)]
+    return max(math.prod(tensor.shape) for tensor in tensors)
+
+
+def markdown(entries: Sequence[Entry]) -> str:
+    """The entries as a table in Markdown."""
+    lines = [[heading for heading, _ in COLUMNS], ["---"] + ["---:"] * (len(COLUMNS) - 1)]
+    lines += [[text(entry) for _, text in COLUMNS] for entry in entries]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def put_into(path: Path, table: str) -> None:
+    """Replace what is between the marks in the Markdown file `path` by `table`. Raises ConvletError without marks."""
+    text = read_file(path, "a Markdown file").decode()
+    before, begin, rest = text.partition(BEGIN + "\n")
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ConvletError(f"{path} has no place for the table, expected the lines {BEGIN} and {END}")
+    write_atomic(path, (before + begin + table + end + after).encode())
+
+
+# Heading and text of each column.
+COLUMNS: tuple[tuple[str, Callable[[Entry], str]], ...] = (
+    ("Model", lambda entry: entry.name),
+    ("MACs", lambda entry: f"{entry.macs:,}"),
+    ("Keras, float", lambda entry: entry.scores[0]),
+    ("TFLM, int8", lambda entry: entry.scores[1]),
+    ("Engine", lambda entry: entry.scores[2]),
+    ("Differ", lambda entry: f"{entry.mismatches} of {entry.compared:,}"),
+    (".tflite", lambda entry: f"{entry.tflite_bytes:,}"),
+    (".cvl", lambda entry: f"{entry.cvl_bytes:,}"),
+    ("Largest tensor", lambda entry: f"{entry.largest_bytes:,}"),
+    ("TFLM arena", lambda entry: f"{entry.tflm_arena_bytes:,}"),
+    ("Arena", lambda entry: f"{entry.arena_bytes:,}"),
+    ("Arena, --prefer ram", lambda entry: f"{entry.smallest_arena_bytes:,}"),
+)

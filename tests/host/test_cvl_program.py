@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+import pytest
+from chain import Chain, digits_chain, moved_chain, padded_chain, reductions_chain, windows_chain
+from convlet.compile import compile_tflite
+from convlet.cvl_program import read_program
+from convlet.errors import ModelError
+from convlet.layout import layout_of
+from convlet.writer import write_cvl
+from exactness import with_variant
+
+
+def placed_chain():
+    chain = Chain((16, 16, 3)).conv(8, (3, 3), (2, 2), "SAME").conv(8, (3, 3), (1, 1), "SAME")
+    return chain.conv(16, (3, 3), (2, 2), "SAME").conv(16, (3, 3), (1, 1), "SAME").max_pool().dense(5)
+
+
+@pytest.mark.parametrize("prefer", ["ram", "balance", "speed"])
+@pytest.mark.parametrize(
+    "chain", [digits_chain, padded_chain, windows_chain, reductions_chain, moved_chain, placed_chain]
+)
+def test_a_file_has_the_plan_that_was_written(chain, prefer):
+    compiled = compile_tflite(chain().build(), prefer=prefer)
+    program, plan = read_program(compiled.cvl)
+    assert plan == compiled.plan
+    assert program.outputs == compiled.program.outputs
+    assert [node.kind for node in program.nodes] == [node.kind for node in compiled.program.nodes]
+    expected, found = layout_of(compiled.program, compiled.plan), layout_of(program, plan)
+    assert (found.events, found.rows) == (expected.events, expected.rows)
+    assert (found.rings, found.scratches) == (expected.rings, expected.scratches)
+
+
+def test_a_damaged_file_is_refused():
+    cvl = bytearray(compile_tflite(digits_chain().build()).cvl)
+    cvl[-1] ^= 1
+    with pytest.raises(ModelError, match="the file is damaged: checksum"):
+        read_program(bytes(cvl))
+
+
+def test_scratch_of_unknown_size_is_refused():
+    compiled = with_variant(compile_tflite(digits_chain().build()), accumulate=False)
+    scratches = [0, 64, 0, 0]
+    cvl = write_cvl(compiled.program, replace(compiled.plan, scratches=scratches))
+    with pytest.raises(
+        ModelError, match=r"operator 1 \(CONV_2D\) has scratch of a size .* use the \.tflite file"
+    ):
+        read_program(cvl)

@@ -1,0 +1,57 @@
+"""Trained models in the cache: trained once, and again when the recipe or the data are others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from convlet import trained as trained_module
+from convlet.datasets.digits import load_digits
+from convlet.trained import trained
+from convlet.zoo import find_recipe
+
+
+@pytest.fixture
+def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the models that were trained, which takes no time here."""
+    names: list[str] = []
+
+    def train(name: str, folder: Path, *, deterministic: bool, **rest: Any) -> None:
+        assert deterministic
+        names.append(name)
+        folder.mkdir()
+        (folder / f"{name}.tflite").write_bytes(b"trained")
+
+    monkeypatch.setenv("CONVLET_CACHE", str(tmp_path))
+    monkeypatch.setattr(trained_module, "train", train)
+    return names
+
+
+def test_a_model_is_trained_once(trainings: list[str]) -> None:
+    first, second = trained("digits"), trained("digits")
+    assert first == second
+    assert first.tflite.read_bytes() == b"trained"
+    assert trainings == ["digits"]
+
+
+def test_other_data_train_again_and_replace_the_old_model(
+    trainings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = trained("digits")
+    data = load_digits()
+    fewer = replace(data, test=data.validation)
+    monkeypatch.setattr(
+        trained_module, "find_recipe", lambda name: replace(find_recipe(name), load_data=lambda: fewer)
+    )
+    second = trained("digits")
+    assert trainings == ["digits", "digits"]
+    assert second.folder != first.folder
+    assert not first.folder.exists()
+
+
+def test_only_the_files_that_training_uses_decide() -> None:
+    names = {path.name for path in trained_module._modules("digits")}
+    assert {"digits.py", "train.py", "tasks.py", "quantization.py"} <= names
+    assert not {"lenet5.py", "zoo_table.py", "cli.py", "plan.py"} & names

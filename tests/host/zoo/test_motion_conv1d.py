@@ -1,0 +1,28 @@
+"""The motion model is causal, and looks back as far as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from convlet.compile import compile_tflite
+from convlet.engine import Model
+from convlet.zoo.motion_conv1d import WINDOW
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+
+CHANGED = 40  # the step whose values are changed
+
+
+def test_a_step_changes_its_own_answer_and_those_of_its_window(untrained: Callable[[str], bytes]) -> None:
+    model = Model(compile_tflite(untrained("motion_conv1d")).cvl)
+    rng = np.random.default_rng(0)
+    differs = np.zeros(100, bool)
+    for _ in range(50):
+        motion = rng.integers(-128, 128, (100, 6)).astype(np.int8)
+        before = np.array(model.run(motion)).reshape(100, 4)
+        motion[CHANGED] = -1 - motion[CHANGED]
+        differs |= (np.array(model.run(motion)).reshape(100, 4) != before).any(axis=1)
+    steps = np.flatnonzero(differs)
+    assert (steps.min(), steps.max()) == (CHANGED, CHANGED + WINDOW)
