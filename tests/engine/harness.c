@@ -123,7 +123,7 @@ static void run_rows(cvl_model_t *model) {
     if (model->header.input_count != 1 || input.ring_rows == 0) {
         return;
     }
-    for (unsigned pushes = chance() % 40; pushes > 0; pushes--) {
+    for (unsigned pushes = chance() % 4; pushes > 0; pushes--) {
         uint32_t rows = 1 + chance() % cvl_wanted_rows(model);
         size_t bytes = (size_t)rows * input.width * input.channels;
         if (bytes > MOST_IMAGE_VALUES) {

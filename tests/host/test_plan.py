@@ -15,7 +15,7 @@ def test_the_digits_fit_into_256_bytes(digits):
     compiled = compile_tflite(digits.tflite.read_bytes(), vectors=0)
     assert compiled.plan.arena_bytes == 236
     assert compiled.plan.state_bytes + compiled.plan.tensor_bytes == 236
-    assert len(compiled.cvl) <= 1300
+    assert len(compiled.cvl) <= 1450
 
 
 def test_a_plan_meets_the_lower_bound():
