@@ -16,15 +16,18 @@ BALANCE = 1.5  # times the smallest arena: what speed may cost
 
 
 def choose_variants(program: Program, prefer: str = "balance") -> Program:
-    """The program with variants of its nodes chosen for `prefer`, one of PREFERENCES.
+    """The program with variants of its nodes chosen for `prefer`, one of PREFERENCES or "plain".
 
     "ram": those that need the least, found one node at a time. "speed": nothing accumulates that need not, and all have
-    their faster forms. "balance": as fast as 1.5 times the smallest arena allows.
+    their faster forms. "balance": as fast as 1.5 times the smallest arena allows. "plain": nothing accumulates that
+    need not, and nothing has a faster form.
     """
     search = _Search(program)
     fastest = [node.faster or node for node in program.nodes]
-    if prefer == "speed":
-        _, choices = search.improve(tuple(fastest), accumulating=False)
+    if prefer in ("speed", "plain"):
+        _, choices = search.improve(
+            tuple(fastest if prefer == "speed" else program.nodes), accumulating=False
+        )
         return replace(program, nodes=list(choices))
     smallest, choices = search.improve(
         tuple(_variants(node)[-1] for node in program.nodes), accumulating=True
