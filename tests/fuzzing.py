@@ -14,7 +14,7 @@ from convlet.engine_build import ENGINE, engine_sources
 from convlet.writer import write_cvl
 from exactness import with_variant
 from golden import FOLDER
-from tflite_builder import Builder
+from several_ports import several_ports
 
 HERE = Path(__file__).parent / "engine"
 SANITIZERS = "-fsanitize=address,undefined,float-cast-overflow"
@@ -56,16 +56,7 @@ def seeds() -> Iterator[bytes]:
             if any(node.accumulator_bytes is not None for node in compiled.program.nodes):
                 yield with_variant(compiled, True).cvl
         yield write_cvl(compiled.program, compiled.plan)
-    yield compile_tflite(two_inputs_and_outputs()).cvl
-
-
-def two_inputs_and_outputs() -> bytes:
-    """Their sum and their smaller values are the outputs."""
-    b = Builder()
-    a, c, total, least = (b.tensor((1, 3, 4, 2), 0.5, zero_point) for zero_point in (3, 3, -1, 3))
-    b.operator("ADD", [a, c], total, "AddOptions")
-    b.operator("MINIMUM", [total, c], least, "MaximumMinimumOptions")
-    return b.build([a, c], [total, least])
+    yield compile_tflite(several_ports()).cvl
 
 
 def fuzz(folder: Path, seconds: int, executions: int = -1, workers: int = os.cpu_count() or 1) -> Fuzzed:

@@ -21,7 +21,12 @@ from convlet.variables import Variable, name_of, replace_variables
 
 IDENTIFIER = b"TFL3"
 # Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders has the rest.
-_BORDERS = {"FLOAT32": ("", "DEQUANTIZE"), "UINT8": ("", "QUANTIZE")}
+_BORDERS = {
+    "FLOAT32": ("", "DEQUANTIZE"),
+    "UINT8": ("", "QUANTIZE"),
+    "INT32": ("", "ARG_MAX"),
+    "INT64": ("", "ARG_MAX"),
+}
 _QUANTIZE_FIRST = " quantise the model first (convlet quantize)"
 _ADVICE = {
     "INT16": " convert the model with int8 activations (not 16x8), or quantise it anew (convlet quantize)"
@@ -247,7 +252,7 @@ class _Reader:
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
                 "expected at most height, width, channels"
             )
-        if tensor.type == "FLOAT32":
+        if tensor.type not in ("INT8", "UINT8"):
             return tensor
         if len(tensor.scale) != 1 or not (np.isfinite(tensor.scale[0]) and tensor.scale[0] > 0):
             raise ModelError(
