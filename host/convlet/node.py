@@ -30,6 +30,21 @@ class Window:
     up_h: int = 1
     up_w: int = 1
 
+    def turned(self) -> Window:
+        """The window with height and width exchanged."""
+        return Window(
+            kernel_h=self.kernel_w,
+            kernel_w=self.kernel_h,
+            stride_h=self.stride_w,
+            stride_w=self.stride_h,
+            dilation_h=self.dilation_w,
+            dilation_w=self.dilation_h,
+            pad_top=self.pad_left,
+            pad_left=self.pad_top,
+            up_h=self.up_w,
+            up_w=self.up_h,
+        )
+
 
 ONE_PIXEL = Window(1, 1)
 WHOLE_INPUT = Window(KERNEL_ALL, KERNEL_ALL)

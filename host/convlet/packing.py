@@ -101,24 +101,23 @@ class _Packer:
         self.owner, self.within, self.sizes, first, last = np.array(parts, np.int64).T
         meets = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
         pairs = np.argwhere(meets & (self.owner[:, None] != self.owner[None, :]))
-        ends = np.searchsorted(self.owner[pairs[:, 0]], np.arange(1, len(blocks)))
-        self.pairs = [own.T for own in np.split(pairs, ends)]
+        # The pairs of a block stand together, since its parts do.
+        cuts = np.searchsorted(self.owner[pairs[:, 0]], np.arange(1, len(blocks)))
+        self.pairs = [own.T for own in np.split(pairs, cuts)]
         self.pair_count = len(pairs)
 
     def place(self, order: Sequence[int]) -> tuple[list[int], int]:
         """Each block, in this order, at the lowest offset where it meets no block placed before."""
         offsets = np.full(len(self.blocks), -1, np.int64)
         for i in order:
-            alignment = self.blocks[i].alignment
-            offset = _aligned(self.begin, alignment)
-            for above, end in zip(*self._forbidden(i, offsets), strict=True):
-                if above >= offset:
-                    break
-                offset = max(offset, _aligned(end, alignment))
-            offsets[i] = offset
+            above, ends = self._forbidden(i, offsets)
+            # The lowest offset if those below the first, the second ... of the forbidden ranges are taken.
+            lowest = np.maximum.accumulate(_aligned(np.append(self.begin, ends), self.blocks[i].alignment))
+            gaps = np.flatnonzero(above >= lowest[:-1])
+            offsets[i] = lowest[gaps[0] if gaps.size else -1]
         return offsets.tolist(), int((offsets + [block.size for block in self.blocks]).max())
 
-    def _forbidden(self, i: int, offsets: np.ndarray) -> tuple[list[int], list[int]]:
+    def _forbidden(self, i: int, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Offsets that block `i` cannot have, since parts of it would meet others: those between the two ends of
         each pair, sorted by the lower ends.
         """
@@ -128,8 +127,8 @@ class _Packer:
         begins = offsets[self.owner[others]] + self.within[others] - self.within[own]
         above = begins - self.sizes[own]
         order = np.argsort(above, kind="stable")
-        return above[order].tolist(), (begins + self.sizes[others])[order].tolist()
+        return above[order], (begins + self.sizes[others])[order]
 
 
-def _aligned(offset: int, alignment: int) -> int:
-    return -(-offset // alignment) * alignment
+def _aligned(offsets: np.ndarray, alignment: int) -> np.ndarray:
+    return -(-offsets // alignment) * alignment

@@ -12,7 +12,7 @@ from convlet.program import Program
 Nodes = tuple[Node, ...]
 PREFERENCES = ("balance", "ram", "speed")
 _ROUNDS = 2
-_BALANCE = 1.5  # times the smallest arena: what speed may cost
+BALANCE = 1.5  # times the smallest arena: what speed may cost
 
 
 def choose_variants(program: Program, prefer: str = "balance") -> Program:
@@ -33,7 +33,7 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
             if search.is_over:
                 break
             trial = _with(choices, index, replace(node, b_first=choices[index].b_first))
-            if search.peak(trial) <= _BALANCE * smallest:
+            if search.peak(trial) <= BALANCE * smallest:
                 choices = trial
     return replace(program, nodes=list(choices))
 

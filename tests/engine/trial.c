@@ -8,7 +8,7 @@
 #define MOST_STEPS 300
 #define MOST_WORK (1u << 23) // products in MOST_STEPS rows of one operator
 #define MOST_VECTORS 4       // with more, there is no selftest
-#define MOST_PUSHES 40       // of rows
+#define MOST_PUSHES 4        // of rows
 #define MOST_RESULTS 64      // that are read, of each kind
 #define MOST_RANKS 4         // best classes that are looked for
 

@@ -101,7 +101,7 @@ def change(variable, **fields):
             {},
             r"is read by operator 0 \(CONCATENATION\), expected one CONCATENATION with",
         ),
-        ({"axis": 3}, {}, "expected one, along time"),
+        ({"axis": 3}, {}, r"is joined by operator 0 .* expected one, along time"),
         ({}, {"read": None}, "is not both read and assigned"),
         ({}, {"assigned": None}, "is not both read and assigned"),
         ({}, {"initial": None}, "does not begin with zeros"),

@@ -14,6 +14,7 @@ from convlet.passes.concatenations import split_concatenations
 from convlet.passes.constant_channels import drop_constant_channels
 from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
+from convlet.passes.lines import turn_lines
 from convlet.passes.moves import merge_moves
 from convlet.passes.pads import fold_pads
 from convlet.passes.reduced_axes import keep_reduced_axes
@@ -42,6 +43,10 @@ SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("activations fused", fuse_clamps),
     ("constant channels dropped", drop_constant_channels),
 )
+
+
+# Makes the arena smaller, and the engine a little slower, since its rows are short.
+TURNING: Sequence[tuple[str, Pass]] = (("lines turned into columns", turn_lines),)
 
 
 def apply(passes: Sequence[tuple[str, Pass]], graph: Graph) -> None:
