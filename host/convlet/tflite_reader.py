@@ -27,9 +27,10 @@ _BORDERS = {
     "INT32": ("", "ARG_MAX"),
     "INT64": ("", "ARG_MAX"),
 }
-_QUANTIZE_FIRST = " quantise the model first (convlet quantize)"
+_CONVERT_ANEW = " convert the model with int8 throughout"
 _ADVICE = {
-    "INT16": " convert the model with int8 activations (not 16x8), or quantise it anew (convlet quantize)"
+    "FLOAT32": " quantise the model first (convlet quantize)",
+    "INT16": " convert the model with int8 activations (not 16x8), or quantise it anew (convlet quantize)",
 }
 _MOST_DIMENSIONS = 8  # TFLite's own operators know no more
 
@@ -205,7 +206,9 @@ class _Reader:
         inputs = [self._tensor(index) for index in indices]
         several = kind in REGISTRY and REGISTRY[kind].several_outputs
         if len(outputs) != 1 and not (several and outputs):
-            raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")
+            raise ModelError(
+                f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1.{instead_of([kind])}"
+            )
         parts = [self._made(index, kind) for index in outputs]
         operators = [Operator(kind, position, inputs, part) for part in parts]
         for part, operator in enumerate(operators):
@@ -243,7 +246,7 @@ class _Reader:
         """
         tensor = self._tensor(index)
         if tensor.type != "INT8" and kind not in _BORDERS.get(tensor.type, ()):
-            advice = instead_of([kind]) or _ADVICE.get(tensor.type, _QUANTIZE_FIRST)
+            advice = instead_of([kind]) or _ADVICE.get(tensor.type, _CONVERT_ANEW)
             raise ModelError(f"tensor {tensor.name!r} is {tensor.type}, expected INT8:{advice}")
         if not any_shape and tensor.batch is None and len(tensor.shape) > 1:
             tensor.batch, tensor.shape = tensor.shape[0], tensor.shape[1:]
