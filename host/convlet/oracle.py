@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tempfile
@@ -55,6 +56,10 @@ class Oracle:
         self._interpreter.invoke()
         outputs = (self._interpreter.get_output(index) for index in range(len(self._outputs)))
         return [_to_int8(values, tensor) for values, tensor in zip(outputs, self._outputs, strict=True)]
+
+    def input_values(self, index: int) -> int:
+        """How many values that input has."""
+        return math.prod(self._interpreter.get_input_details(index)["shape"].tolist())
 
     def arena_bytes(self) -> int:
         """The arena that TFLM has taken, to be asked after a `run`.
