@@ -138,7 +138,7 @@ static model_obj_t *enter(mp_obj_t self_in) {
 // ---- Running
 
 static bool is_stream(const model_obj_t *self) {
-    return (self->model.header.flags & CVL_FLAG_STREAM) != 0;
+    return CVL_WITH_STREAM && (self->model.header.flags & CVL_FLAG_STREAM) != 0;
 }
 
 // Whether the model keeps no rows of its input `index`, but reads it where it lies.

@@ -7,7 +7,7 @@ from typing import Any
 
 from convlet.engine import check
 from convlet.errors import ModelError
-from convlet.format import CHOOSABLE, HEADER, OPERATOR, OPERATORS, PORT
+from convlet.format import CHOOSABLE, FLAG_STREAM, HEADER, OPERATOR, OPERATORS, PORT, STREAM
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class CvlFile:
 
     @property
     def kernels(self) -> set[str]:
-        """The operators whose kernels it needs, by their names."""
-        return {OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)
+        """The operators whose kernels it needs, by their names, and format.STREAM if it is one."""
+        streams = {STREAM} if self.header["flags"] & FLAG_STREAM else set()
+        return ({OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)) | streams
 
 
 def read_cvl(data: bytes) -> CvlFile:

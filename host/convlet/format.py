@@ -68,7 +68,8 @@ STEMS = {
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
-CHOOSABLE = OPERATORS[1:]  # those that a build may leave out: every model has an INPUT
+STREAM = "STREAM"  # what a stream needs of the engine, besides its kernels
+CHOOSABLE = (*OPERATORS[1:], STREAM)  # what a build may leave out: every model has an INPUT
 
 # Header flags.
 FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
@@ -241,7 +242,7 @@ def _c_struct(record: Record) -> str:
 def _c_choice() -> str:
     """Macros CVL_WITH_name, 1 or 0: whether a build has the kernel of that operator."""
     lines = [
-        "// A build has all operators, or with CVL_ONLY defined those whose CVL_WITH_... it defines.",
+        "// A build has all operators and streams, or with CVL_ONLY defined those whose CVL_WITH_... it defines.",
         "#ifdef CVL_ONLY\n#define CVL_WITH_OTHERS 0\n#else\n#define CVL_WITH_OTHERS 1\n#endif",
         "#define CVL_WITH_INPUT 1",
     ]

@@ -34,7 +34,7 @@
     X(LABELS, "the labels end at byte %u of %u") \
     X(VECTORS, "the test vectors end at byte %u of %u") \
     X(CODE, "operator code %u is not one of %u") \
-    X(LEFT_OUT, "this firmware was built without it: it has %u of %u operators") \
+    X(LEFT_OUT, "this firmware was built without it: it has %u of %u") \
     X(INPUT, "it reads operator %u, expected one before %u") \
     X(SHAPE, "its shape holds %u, expected 1 to %u") \
     X(RING, "its ring ends at byte %u of an arena of %u") \

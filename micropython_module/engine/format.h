@@ -32,7 +32,7 @@
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
-// A build has all operators, or with CVL_ONLY defined those whose CVL_WITH_... it defines.
+// A build has all operators and streams, or with CVL_ONLY defined those whose CVL_WITH_... it defines.
 #ifdef CVL_ONLY
 #define CVL_WITH_OTHERS 0
 #else
@@ -98,6 +98,9 @@ enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 #endif
 #ifndef CVL_WITH_RESIZE_BILINEAR
 #define CVL_WITH_RESIZE_BILINEAR CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_STREAM
+#define CVL_WITH_STREAM CVL_WITH_OTHERS
 #endif
 
 // Begins the file.

@@ -29,7 +29,16 @@ static inline uint64_t cvl_vector_offset(const cvl_header_t *header, unsigned in
 }
 
 static inline bool cvl_is_stream(const cvl_model_t *model) {
-    return (model->header.flags & CVL_FLAG_STREAM) != 0;
+    return CVL_WITH_STREAM && (model->header.flags & CVL_FLAG_STREAM) != 0;
+}
+
+// Whether the rows of the input are read where the caller has them.
+static inline bool cvl_is_in_place(const cvl_input_t *input) {
+    return input->element == CVL_INT8 && input->rows == 0;
+}
+
+static inline cvl_state_t *cvl_state_of(const cvl_model_t *model, unsigned index) {
+    return (cvl_state_t *)model->arena + index;
 }
 
 // The operator that goal `index` names.

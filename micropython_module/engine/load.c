@@ -42,6 +42,8 @@ static cvl_status_t prove_header(const cvl_model_t *model, size_t file_bytes, cv
     CHECK(header->operator_count > header->input_count, COUNT, header->operator_count,
         header->input_count + 1u);
     CHECK(header->goal_count >= 1, COUNT, header->goal_count, 1);
+    bool is_left_out = !CVL_WITH_STREAM && (header->flags & CVL_FLAG_STREAM);
+    CHECK(!is_left_out, LEFT_OUT, 0, 1);
     return CVL_OK;
 }
 

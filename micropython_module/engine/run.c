@@ -7,10 +7,6 @@
 // ever made twice. A wrong schedule in a file, or somebody who writes to the arena between two
 // steps, gives wrong numbers, but every row lies inside its ring and every ring inside the arena.
 
-static cvl_state_t *state_of(const cvl_model_t *model, unsigned index) {
-    return (cvl_state_t *)model->arena + index;
-}
-
 // Behind every row that can be counted.
 #define ENDLESS UINT32_MAX
 
@@ -19,25 +15,24 @@ static uint32_t height_of(const cvl_model_t *model, const cvl_operator_t *op) {
     return cvl_is_stream(model) ? ENDLESS : op->height;
 }
 
-// Whether the rows of the input are read where the caller has them.
-static bool is_in_place(const cvl_input_t *input) {
-    return input->element == CVL_INT8 && input->rows == 0;
-}
-
 // Row `row` of the tensor of operator `index`: in its ring, where the file says, or the caller's.
 static int8_t *row_at(
     const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
-    if (op->code == CVL_OP_INPUT && is_in_place(&model->inputs[index])) {
+    if (op->code == CVL_OP_INPUT && cvl_is_in_place(&model->inputs[index])) {
         return (int8_t *)model->inputs[index].data + row * cvl_row_bytes(op);
     }
     if (op->flags & CVL_FLAG_PLACED) {
         return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
     }
-    const cvl_state_t *state = state_of(model, index);
+    int8_t *ring = (int8_t *)model->arena + op->offset;
+    if (op->ring_rows == op->height && row < op->height) {
+        return ring + row * cvl_row_bytes(op);
+    }
+    const cvl_state_t *state = cvl_state_of(model, index);
     uint32_t back = state->next_row - row; // how many rows ago; a wrong schedule makes it anything
     uint32_t slot = state->slot >= back ? state->slot - back : state->slot + op->ring_rows - back;
     slot = slot < op->ring_rows ? slot : row % op->ring_rows;
-    return (int8_t *)model->arena + op->offset + slot * cvl_row_bytes(op);
+    return ring + slot * cvl_row_bytes(op);
 }
 
 static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {
@@ -133,7 +128,7 @@ static const cvl_operator_t *read_source(
 
 // What the current operator does next.
 static void read_task(const cvl_model_t *model, cvl_task_t *task) {
-    const cvl_state_t *state = state_of(model, model->current);
+    const cvl_state_t *state = cvl_state_of(model, model->current);
     task->model = model;
     task->index = model->current;
     task->row = state->next_row;
@@ -147,12 +142,12 @@ static void read_task(const cvl_model_t *model, cvl_task_t *task) {
 static unsigned lacking(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     bool lacks_a =
-        task->source != NULL && state_of(task->model, op->input)->next_row < rows_needed(task);
+        task->source != NULL && cvl_state_of(task->model, op->input)->next_row < rows_needed(task);
     bool lacks_b = false;
     if (task->source_b != NULL) {
         uint32_t row = row_of_b(task);
         lacks_b = row < height_of(task->model, task->source_b) &&
-                  state_of(task->model, op->input_b)->next_row <= row;
+                  cvl_state_of(task->model, op->input_b)->next_row <= row;
     }
     if (lacks_b && (!lacks_a || op->flags & CVL_FLAG_B_FIRST)) {
         return op->input_b;
@@ -160,16 +155,31 @@ static unsigned lacking(const cvl_task_t *task) {
     return lacks_a ? op->input : CVL_NO_OPERATOR;
 }
 
+// Whether the task is one of those that its model has: always, unless the arena was written to or
+// an input that keeps no rows got values that it does not take.
+static bool is_possible(const cvl_task_t *task) {
+    if (task->op->code == CVL_OP_INPUT &&
+        (task->op->ring_rows == 0 || cvl_is_in_place(&task->model->inputs[task->index]))) {
+        return false;
+    }
+    bool accumulates = (task->op->flags & CVL_FLAG_ACCUMULATES) != 0;
+    return task->row < height_of(task->model, task->op) &&
+           (!accumulates || task->step < task->source->height);
+}
+
 // Goes from the current operator down to one that lacks nothing, and leaves what that does in
-// `task`.
-static void descend(cvl_model_t *model, cvl_task_t *task) {
+// `task`. Returns false where that is impossible.
+static bool descend(cvl_model_t *model, cvl_task_t *task) {
     for (;;) {
         read_task(model, task);
+        if (!is_possible(task)) {
+            return false;
+        }
         unsigned source = lacking(task);
         if (source == CVL_NO_OPERATOR) {
-            return;
+            return true;
         }
-        state_of(model, source)->parent = model->current;
+        cvl_state_of(model, source)->parent = model->current;
         model->current = (uint16_t)source;
     }
 }
@@ -184,26 +194,14 @@ static bool is_starved(const cvl_task_t *task) {
     return task->row - input->first_row >= rows;
 }
 
-// Whether the task is one of those that its model has: always, unless the arena was written to or
-// an input that keeps no rows got values that it does not take.
-static bool is_possible(const cvl_task_t *task) {
-    if (task->op->code == CVL_OP_INPUT &&
-        (task->op->ring_rows == 0 || is_in_place(&task->model->inputs[task->index]))) {
-        return false;
-    }
-    bool accumulates = (task->op->flags & CVL_FLAG_ACCUMULATES) != 0;
-    return task->row < height_of(task->model, task->op) &&
-           (!accumulates || task->step < task->source->height);
-}
-
 // Makes the next unfinished goal current. Returns false when all are done.
 static bool next_goal(cvl_model_t *model) {
     for (; model->goal < model->header.goal_count; model->goal++) {
         unsigned index = cvl_read_goal(model, model->goal);
         cvl_operator_t copy;
         const cvl_operator_t *op = cvl_operator_at(model, index, &copy);
-        if (state_of(model, index)->next_row < height_of(model, op)) {
-            state_of(model, index)->parent = CVL_NO_OPERATOR;
+        if (cvl_state_of(model, index)->next_row < height_of(model, op)) {
+            cvl_state_of(model, index)->parent = CVL_NO_OPERATOR;
             model->current = (uint16_t)index;
             return true;
         }
@@ -211,90 +209,18 @@ static bool next_goal(cvl_model_t *model) {
     return false;
 }
 
-static void start(cvl_model_t *model, const cvl_input_t *inputs) {
-    model->inputs = inputs;
-    model->goal = 0;
-    model->current = CVL_NO_OPERATOR;
-    for (unsigned i = 0; i < model->header.operator_count; i++) {
-        state_of(model, i)->next_row = 0;
-        state_of(model, i)->step = 0;
-        state_of(model, i)->slot = 0;
-    }
-}
-
-void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
-    start(model, inputs);
-    for (unsigned i = 0; i < model->header.input_count; i++) {
-        if (is_in_place(&inputs[i])) {
-            cvl_operator_t copy;
-            state_of(model, i)->next_row = cvl_operator_at(model, i, &copy)->height;
-        }
-    }
-}
-
-// In a stream: when two periods have passed, all operators forget one, and go on as if there had
-// been one less. They have all left the stream's beginning behind by then.
-static void forget_period(cvl_model_t *model) {
-    for (unsigned i = 0; i < model->header.operator_count; i++) {
-        cvl_operator_t copy;
-        state_of(model, i)->next_row -= cvl_operator_at(model, i, &copy)->height;
-    }
-}
-
-// Rows of the input that have come in the inference that is going on; none if it has ended, or
-// did not begin with cvl_push.
-static uint32_t rows_pushed(const cvl_model_t *model) {
-    cvl_operator_t copy;
-    uint32_t rows = (uint32_t)model->pushed.first_row + model->pushed.rows;
-    bool goes_on = cvl_is_stream(model) || rows < cvl_operator_at(model, 0, &copy)->height;
-    return model->inputs == &model->pushed && goes_on ? rows : 0;
-}
-
-uint32_t cvl_wanted_rows(const cvl_model_t *model) {
-    cvl_shape_t shape;
-    cvl_read_shape(model, 0, &shape);
-    return cvl_is_stream(model) ? shape.height : shape.height - rows_pushed(model);
-}
-
-void cvl_push(cvl_model_t *model, const void *data, cvl_element_t element, uint32_t rows) {
-    uint32_t first_row = rows_pushed(model);
-    if (first_row == 0) {
-        start(model, &model->pushed);
-    }
-    cvl_operator_t copy;
-    uint32_t height = cvl_operator_at(model, 0, &copy)->height;
-    if (cvl_is_stream(model) && first_row >= 2 * height) {
-        first_row -= height;
-        forget_period(model);
-    }
-    model->pushed = (cvl_input_t){data, element, 0, (uint16_t)first_row, (uint16_t)rows};
-    model->outputs = state_of(model, cvl_read_goal(model, 0))->next_row;
-}
-
-bool cvl_has_new_output(const cvl_model_t *model) {
-    if (cvl_is_stream(model)) {
-        return state_of(model, cvl_read_goal(model, 0))->next_row != model->outputs;
-    }
-    return rows_pushed(model) == 0;
-}
-
-void cvl_reset(cvl_model_t *model) {
-    model->inputs = NULL;
-}
-
 cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     if (model->current >= model->header.operator_count && !next_goal(model)) {
         return CVL_OK;
     }
-    descend(model, task);
+    if (!descend(model, task)) {
+        return CVL_OK;
+    }
     if (is_starved(task)) {
         return CVL_STARVED;
     }
-    if (!is_possible(task)) {
-        return CVL_OK;
-    }
     make_row(task);
-    cvl_state_t *state = state_of(model, model->current);
+    cvl_state_t *state = cvl_state_of(model, model->current);
     state->step++;
     task->made = !(task->op->flags & CVL_FLAG_ACCUMULATES) ||
                  cvl_is_last_step(task->op, task->source, task->row, task->step);

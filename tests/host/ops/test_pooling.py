@@ -37,9 +37,9 @@ def test_what_accumulates_without_a_scratch_does_so_in_its_row():
 
 
 def test_more_rows_than_the_engine_points_to_must_accumulate():
-    assert node_of(Chain((33, 4, 1)).max_pool((33, 2))).window.kernel_h == KERNEL_ALL
-    assert node_of(Chain((33, 4, 1)).max_pool((33, 2))).accumulates
+    assert node_of(Chain((129, 4, 1)).max_pool((129, 2))).window.kernel_h == KERNEL_ALL
+    assert node_of(Chain((129, 4, 1)).max_pool((129, 2))).accumulates
     assert node_of(Chain((300, 4, 1)).average_pool((300, 2))).accumulates
-    assert node_of(Chain((80, 4, 1)).average_pool((40, 2), (40, 2))).accumulates
-    with pytest.raises(ModelError, match="40 rows of a kernel, the engine takes at most 32"):
-        node_of(Chain((80, 4, 1)).average_pool((40, 2), (2, 2)))
+    assert node_of(Chain((280, 4, 1)).average_pool((140, 2), (140, 2))).accumulates
+    with pytest.raises(ModelError, match="140 rows of a kernel, the engine takes at most 128"):
+        node_of(Chain((280, 4, 1)).average_pool((140, 2), (2, 2)))
