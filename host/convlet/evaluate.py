@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet.datasets import Images, Labels
-from convlet.oracle import Oracle
 from convlet.quantization import dequantize, quantize
 from convlet.tensorflow_import import import_tensorflow
 
@@ -53,6 +52,9 @@ def run_int8(model: bytes, images: Images) -> Int8Result:
         [source], [result] = interpreter.get_input_details(), interpreter.get_output_details()
         outputs = _run_each(interpreter, _quantize(images, source))
     else:
+        # Late, since it comes with the compiler: a change of that is no reason to train the models in the cache again.
+        from convlet.oracle import Oracle
+
         oracle, name = Oracle(model), "tflite-micro"
         source, result = oracle.input_details, oracle.output_details
         outputs = np.array([oracle.run([sample]) for sample in _quantize(images, source)])
