@@ -10,7 +10,8 @@ import flatbuffers
 import numpy as np
 import tflite
 
-INT8, INT32, FLOAT32 = tflite.TensorType.INT8, tflite.TensorType.INT32, tflite.TensorType.FLOAT32
+INT8, INT16, INT32 = tflite.TensorType.INT8, tflite.TensorType.INT16, tflite.TensorType.INT32
+UINT8, FLOAT32 = tflite.TensorType.UINT8, tflite.TensorType.FLOAT32
 Options = Callable[[flatbuffers.Builder], int]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,13 @@ from convlet.explain import explain
 from convlet.files import read_file, write_atomic
 from convlet.graph import Change, Graph
 from convlet.ops import check_operators
-from convlet.passes import simplify
+from convlet.passes import TURNING, apply, simplify
 from convlet.plan import Plan, plan
 from convlet.program import Program, lower
 from convlet.schedule import simulate
 from convlet.stream_plan import events_until, plan_stream, stream_program
 from convlet.tflite_reader import read_tflite
-from convlet.variants import choose_variants
+from convlet.variants import BALANCE, PREFERENCES, choose_variants
 from convlet.vectors import make_vector
 from convlet.writer import write_cvl
 
@@ -64,12 +65,34 @@ def compile_tflite(
         planned = plan_stream(program)
         events = events_until(program, program.period[0])
     else:
-        program = choose_variants(lower(graph, int8_input), prefer)
-        planned = plan(program)
+        graph, program, planned = _turned_or_not(graph, prefer, int8_input)
         events = simulate(program, planned.goals)
     seeds = range(1, vectors + 1) if program.nodes[0].stored else ()
     test_vectors = [make_vector(graph, program, events, seed * len(graph.inputs)) for seed in seeds]
     return Compiled(write_cvl(program, planned, labels, test_vectors), graph, program, planned)
+
+
+def _turned_or_not(graph: Graph, prefer: str, int8_input: bool) -> tuple[Graph, Program, Plan]:
+    """The graph as it is or with its lines turned into columns, as `prefer` has it, and its program and plan."""
+    program, planned = _planned(graph, prefer, int8_input)
+    turned = copy.deepcopy(graph)
+    apply(TURNING, turned)
+    if prefer == "speed" or not turned.changes[-1].details:
+        return graph, program, planned
+    try:
+        narrow, narrow_plan = _planned(turned, prefer, int8_input)
+    except ModelError:  # too many rows in a window
+        return graph, program, planned
+    most = narrow_plan.arena_bytes * (BALANCE if prefer == "balance" else 1)
+    return (graph, program, planned) if planned.arena_bytes <= most else (turned, narrow, narrow_plan)
+
+
+def _planned(graph: Graph, prefer: str, int8_input: bool) -> tuple[Program, Plan]:
+    """The program that `prefer` has, and its plan; of all preferences for "ram", whose search may miss the smallest."""
+    lowered = lower(graph, int8_input)
+    preferences = PREFERENCES if prefer == "ram" else (prefer,)
+    programs = [choose_variants(lowered, preference) for preference in preferences]
+    return min(((program, plan(program)) for program in programs), key=lambda pair: pair[1].arena_bytes)
 
 
 def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), **options: Any) -> Compiled:

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from convlet.limits import MOST_EFFORT
 from convlet.packing import lower_bound
 from convlet.program import Program
 from convlet.schedule import Run
-from convlet.storage import storage_of, whole_nodes
+from convlet.storage import storage_of
 
 _LONGEST_SEGMENT = 40
+_LOOKED_AT = 10  # nodes that are looked at in the time of making a row
 
 
 def best_goals(program: Program, peak_of: Callable[[int, int], int]) -> tuple[int, list[int]]:
     """The smallest peak in bytes, and the goals that reach it. `peak_of(begin, end)` is that of a segment."""
-    count = len(program.nodes)
+    count, longest = len(program.nodes), _longest_segment(program)
     best = {program.input_count: 0}
     previous: dict[int, int] = {}
     for end in range(program.input_count + 1, count + 1):
-        for begin in range(max(program.input_count, end - _LONGEST_SEGMENT), end):
+        near = range(max(program.input_count, end - longest), end)
+        # Whatever the effort, the program is also looked at in one piece.
+        for begin in near if end < count else sorted({program.input_count, *near}):
             bound = best.get(begin)
             if bound is None or (end in best and bound >= best[end]):
                 continue
@@ -36,6 +40,23 @@ def best_goals(program: Program, peak_of: Callable[[int, int], int]) -> tuple[in
         goals = segment_goals(program, previous[end], end) + goals
         end = previous[end]
     return best[count], goals
+
+
+def _longest_segment(program: Program) -> int:
+    """How many nodes a segment may have, so that looking at all of them does not take minutes."""
+    count, work = len(program.nodes), sum(program.efforts)
+
+    def effort_up_to(length: int) -> float:
+        return length * (work * length / 2 + count * count / _LOOKED_AT)
+
+    return max(
+        (n for n in range(1, _LONGEST_SEGMENT) if effort_up_to(min(n, count)) <= MOST_EFFORT), default=1
+    )
+
+
+def segment_effort(program: Program, begin: int, end: int) -> int:
+    """What `segment_peak` costs, counted as rows that are made or read."""
+    return sum(program.efforts[begin:end]) + len(program.nodes) // _LOOKED_AT
 
 
 def segment_goals(program: Program, begin: int, end: int) -> list[int]:
@@ -51,9 +72,15 @@ def segment_peak(program: Program, begin: int, end: int) -> int:
         run.next_row[index] = program.nodes[index].shape[0]
     goals = segment_goals(program, begin, end)
     events = [event for goal in goals for event in run.pull(goal, program.nodes[goal].shape[0])]
+    read = {source for node in program.nodes[first:end] for source in node.sources}
     kept = [index for index in range(end) if _is_needed_after(program, index, end)]
-    storage = storage_of(program, events, range(first), kept, whole_nodes(program))
-    return lower_bound(storage.blocks)
+    untouched = {index for index in kept if index < first and index not in read}
+    present = [index for index in range(first) if index in read]
+    storage = storage_of(
+        program, events, present, [i for i in kept if i not in untouched], program.whole_nodes
+    )
+    sizes = (program.nodes[index].shape[0] * program.nodes[index].row_bytes for index in untouched)
+    return lower_bound(storage.blocks) + sum(sizes)
 
 
 def _first(program: Program, begin: int) -> int:
@@ -61,4 +88,4 @@ def _first(program: Program, begin: int) -> int:
 
 
 def _is_needed_after(program: Program, index: int, end: int) -> bool:
-    return index in program.outputs or any(index in node.sources for node in program.nodes[end:])
+    return program.last_readers[index] >= end

@@ -15,6 +15,7 @@ from convlet.format import (
     FLAG_B_FIRST,
     FLAG_MAPPED,
     FLAG_PLACED,
+    FLAG_STREAM,
     HEADER,
     NO_OPERATOR,
     OPERATOR,
@@ -28,6 +29,7 @@ from convlet.node import SUM_BYTES, Node, Window
 from convlet.ops.wide import scratch_bytes
 from convlet.plan import Plan
 from convlet.program import Program
+from convlet.stream_plan import SIMULATED_PERIODS
 
 
 def read_program(data: bytes) -> tuple[Program, Plan]:
@@ -35,7 +37,8 @@ def read_program(data: bytes) -> tuple[Program, Plan]:
     file = read_cvl(data)
     input_count = file.header["input_count"]
     nodes = [_node(data, file, index) for index in range(len(file.operators))]
-    program = Program(nodes, input_count, [port["op_index"] for port in file.ports[input_count:]])
+    outputs = [port["op_index"] for port in file.ports[input_count:]]
+    program = Program(nodes, input_count, outputs, _period(file))
     placed = [bool(operator["flags"] & FLAG_PLACED) for operator in file.operators]
     places = {
         index: _numbers(data, operator["offset"], operator["height"])
@@ -44,7 +47,7 @@ def read_program(data: bytes) -> tuple[Program, Plan]:
     }
     plan = Plan(
         goals=_numbers(data, _goals_at(file), file.header["goal_count"]),
-        ring_rows=[operator["ring_rows"] for operator in file.operators],
+        ring_rows=[max(operator["ring_rows"], 1) for operator in file.operators],
         offsets=[places[i][0] if placed[i] else op["offset"] for i, op in enumerate(file.operators)],
         places=places,
         scratches=[operator["scratch"] for operator in file.operators],
@@ -52,6 +55,12 @@ def read_program(data: bytes) -> tuple[Program, Plan]:
         state_bytes=STATE.size * len(nodes),
     )
     return program, plan
+
+
+def _period(file: CvlFile) -> tuple[int, ...]:
+    """The rows that the nodes of a stream make in the same time; of another model nothing."""
+    is_stream = file.header["flags"] & FLAG_STREAM
+    return tuple(operator["height"] for operator in file.operators) if is_stream else ()
 
 
 def _goals_at(file: CvlFile) -> int:
@@ -65,7 +74,8 @@ def _numbers(data: bytes, offset: int, count: int) -> list[int]:
 def _node(data: bytes, file: CvlFile, index: int) -> Node:
     operator = file.operators[index]
     flags = operator["flags"]
-    shape = operator["height"], operator["width"], operator["channels"]
+    periods = SIMULATED_PERIODS if _period(file) else 1
+    shape = periods * operator["height"], operator["width"], operator["channels"]
     is_input = index < file.header["input_count"]
     row_map = _numbers(data, operator["table"], operator["height"]) if flags & FLAG_MAPPED else []
     return Node(
@@ -80,6 +90,7 @@ def _node(data: bytes, file: CvlFile, index: int) -> Node:
         scratch_bytes=_scratch_bytes(file, index),
         accumulates=bool(flags & FLAG_ACCUMULATES),
         b_first=bool(flags & FLAG_B_FIRST),
+        stored=operator["ring_rows"] > 0,
     )
 
 

@@ -22,18 +22,13 @@ def explain(graph: Graph, program: Program) -> list[Change]:
 
     nodes = program.nodes
     changes += [
-        named("zero points folded into biases", [node for node in nodes if _has_folded_zero_point(node)]),
+        named("zero points folded into biases", [node for node in nodes if node.macs and node.zero_point_in]),
         named("additions simplified, proved for all inputs", [n for n in nodes if n.kind == "WEIGHTED_SUM"]),
         named("kernels with scratch, which are faster", [n for n in nodes if n.kind == "CONV_2D_WIDE"]),
         named("inputs taken row by row, not kept", [node for node in nodes if node.accumulates]),
         Change("equal constants stored once", _shared_constants(program)),
     ]
     return changes
-
-
-def _has_folded_zero_point(node: Node) -> bool:
-    weighted = node.kind in ("CONV_2D", "CONV_2D_WIDE", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-    return weighted and node.zero_point_in != 0
 
 
 def _shared_constants(program: Program) -> list[str]:

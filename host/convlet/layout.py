@@ -10,7 +10,9 @@ import numpy as np
 from convlet.plan import Plan
 from convlet.program import Program
 from convlet.schedule import Event, simulate, work_times
-from convlet.storage import row_times
+from convlet.storage import Row, row_times
+
+_SHOWN_EVENTS = 200  # of a stream
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Layout:
     `rows` has the bytes of each single row while it is needed; `scratches` what kernels have for themselves while they
     need it; `rings` the places that are kept free for rows between the first and the last of a node that has a ring.
     `used` is the number of bytes in use at each event, int64[events + 1]: behind the last one the outputs are there.
+
+    Of a stream these are the events of some steps, long after its begin.
     """
 
     program: Program
@@ -56,6 +60,11 @@ class Layout:
         """The node that sets the peak: the one at work then."""
         return self.events[self.peak_time].node
 
+    def shape_of(self, node: int) -> tuple[int, ...]:
+        """The shape of a node's tensor; in a stream, whose tensors have no end, that of a row."""
+        shape = self.program.nodes[node].shape
+        return shape[1:] if self.program.period else shape
+
     def of_node(self, node: int) -> list[Span]:
         """The rows and the scratch of a node."""
         return [span for span in (*self.rows, *self.scratches) if span.node == node]
@@ -74,15 +83,45 @@ def layout_of(program: Program, plan: Plan) -> Layout:
     """Where the rows of the program lie, by the plan that was made for it."""
     events = simulate(program, plan.goals)
     births, deaths = row_times(program, events, (), program.outputs)
+    if program.period:
+        deaths |= _until_the_next(births, program.outputs[0], len(events))
     rows = []
     for (node, row), birth in births.items():
-        row_bytes = program.nodes[node].row_bytes
-        rows.append(Span(node, place_of(program, plan, node, row), row_bytes, birth, deaths[node, row]))
+        if program.nodes[node].stored:
+            row_bytes = program.nodes[node].row_bytes
+            rows.append(Span(node, place_of(program, plan, node, row), row_bytes, birth, deaths[node, row]))
     rows = _handed_over(rows)
     scratches = _scratches(program, plan, events)
     rings = [ring for node in range(len(program.nodes)) for ring in _ring(program, plan, node, rows)]
-    used = _sizes_in_time([*rows, *scratches], len(events) + 1)
-    return Layout(program, plan, events, rows, scratches, rings, used)
+    begin, end = _steady_steps(program, events) if program.period else (0, len(events))
+    rows, scratches, rings = (_within(spans, begin, end) for spans in (rows, scratches, rings))
+    used = _sizes_in_time([*rows, *scratches], end - begin + 1)
+    return Layout(program, plan, events[begin:end], rows, scratches, rings, used)
+
+
+def _until_the_next(births: dict[Row, int], output: int, end: int) -> dict[Row, int]:
+    """When each row of a stream's output makes place for the next."""
+    own = [key for key in births if key[0] == output]
+    return {(node, row): births.get((node, row + 1), end) - 1 for node, row in own}
+
+
+def _steady_steps(program: Program, events: Sequence[Event]) -> tuple[int, int]:
+    """The events of some steps of a stream when each node has made a period of rows: from one row of the input to
+    another, at most a period later.
+    """
+    first, last = program.period[0], 2 * program.period[0]
+    arrivals = [time for time, e in enumerate(events) if e.node == 0 and first <= e.row <= last]
+    begin = arrivals[0]
+    return begin, max(time for time in arrivals[1:] if time <= max(begin + _SHOWN_EVENTS, arrivals[1]))
+
+
+def _within(spans: Sequence[Span], begin: int, end: int) -> list[Span]:
+    """The parts of the spans from event `begin` to event `end`, counted from `begin` on."""
+    return [
+        replace(span, first=max(span.first, begin) - begin, last=min(span.last, end) - begin)
+        for span in spans
+        if span.first <= end and span.last >= begin
+    ]
 
 
 def place_of(program: Program, plan: Plan, node: int, row: int) -> int:
@@ -105,12 +144,12 @@ def _handed_over(rows: Sequence[Span]) -> list[Span]:
 
 def _scratches(program: Program, plan: Plan, events: Sequence[Event]) -> list[Span]:
     """What accumulates needs its scratch from its first step to its last; others need theirs while they work."""
-    work = work_times(program, events)
+    work = work_times(events)
     spans = []
     for index, node in enumerate(program.nodes):
         if node.scratch_bytes:
             own = [(time, time) for time, event in enumerate(events) if event.node == index]
-            for first, last in [work[index]] if node.accumulates else own:
+            for first, last in [work.get(index, (0, 0))] if node.accumulates else own:
                 spans.append(Span(index, plan.scratches[index], node.scratch_bytes, first, last))
     return spans
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from convlet.format import FLAG_ACCUMULATES, FLAG_B_FIRST, FLAG_MAPPED, KERNEL_ALL, NO_ROW
 from convlet.graph import Shape, Tensor
@@ -28,6 +29,21 @@ class Window:
     pad_left: int = 0
     up_h: int = 1
     up_w: int = 1
+
+    def turned(self) -> Window:
+        """The window with height and width exchanged."""
+        return Window(
+            kernel_h=self.kernel_w,
+            kernel_w=self.kernel_h,
+            stride_h=self.stride_w,
+            stride_w=self.stride_h,
+            dilation_h=self.dilation_w,
+            dilation_w=self.dilation_h,
+            pad_top=self.pad_left,
+            pad_left=self.pad_top,
+            up_h=self.up_w,
+            up_w=self.up_h,
+        )
 
 
 ONE_PIXEL = Window(1, 1)
@@ -71,11 +87,11 @@ class Node:
     faster: Node | None = None  # the same with more scratch
     stored: bool = True
 
-    @property
+    @cached_property
     def shape(self) -> Shape:
         return self.tensor.rows
 
-    @property
+    @cached_property
     def row_bytes(self) -> int:
         """Of a row in the arena."""
         return self.shape[1] * self.shape[2] * self.stored
@@ -92,6 +108,20 @@ class Node:
     def keeps_sums_in_row(self) -> bool:
         """Whether its output row is in use from the row's first step on, not only when it is made."""
         return self.accumulates and self.scratch_bytes == 0
+
+    @property
+    def reads_whole(self) -> bool:
+        """Whether it reads all rows of its first source for each of its own."""
+        return self.window.kernel_h == KERNEL_ALL and not self.accumulates
+
+    def steps(self, heights: Sequence[int]) -> int:
+        """Calls of its kernel in one inference. `heights` are those of its sources."""
+        return heights[0] if self.accumulates else self.shape[0]
+
+    def reads_at_most(self, heights: Sequence[int]) -> int:
+        """Rows that one step reads, at most."""
+        of_first = heights[0] if self.reads_whole else 1 if self.accumulates else self.window.kernel_h
+        return of_first + len(heights) - 1 if heights else 0
 
     def accumulating(self) -> Node:
         """The same node in its accumulating form."""

@@ -1,7 +1,8 @@
-"""TFLM, whose int8 outputs are what every implementation of ours must give."""
+"""TFLM, whose outputs are what every implementation of ours must give."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tempfile
@@ -11,14 +12,18 @@ from typing import Any
 import numpy as np
 
 from convlet.errors import ToolError, VerifyError
+from convlet.graph import Tensor
+from convlet.quantization import dequantize, quantize
+from convlet.tflite_reader import read_tflite
 
 # TFLM cannot say how much it needs; this is enough for every model that a microcontroller could hold.
 ARENA_BYTES = 16 << 20
 
 
 class Oracle:
-    """A `.tflite` in tflite-micro's interpreter. Raises ToolError when that is missing or cannot run the
-    model.
+    """A `.tflite` in tflite-micro's interpreter, with int8 values at its borders whatever types it has there.
+
+    Raises ModelError when it is no model that Convlet reads, ToolError when tflite-micro is missing or cannot run it.
     """
 
     def __init__(self, tflite: bytes) -> None:
@@ -28,6 +33,8 @@ class Oracle:
             raise ToolError(
                 "comparing with TFLM needs the package tflite-micro: pip install 'convlet[verify]'"
             ) from error
+        graph = read_tflite(tflite)
+        self._inputs, self._outputs = graph.inputs, graph.outputs
         try:
             self._interpreter: Any = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
         except RuntimeError as error:
@@ -35,14 +42,21 @@ class Oracle:
 
     def run(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """The first output, int8 and flat, for one int8 image for each input of the model."""
-        for index, image in enumerate(images):
-            shape = self._interpreter.get_input_details(index)["shape"]
-            self._interpreter.set_input(np.asarray(image, np.int8).reshape(shape), index)
+        return self.run_all(images)[0]
+
+    def run_all(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """All outputs, int8 and flat each."""
+        for index, (image, tensor) in enumerate(zip(images, self._inputs, strict=True)):
+            details = self._interpreter.get_input_details(index)
+            values = _from_int8(np.asarray(image, np.int8), tensor, np.dtype(details["dtype"]))
+            self._interpreter.set_input(values.reshape(details["shape"]), index)
         self._interpreter.invoke()
-        output: np.ndarray = self._interpreter.get_output(0)
-        if output.dtype != np.int8:
-            raise VerifyError(f"TFLM's output is {output.dtype}, expected int8")
-        return output.ravel().copy()
+        outputs = (self._interpreter.get_output(index) for index in range(len(self._outputs)))
+        return [_to_int8(values, tensor) for values, tensor in zip(outputs, self._outputs, strict=True)]
+
+    def input_values(self, index: int) -> int:
+        """How many values that input has."""
+        return math.prod(self._interpreter.get_input_details(index)["shape"].tolist())
 
     def arena_bytes(self) -> int:
         """The arena that TFLM has taken, to be asked after a `run`.
@@ -63,3 +77,18 @@ class Oracle:
         if not found:
             raise ToolError("tflite-micro did not tell the size of its arena")
         return int(found[1])
+
+
+def _from_int8(values: np.ndarray, tensor: Tensor, dtype: np.dtype[Any]) -> np.ndarray:
+    """What TFLM takes for int8 `values` of the tensor; it quantises real ones to the same again."""
+    if dtype == np.float32:
+        return dequantize(values, float(tensor.tensor_scale), tensor.zero_point)
+    return values if dtype == np.int8 else (values.view(np.uint8) ^ 0x80)
+
+
+def _to_int8(values: np.ndarray, tensor: Tensor) -> np.ndarray:
+    if values.dtype == np.float32:
+        return quantize(values, float(tensor.tensor_scale), tensor.zero_point).ravel()
+    if values.dtype not in (np.int8, np.uint8):
+        raise VerifyError(f"TFLM's output is {values.dtype}, expected int8, uint8 or float32")
+    return (values.copy() if values.dtype == np.int8 else (values ^ 0x80).view(np.int8)).ravel()

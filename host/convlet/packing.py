@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convlet.limits import MOST_PLACED_ROWS
+
 _PERMUTED = 6  # up to this many blocks all orders are tried: 720
+_LEAST_ORDERS = 5
+_MOST_PAIRS = 50_000_000  # pairs of pieces that are looked at in all orders, which bounds the time
 _SECONDS_OF_WORK = 4_000_000  # pairs of blocks that are compared at most, which bounds the time
 
 
@@ -41,7 +45,7 @@ def lower_bound(blocks: Sequence[Block]) -> int:
         for _, size, first, last in block.parts():
             change[first] = change.get(first, 0) + size
             change[last + 1] = change.get(last + 1, 0) - size
-    return max(itertools.accumulate(change[time] for time in sorted(change)))
+    return max(itertools.accumulate(change[time] for time in sorted(change)), default=0)
 
 
 def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:
@@ -49,10 +53,14 @@ def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:
 
     Puts the blocks one by one at the lowest free offset, in many orders, until one meets the lower bound.
     """
+    if sum(len(block.pieces) for block in blocks) > MOST_PLACED_ROWS:
+        blocks = [replace(block, pieces=()) for block in blocks]
     bound = begin + lower_bound(blocks)
     packer = _Packer(blocks, begin)
     best = None
-    for order in _orders(blocks):
+    for order in itertools.islice(
+        _orders(blocks), max(_LEAST_ORDERS, _MOST_PAIRS // (packer.pair_count + 1))
+    ):
         placed = packer.place(order)
         if best is None or placed[1] < best[1]:
             best = placed
@@ -93,22 +101,23 @@ class _Packer:
         self.owner, self.within, self.sizes, first, last = np.array(parts, np.int64).T
         meets = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
         pairs = np.argwhere(meets & (self.owner[:, None] != self.owner[None, :]))
-        self.pairs = [pairs[self.owner[pairs[:, 0]] == i].T for i in range(len(blocks))]
+        # The pairs of a block stand together, since its parts do.
+        cuts = np.searchsorted(self.owner[pairs[:, 0]], np.arange(1, len(blocks)))
+        self.pairs = [own.T for own in np.split(pairs, cuts)]
+        self.pair_count = len(pairs)
 
     def place(self, order: Sequence[int]) -> tuple[list[int], int]:
         """Each block, in this order, at the lowest offset where it meets no block placed before."""
         offsets = np.full(len(self.blocks), -1, np.int64)
         for i in order:
-            alignment = self.blocks[i].alignment
-            offset = _aligned(self.begin, alignment)
-            for above, end in zip(*self._forbidden(i, offsets), strict=True):
-                if above >= offset:
-                    break
-                offset = max(offset, _aligned(end, alignment))
-            offsets[i] = offset
+            above, ends = self._forbidden(i, offsets)
+            # The lowest offset if those below the first, the second ... of the forbidden ranges are taken.
+            lowest = np.maximum.accumulate(_aligned(np.append(self.begin, ends), self.blocks[i].alignment))
+            gaps = np.flatnonzero(above >= lowest[:-1])
+            offsets[i] = lowest[gaps[0] if gaps.size else -1]
         return offsets.tolist(), int((offsets + [block.size for block in self.blocks]).max())
 
-    def _forbidden(self, i: int, offsets: np.ndarray) -> tuple[list[int], list[int]]:
+    def _forbidden(self, i: int, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Offsets that block `i` cannot have, since parts of it would meet others: those between the two ends of
         each pair, sorted by the lower ends.
         """
@@ -118,8 +127,8 @@ class _Packer:
         begins = offsets[self.owner[others]] + self.within[others] - self.within[own]
         above = begins - self.sizes[own]
         order = np.argsort(above, kind="stable")
-        return above[order].tolist(), (begins + self.sizes[others])[order].tolist()
+        return above[order], (begins + self.sizes[others])[order]
 
 
-def _aligned(offset: int, alignment: int) -> int:
-    return -(-offset // alignment) * alignment
+def _aligned(offsets: np.ndarray, alignment: int) -> np.ndarray:
+    return -(-offsets // alignment) * alignment

@@ -9,10 +9,11 @@ import numpy as np
 from convlet.cuts import best_goals, segment_peak
 from convlet.errors import ConvletError
 from convlet.format import STATE
+from convlet.limits import MOST_ARENA_BYTES, MOST_PLACED_ROWS, check_limit
 from convlet.packing import Block, pack
 from convlet.program import Program
 from convlet.schedule import Event, lifetimes, simulate
-from convlet.storage import scratches_of, storage_of, whole_nodes
+from convlet.storage import scratches_of, storage_of
 
 _LARGEST_PLACE = 0xFFFF  # of a row, in a table of uint16
 
@@ -40,14 +41,20 @@ class Plan:
 
 
 def plan(program: Program) -> Plan:
-    """The smallest arena found for the program, proved by `prove`."""
+    """The smallest arena found for the program, proved by `prove`.
+
+    Raises ModelError when it is larger than any microcontroller's.
+    """
     _, goals = best_goals(program, lambda begin, end: segment_peak(program, begin, end))
     events = simulate(program, goals)
     rings = plan_rings(program, events, goals)
-    placed = plan_places(program, events, goals)
-    # Rings are the simpler file, and need no table: a row's own place must be worth it.
-    smaller = placed.arena_bytes < rings.arena_bytes and placed.arena_bytes <= _LARGEST_PLACE
-    best = placed if smaller else rings
+    best = rings
+    if sum(node.shape[0] for node in program.nodes) <= MOST_PLACED_ROWS:
+        placed = plan_places(program, events, goals)
+        # Rings are the simpler file, and need no table: a row's own place must be worth it.
+        if placed.arena_bytes < rings.arena_bytes and placed.arena_bytes <= _LARGEST_PLACE:
+            best = placed
+    check_limit("the smallest arena found", "bytes", best.arena_bytes, MOST_ARENA_BYTES)
     prove(program, events, best)
     return best
 
@@ -76,7 +83,7 @@ def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
 
 def plan_places(program: Program, events: list[Event], goals: list[int]) -> Plan:
     """Every row in a place of its own, but for tensors that are needed in one piece."""
-    whole = whole_nodes(program)
+    whole = program.whole_nodes
     storage = storage_of(program, events, (), program.outputs, whole)
     state_bytes = STATE.size * len(program.nodes)
     # A node that never works, since only padding is read of it, still names a place that is in the arena.

@@ -175,7 +175,8 @@ def _draw_work(axes: Axes, layout: Layout) -> None:
         _add(axes, spans, facecolor=colour_of(node), linewidth=0)
     axes.set_ylim(0, 1)
     axes.set_yticks([0.5], ["at work"])
-    axes.set_xlabel("time, in calls of a kernel (each makes a row, or adds one to a sum)", color=INK)
+    steps = "; some steps of a stream" if layout.program.period else ""
+    axes.set_xlabel(f"time, in calls of a kernel (each makes a row, or adds one to a sum){steps}", color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _style(axes)
     axes.tick_params(axis="y", length=0)
@@ -206,8 +207,8 @@ def _outline(span: Span) -> Outline:
 def _legend(layout: Layout) -> list[Patch]:
     patches = []
     for index, node in enumerate(layout.program.nodes):
-        shape = "x".join(map(str, node.shape))
-        patches.append(Patch(facecolor=colour_of(index), label=f"{index} {node.kind} {shape}"))
+        label = f"{index} {node.kind} {'x'.join(map(str, layout.shape_of(index)))}"
+        patches.append(Patch(facecolor=colour_of(index), label=label))
     if layout.scratches:
         patches.append(
             Patch(facecolor="white", edgecolor=_QUIET, hatch="//////", label="scratch of a kernel")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from convlet.errors import ModelError
-from convlet.format import MAX_INPUTS, MAX_KERNEL_BYTES, MAX_KERNEL_H, MAX_TENSOR_VALUES, NO_OPERATOR
+from convlet.format import MAX_INPUTS, MAX_KERNEL_BYTES, MAX_KERNEL_H
 from convlet.graph import Graph
+from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_ROWS, MOST_VALUES, MOST_WORK, check_limit
 from convlet.node import Node
 from convlet.ops import REGISTRY
 
@@ -34,9 +36,35 @@ class Program:
         )
         return sum(of_period) // self.period[self.outputs[0]]
 
-    def source_heights(self, index: int) -> list[int]:
-        """Rows of each tensor that node `index` reads."""
-        return [self.nodes[source].shape[0] for source in self.nodes[index].sources]
+    @cached_property
+    def source_heights(self) -> list[list[int]]:
+        """Of each node: the rows of each tensor that it reads."""
+        return [[self.nodes[source].shape[0] for source in node.sources] for node in self.nodes]
+
+    @cached_property
+    def efforts(self) -> list[int]:
+        """Of each node: how many rows it makes or takes, and reads for them, in one inference."""
+        return [
+            node.steps(heights) * (1 + node.reads_at_most(heights))
+            for node, heights in zip(self.nodes, self.source_heights, strict=True)
+        ]
+
+    @cached_property
+    def whole_nodes(self) -> set[int]:
+        """Nodes whose rows must lie one behind the other: outputs, and those that a reader takes in one piece."""
+        readers = [node for node in self.nodes if node.sources and node.reads_whole]
+        return {*self.outputs, *(node.sources[0] for node in readers)}
+
+    @cached_property
+    def last_readers(self) -> list[int]:
+        """Of each node: the last one that reads it; behind all nodes for an output, the node itself where none does."""
+        last = list(range(len(self.nodes)))
+        for index, node in enumerate(self.nodes):
+            for source in node.sources:
+                last[source] = index
+        for index in self.outputs:
+            last[index] = len(self.nodes)
+        return last
 
 
 def lower(graph: Graph, int8_input: bool = False) -> Program:
@@ -52,18 +80,35 @@ def lower(graph: Graph, int8_input: bool = False) -> Program:
     ]
     for node in nodes:
         _check_limits(f"input {node.tensor.name!r}", node)
+    index = {node.tensor: i for i, node in enumerate(nodes)}
     for operator in graph.operators:
-        index = {node.tensor: i for i, node in enumerate(nodes)}
         sources = tuple(index[tensor] for tensor in operator.computed)
+        index[operator.output] = len(nodes)
         nodes.append(REGISTRY[operator.kind].lower(operator, sources))
         _check_limits(str(operator), nodes[-1])
-    index = {node.tensor: i for i, node in enumerate(nodes)}
     program = Program(nodes, len(graph.inputs), [index[tensor] for tensor in graph.outputs])
-    if len(nodes) >= NO_OPERATOR or min(program.outputs) < program.input_count:
-        raise ModelError(
-            f"the model has {len(nodes)} operators or an output that is an input: nothing to run"
-        )
+    for tensor in graph.outputs:
+        if tensor in graph.inputs:
+            raise ModelError(f"the output {tensor.name!r} is an input of the model: there is nothing to run")
+    _check_size(program)
     return program
+
+
+def _check_size(program: Program) -> None:
+    """Raises ModelError when the rest of the compiler would take too long, or too much memory."""
+    nodes = program.nodes
+    check_limit("the model", "operators", len(nodes), MOST_OPERATORS)
+    check_limit(
+        "the model", "values in all tensors", sum(math.prod(node.shape) for node in nodes), MOST_VALUES
+    )
+    check_limit("the model", "multiplications and comparisons", sum(map(_work, nodes)), MOST_WORK)
+    check_limit("the model", "bytes of weights", sum(len(node.weights) for node in nodes), MOST_FILE_BYTES)
+    check_limit("the model", "rows to make and read", sum(program.efforts), MOST_ROWS)
+
+
+def _work(node: Node) -> int:
+    """Multiplications of the node, or values that its windows see."""
+    return max(node.macs, math.prod(node.shape) * node.window.kernel_h * node.window.kernel_w)
 
 
 def _check_limits(name: str, node: Node) -> None:
@@ -77,7 +122,6 @@ def _check_limits(name: str, node: Node) -> None:
         ),
         ("a height, width or number of channels", max(node.shape), 0xFFFF),
         ("weights of one output channel", len(node.weights) // node.shape[2], MAX_KERNEL_BYTES),
-        ("values", math.prod(node.shape), MAX_TENSOR_VALUES),
     ]
     for what, found, most in limits:
         if found > most:

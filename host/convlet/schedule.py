@@ -34,18 +34,37 @@ class Run:
 
     def pull(self, index: int, rows: int) -> Iterator[Event]:
         """Make node `index` have its first `rows` rows."""
-        node, heights = self.program.nodes[index], self.program.source_heights(index)
-        while self.next_row[index] < rows:
-            row, step = self.next_row[index], self.step[index]
-            wanted = list(zip(node.sources, node.rows_needed(row, step, heights), strict=True))
-            for source, needed in reversed(wanted) if node.b_first else wanted:
-                yield from self.pull(source, needed)
-            made = node.finishes(row, step, heights[0] if heights else 0)
-            read = zip(node.sources, node.rows_read(row, step, heights), strict=True)
-            reads = [(source, r) for source, rows_of in read for r in rows_of]
-            yield Event(index, row, made, reads, made or node.keeps_sums_in_row)
-            self.step[index] += 1
-            self.next_row[index] += made
+        pulled = [
+            (index, rows)
+        ]  # each was asked for by the one before: a network may be deeper than Python's stack
+        while pulled:
+            index, rows = pulled[-1]
+            if self.next_row[index] >= rows:
+                pulled.pop()
+            elif (lacking := self._lacking(index)) is not None:
+                pulled.append(lacking)
+            else:
+                yield self._work(index)
+
+    def _lacking(self, index: int) -> tuple[int, int] | None:
+        """The source that must make rows before node `index` does its next step, and how many it must have."""
+        node, heights = self.program.nodes[index], self.program.source_heights[index]
+        wanted = zip(
+            node.sources, node.rows_needed(self.next_row[index], self.step[index], heights), strict=True
+        )
+        lacking = [(source, needed) for source, needed in wanted if self.next_row[source] < needed]
+        return lacking[-1 if node.b_first else 0] if lacking else None
+
+    def _work(self, index: int) -> Event:
+        """Do the next step of node `index`."""
+        node, heights = self.program.nodes[index], self.program.source_heights[index]
+        row, step = self.next_row[index], self.step[index]
+        made = node.finishes(row, step, heights[0] if heights else 0)
+        read = zip(node.sources, node.rows_read(row, step, heights), strict=True)
+        reads = [(source, r) for source, rows_of in read for r in rows_of]
+        self.step[index] += 1
+        self.next_row[index] += made
+        return Event(index, row, made, reads, made or node.keeps_sums_in_row)
 
 
 def simulate(program: Program, goals: list[int]) -> list[Event]:
@@ -92,12 +111,12 @@ def _lifetime(height: int, births: list[int], last_use: list[int]) -> Lifetime:
     return Lifetime(min(births, default=0), max(last_use, default=0), rows, pieces)
 
 
-def work_times(program: Program, events: Sequence[Event]) -> list[tuple[int, int]]:
-    """The first and the last event of every node: while its scratch is in use. (0, 0) for one that never works."""
-    times: list[list[int]] = [[] for _ in program.nodes]
+def work_times(events: Sequence[Event]) -> dict[int, tuple[int, int]]:
+    """The first and the last event of every node that works: while its scratch is in use."""
+    times: dict[int, tuple[int, int]] = {}
     for time, event in enumerate(events):
-        times[event.node].append(time)
-    return [(min(own, default=0), max(own, default=0)) for own in times]
+        times[event.node] = times.get(event.node, (time, time))[0], time
+    return times
 
 
 def ring_rows(births: list[int], last_use: list[int]) -> int:

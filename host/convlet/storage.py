@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from convlet.format import KERNEL_ALL
 from convlet.packing import Block
 from convlet.program import Program
 from convlet.schedule import Event, work_times
@@ -21,15 +21,6 @@ class Storage:
     blocks: list[Block]
     rows: dict[Row, tuple[int, int]]
     scratches: dict[int, int]
-
-
-def whole_nodes(program: Program) -> set[int]:
-    """Nodes whose rows must lie one behind the other: outputs, and those that a reader takes in one piece."""
-    whole = set(program.outputs)
-    for node in program.nodes:
-        if node.sources and node.window.kernel_h == KERNEL_ALL and not node.accumulates and not node.row_map:
-            whole.add(node.sources[0])
-    return whole
 
 
 def storage_of(
@@ -48,10 +39,10 @@ def storage_of(
     replaced = _replaced_rows(program, events, births, deaths, whole)
     blocks: list[Block] = []
     rows: dict[Row, tuple[int, int]] = {}
-    for index, node in enumerate(program.nodes):
-        every = [(index, row) for row in range(node.shape[0])]
-        own = [key for key in every if key in births]
-        if index in whole and own:
+    for index, group in itertools.groupby(sorted(births), key=lambda row: row[0]):
+        node, own = program.nodes[index], list(group)
+        if index in whole:
+            every = ((index, row) for row in range(node.shape[0]))
             size = node.shape[0] * node.row_bytes
             pieces = [(births[key], deaths[key]) if key in births else (0, -1) for key in every]
             first, last = min(births[key] for key in own), max(deaths[key] for key in own)
@@ -79,8 +70,8 @@ def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block]
     blocks: list[Block] = []
     numbers: dict[int, int] = {}
     shared: int | None = None
-    times = work_times(program, events)
-    for index in sorted(range(len(times)), key=lambda index: times[index]):
+    times = work_times(events)
+    for index in sorted(times, key=lambda index: times[index]):
         node, (first, last) = program.nodes[index], times[index]
         if not node.scratch_bytes:
             continue

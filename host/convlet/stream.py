@@ -16,10 +16,10 @@ import numpy as np
 
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Shape, Tensor
-from convlet.node import Window
 from convlet.ops import elementwise, reduction, tables
 from convlet.ops.concatenation import axis_of
 from convlet.ops.movement import MOVES, RESHAPES, fill_value, moved_index
+from convlet.ops.weights import turned_weights
 from convlet.ops.window import window_of
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -104,8 +104,8 @@ class _Rewriter:
         window = window_of(operator, *kernel)
         inputs = [source.tensor, *operator.inputs[1:]]
         if source.axis == 1:
-            window = _turned(window)
-            inputs[1:2] = [] if is_pool else [_turned_weights(operator.inputs[1])]
+            window = window.turned()
+            inputs[1:2] = [] if is_pool else [turned_weights(operator.inputs[1])]
         steps = operator.output.rows[source.axis]
         span = (window.kernel_h - 1) * window.dilation_h + 1
         ahead = (steps - 1) * window.stride_h - window.pad_top + span - source.steps
@@ -232,23 +232,3 @@ def _with_rows(tensor: Tensor, axis: int, rows: int) -> Tensor:
     if height != 1:
         raise ModelError(f"tensor {tensor.name!r} has {height} rows beside each other in time, expected one")
     return _shaped(tensor, (rows, 1, channels))
-
-
-def _turned(window: Window) -> Window:
-    """The window with height and width exchanged."""
-    return Window(
-        kernel_h=window.kernel_w,
-        kernel_w=window.kernel_h,
-        stride_h=window.stride_w,
-        stride_w=window.stride_h,
-        dilation_h=window.dilation_w,
-        dilation_w=window.dilation_h,
-        pad_top=window.pad_left,
-        pad_left=window.pad_top,
-    )
-
-
-def _turned_weights(weights: Tensor) -> Tensor:
-    """Weights [a, height, width, b] as [a, width, height, b]."""
-    first, height, width, last = weights.shape
-    return replace(weights, shape=(first, width, height, last), data=np.swapaxes(weights.constant, 1, 2))

@@ -19,7 +19,7 @@ from convlet.storage import SCRATCH_ALIGNMENT, row_times
 from convlet.stream import streamed
 
 MOST_PERIOD = 0xFFFF // 4  # rows of two periods and a step are counted in 16 bits; engine/load.c has the same
-_SIMULATED = 3  # periods: the engine forgets one when two have passed, and a third follows
+SIMULATED_PERIODS = 3  # the engine forgets one when two have passed, and a third follows
 
 
 def stream_program(graph: Graph) -> tuple[Graph, Program]:
@@ -32,7 +32,7 @@ def stream_program(graph: Graph) -> tuple[Graph, Program]:
     hop = math.lcm(*(rate.denominator for rate in rates))
     period = -(-steps // hop) * hop
     while period <= MOST_PERIOD:
-        timed = streamed(graph, _SIMULATED * period)
+        timed = streamed(graph, SIMULATED_PERIODS * period)
         program = replace(lower(timed), period=tuple(int(rate * period) for rate in rates))
         if _forgets_soundly(program):
             return timed, _with_best_order(program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,12 +13,20 @@ import tflite
 from convlet import passes
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
+from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_VALUES, check_limit
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
 from convlet.variables import Variable, name_of, replace_variables
 
 IDENTIFIER = b"TFL3"
+# Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders has the rest.
+_BORDERS = {"FLOAT32": ("", "DEQUANTIZE"), "UINT8": ("", "QUANTIZE")}
+_QUANTIZE_FIRST = " quantise the model first (convlet quantize)"
+_ADVICE = {
+    "INT16": " convert the model with int8 activations (not 16x8), or quantise it anew (convlet quantize)"
+}
+_MOST_DIMENSIONS = 8  # TFLite's own operators know no more
 
 _DTYPES: dict[int, np.dtype[Any]] = {
     tflite.TensorType.INT8: np.dtype(np.int8),
@@ -45,9 +54,11 @@ def read_tflite(data: bytes) -> Graph:
     if len(data) < 8 or data[4:8] != IDENTIFIER:
         found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
         raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
+    check_limit("the .tflite file", "bytes", len(data), MOST_FILE_BYTES)
     try:
         reader = _Reader(data)
         graph = reader.graph()
+        _check_values(graph)
         replace_variables(graph, list(reader.variables.values()))
         passes.apply(passes.READING, graph)
         _check_batches(graph)
@@ -60,7 +71,6 @@ def read_tflite(data: bytes) -> Graph:
         TypeError,
         AttributeError,
         OverflowError,
-        MemoryError,
     ) as error:
         # Whatever a damaged flatbuffer makes the schema package stumble over.
         raise ModelError(
@@ -83,6 +93,13 @@ def _check_order(graph: Graph, variables: Iterable[Variable]) -> None:
             raise ModelError(f"no operator makes the output {tensor.name!r}")
 
 
+def _check_values(graph: Graph) -> None:
+    """Raises ModelError when the tensors are larger than any that the compiler takes."""
+    tensors = [*graph.inputs, *(operator.output for operator in graph.operators)]
+    values = sum(math.prod(tensor.full_shape) for tensor in tensors)
+    check_limit("the model", "values in all tensors", values, MOST_VALUES)
+
+
 def _check_batches(graph: Graph) -> None:
     """Raises ModelError for a tensor of several images."""
     for operator in graph.operators:
@@ -103,7 +120,9 @@ class _Reader:
         self.model = tflite.Model.GetRootAs(data, 0)
         if self.model.SubgraphsLength() < 1:
             raise ModelError("the .tflite file is damaged: it has no subgraph")
+        check_limit("the model", "subgraphs", self.model.SubgraphsLength(), MOST_OPERATORS)
         self.variables: dict[str, Variable] = {}
+        self.name_bytes = 0
         self._enter(0)
 
     def _enter(self, subgraph: int) -> None:
@@ -127,6 +146,7 @@ class _Reader:
         return graph
 
     def _all_operators(self) -> list[Operator]:
+        check_limit("the model", "operators", self.subgraph.OperatorsLength(), MOST_OPERATORS)
         positions = range(self.subgraph.OperatorsLength())
         return [operator for position in positions for operator in self._operators(position)]
 
@@ -160,8 +180,12 @@ class _Reader:
 
     @staticmethod
     def _indices(read: Callable[[], Any]) -> list[int]:
+        """The tensors of a list in the file, which is a number when it is empty."""
         indices = read()
-        return [] if isinstance(indices, int) else [int(index) for index in indices]
+        if isinstance(indices, int):
+            return []
+        check_limit("a list of the .tflite file", "tensors", len(indices), MOST_OPERATORS)
+        return [int(index) for index in indices]
 
     def _operators(self, position: int) -> list[Operator]:
         """The operator at `position`; where it makes several tensors, one of its kind for each."""
@@ -208,14 +232,14 @@ class _Reader:
         return self._activation(index, kind, kind in REGISTRY and REGISTRY[kind].any_shape)
 
     def _activation(self, index: int, kind: str = "", any_shape: bool = False) -> Tensor:
-        """A tensor that is computed: int8, one image unless `any_shape`; made by an operator of this kind."""
+        """A tensor that is computed: int8, one image unless `any_shape`; made by an operator of this kind.
+
+        At the borders of the model uint8 and real values, too.
+        """
         tensor = self._tensor(index)
-        stored = self.subgraph.Tensors(index)
-        if stored.Type() != tflite.TensorType.INT8:
-            advice = instead_of([kind]) or " quantise the model first (convlet quantize)"
-            raise ModelError(
-                f"tensor {tensor.name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8:{advice}"
-            )
+        if tensor.type != "INT8" and kind not in _BORDERS.get(tensor.type, ()):
+            advice = instead_of([kind]) or _ADVICE.get(tensor.type, _QUANTIZE_FIRST)
+            raise ModelError(f"tensor {tensor.name!r} is {tensor.type}, expected INT8:{advice}")
         if not any_shape and tensor.batch is None and len(tensor.shape) > 1:
             tensor.batch, tensor.shape = tensor.shape[0], tensor.shape[1:]
         if (len(tensor.shape) > 3 and not any_shape) or min(tensor.full_shape, default=1) < 1:
@@ -223,6 +247,8 @@ class _Reader:
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
                 "expected at most height, width, channels"
             )
+        if tensor.type == "FLOAT32":
+            return tensor
         if len(tensor.scale) != 1 or not (np.isfinite(tensor.scale[0]) and tensor.scale[0] > 0):
             raise ModelError(
                 f"tensor {tensor.name!r} has scale {tensor.scale.tolist()}, expected one positive number"
@@ -235,19 +261,24 @@ class _Reader:
                 raise ModelError(
                     f"the .tflite file is damaged: tensor {index} of {self.subgraph.TensorsLength()}"
                 )
+            check_limit("the model", "tensors", len(self.tensors) + 1, 16 * MOST_OPERATORS)
             self.tensors[index] = self._read_tensor(self.subgraph.Tensors(index))
         return self.tensors[index]
 
     def _read_tensor(self, stored: Any) -> Tensor:
+        check_limit(f"tensor {len(self.tensors)}", "dimensions", stored.ShapeLength(), _MOST_DIMENSIONS)
         name = (stored.Name() or b"").decode("utf-8", "replace")
+        # In a damaged file the name of every tensor may be the whole file.
+        self.name_bytes += len(name)
+        check_limit("the .tflite file", "bytes of names", self.name_bytes, MOST_FILE_BYTES)
         shape = tuple(int(stored.Shape(axis)) for axis in range(stored.ShapeLength()))
         data = self._constant(stored, name, shape)
         scale, zero_point = np.zeros(0, np.float32), 0
         quantization = stored.Quantization()
         if quantization is not None and quantization.ScaleLength():
-            scale = np.array(quantization.ScaleAsNumpy(), np.float32)
+            scale = np.asarray(quantization.ScaleAsNumpy(), np.float32)
             zero_points = quantization.ZeroPointAsNumpy() if quantization.ZeroPointLength() else [0]
-            zero_point = int(zero_points[0])
+            zero_point = int(zero_points[0]) - 128 * (stored.Type() == tflite.TensorType.UINT8)
             if not -128 <= zero_point <= 127:
                 raise ModelError(f"tensor {name!r} has zero point {zero_point}, expected -128 to 127")
         has_batch = data is None and len(shape) > 1 and shape[0] == 1
@@ -263,5 +294,5 @@ class _Reader:
             raise ModelError(
                 f"constant {name!r} is {_TYPE_NAMES[stored.Type()]}, expected INT8 weights and INT32 biases"
             )
-        values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype)
-        return values.reshape(shape)
+        # A view of the file, not a copy: in a damaged one a thousand tensors may have the same large buffer.
+        return np.frombuffer(buffer.DataAsNumpy(), dtype).reshape(shape)

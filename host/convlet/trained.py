@@ -1,10 +1,9 @@
-"""Models of the zoo, trained once and kept in the cache for as long as nothing changes that they were made from."""
+"""Models of the zoo, kept in the cache: trained again only when something changes that they are made from."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,21 +29,26 @@ def trained(name: str, progress: Progress = SILENT) -> TrainedFiles:
             with tempfile.TemporaryDirectory(prefix="training-", dir=kept.parent) as folder:
                 made = Path(folder) / "made"
                 train(name, made, deterministic=True, progress=progress)
-                for outdated in kept.parent.glob("[0-9a-f]*"):
-                    shutil.rmtree(outdated)
                 made.rename(kept)
     return TrainedFiles(kept, name)
 
 
 def _key(recipe: Recipe) -> str:
     """A hash of all that decides what training makes: this Python, its packages, our code, and the data."""
-    known = {found.name for found in importlib.metadata.distributions()}
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES if name in known]
+    versions = [f"{name} {version}" for name in PACKAGES if (version := _version(name))]
     key = hashlib.sha256("\n".join([sys.version, *versions]).encode())
     for path in _modules(recipe.name):
         key.update(path.read_bytes())
     key.update(_data_bytes(recipe.load_data()))
     return key.hexdigest()[:16]
+
+
+def _version(package: str) -> str | None:
+    """None when the package is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _modules(name: str) -> list[Path]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from convlet.cuts import best_goals, segment_peak
+from convlet.cuts import best_goals, segment_effort, segment_peak
+from convlet.limits import MOST_EFFORT
 from convlet.node import Node
 from convlet.program import Program
 
 Nodes = tuple[Node, ...]
 PREFERENCES = ("balance", "ram", "speed")
 _ROUNDS = 2
-_BALANCE = 1.5  # times the smallest arena: what speed may cost
+BALANCE = 1.5  # times the smallest arena: what speed may cost
 
 
 def choose_variants(program: Program, prefer: str = "balance") -> Program:
@@ -32,8 +33,10 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
         by_work = sorted(range(len(fastest)), key=lambda index: -fastest[index].macs)
         for index in by_work:
             for node in dict.fromkeys((fastest[index], program.nodes[index])):
+                if search.is_over:
+                    break
                 trial = _with(choices, index, replace(node, b_first=choices[index].b_first))
-                if search.peak(trial) <= _BALANCE * smallest:
+                if search.peak(trial) <= BALANCE * smallest:
                     choices = trial
                     break
     return replace(program, nodes=list(choices))
@@ -59,6 +62,12 @@ class _Search:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.peaks: dict[tuple[object, ...], int] = {}
+        self.effort = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether so much has been tried that it is time to take the best so far."""
+        return self.effort > MOST_EFFORT
 
     def improve(self, nodes: Nodes, accumulating: bool) -> tuple[int, Nodes]:
         """The smallest peak that is found by changing one node after the other, and the nodes that have it."""
@@ -68,6 +77,8 @@ class _Search:
             before = best
             for index, node in enumerate(forms):
                 for variant in _variants(node, accumulating):
+                    if self.is_over:
+                        return best, nodes
                     trial = _with(nodes, index, variant)
                     peak = self.peak(trial)
                     if peak < best:
@@ -84,7 +95,9 @@ class _Search:
             # A reader behind the segment matters too: it may need a tensor of the segment in one piece.
             behind = [node.accumulates for node in nodes[end:] if min(node.sources, default=end) < end]
             key = (begin, end, *inside, *behind)
+            self.effort += 1
             if key not in self.peaks:
+                self.effort += segment_effort(program, begin, end)
                 self.peaks[key] = segment_peak(program, begin, end)
             return self.peaks[key]
 

@@ -4,6 +4,7 @@ images.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,3 +59,39 @@ def verify(
             outputs.append(expected)
             advance(1)
     return Verified(len(images), reference_mismatches, engine_mismatches, np.array(outputs))
+
+
+def verify_stream(tflite: bytes, compiled: Compiled, count: int, progress: Progress = SILENT) -> Verified:
+    """The same for a model compiled as a stream; `images` of the result are the outputs that were compared.
+
+    Args: `count` random series, each of as many steps as the `.tflite` is for, or of a model that remembers what it
+    has seen one series of as many invocations. The reference has as many steps as `compiled.graph` is for.
+    """
+    oracle, model = Oracle(tflite), Model(compiled.cvl)
+    model.selftest()
+    source, output = compiled.graph.inputs[0], compiled.graph.outputs[0]
+    remembers, rows = compiled.graph.remembers, oracle.input_values(0) // math.prod(source.rows[1:])
+    rng, outputs = np.random.default_rng(0), []
+    reference_mismatches = engine_mismatches = 0
+    with progress.bar("comparing with TFLM", count) as advance:
+        for _ in range(1 if remembers else count):
+            pieces = []
+            model.reset()
+            series = rng.integers(-128, 128, (rows * (count if remembers else 1), *source.rows[1:])).astype(
+                np.int8
+            )
+            for piece in np.split(series, count if remembers else 1):
+                pieces.append(oracle.run([piece]).reshape(-1, math.prod(output.rows[1:])))
+                advance(1)
+            expected = np.concatenate(pieces)
+            known = np.resize(series, source.rows)
+            reference = run_graph(compiled.graph, [known])[output].reshape(-1, expected.shape[1])
+            both = min(len(reference), len(expected))
+            reference_mismatches += int((reference[:both] != expected[:both]).any(axis=1).sum())
+            steps = np.split(series, range(model.input_shape[0], len(series), model.input_shape[0]))
+            found = [None if made is None else np.array(made) for made in map(model.step, steps)]
+            engine = np.array([made for made in found if made is not None])
+            engine_mismatches += int((engine != expected).any(axis=1).sum())
+            outputs.append(expected)
+    values = np.concatenate(outputs)
+    return Verified(len(values), reference_mismatches, engine_mismatches, values)

@@ -155,14 +155,29 @@ static unsigned lacking(const cvl_task_t *task) {
     return lacks_a ? op->input : CVL_NO_OPERATOR;
 }
 
+// Whether the task is one of those that its model has: always, unless the arena was written to or
+// an input that keeps no rows got values that it does not take.
+static bool is_possible(const cvl_task_t *task) {
+    if (task->op->code == CVL_OP_INPUT &&
+        (task->op->ring_rows == 0 || cvl_is_in_place(&task->model->inputs[task->index]))) {
+        return false;
+    }
+    bool accumulates = (task->op->flags & CVL_FLAG_ACCUMULATES) != 0;
+    return task->row < height_of(task->model, task->op) &&
+           (!accumulates || task->step < task->source->height);
+}
+
 // Goes from the current operator down to one that lacks nothing, and leaves what that does in
-// `task`.
-static void descend(cvl_model_t *model, cvl_task_t *task) {
+// `task`. Returns false where that is impossible.
+static bool descend(cvl_model_t *model, cvl_task_t *task) {
     for (;;) {
         read_task(model, task);
+        if (!is_possible(task)) {
+            return false;
+        }
         unsigned source = lacking(task);
         if (source == CVL_NO_OPERATOR) {
-            return;
+            return true;
         }
         cvl_state_of(model, source)->parent = model->current;
         model->current = (uint16_t)source;
@@ -177,18 +192,6 @@ static bool is_starved(const cvl_task_t *task) {
     const cvl_input_t *input = &task->model->inputs[task->index];
     uint32_t rows = input->rows == 0 ? task->op->height : input->rows;
     return task->row - input->first_row >= rows;
-}
-
-// Whether the task is one of those that its model has: always, unless the arena was written to or
-// an input that keeps no rows got values that it does not take.
-static bool is_possible(const cvl_task_t *task) {
-    if (task->op->code == CVL_OP_INPUT &&
-        (task->op->ring_rows == 0 || cvl_is_in_place(&task->model->inputs[task->index]))) {
-        return false;
-    }
-    bool accumulates = (task->op->flags & CVL_FLAG_ACCUMULATES) != 0;
-    return task->row < height_of(task->model, task->op) &&
-           (!accumulates || task->step < task->source->height);
 }
 
 // Makes the next unfinished goal current. Returns false when all are done.
@@ -210,12 +213,11 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     if (model->current >= model->header.operator_count && !next_goal(model)) {
         return CVL_OK;
     }
-    descend(model, task);
+    if (!descend(model, task)) {
+        return CVL_OK;
+    }
     if (is_starved(task)) {
         return CVL_STARVED;
-    }
-    if (!is_possible(task)) {
-        return CVL_OK;
     }
     make_row(task);
     cvl_state_t *state = cvl_state_of(model, model->current);

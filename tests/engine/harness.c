@@ -1,181 +1,16 @@
 // Loads and runs .cvl files under the sanitizers: the files named on the command line, and with
-// `-m COUNT` in front of them each file in many damaged forms whose checksum is right. Every
-// buffer has exactly the size that the engine was told, so that one byte too far is an error.
-// Prints how many were refused, how many ran, and how many of those passed their selftest.
+// `-m COUNT` in front of them each file in many damaged forms whose checksum is right. Prints how
+// many were refused, how many ran, and how many of those passed their selftest.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "internal.h" // cvl_crc32
+#include "trial.h"
 
-// Damaged files that ask for more than this are loaded, but not run: they would only take long.
-#define MOST_ARENA_BYTES (1u << 16)
-#define MOST_IMAGE_VALUES (1u << 18)
-#define MOST_STEPS 300
-#define MOST_RESULTS 64
-
-static unsigned refused, ran, passed;
-
-static uint32_t chance(void) {
-    static uint32_t state = 1; // xorshift32
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-}
-
-static void *allocate(size_t bytes) {
-    void *memory = malloc(bytes);
-    if (memory == NULL) {
-        fprintf(stderr, "no memory for %zu bytes\n", bytes);
-        exit(2);
-    }
-    return memory;
-}
-
-static cvl_operator_t operator_of(const cvl_model_t *model, unsigned index) {
-    cvl_operator_t op;
-    memcpy(&op, model->file + sizeof(cvl_header_t) + index * sizeof op, sizeof op);
-    return op;
-}
-
-static uint64_t values_of(const cvl_model_t *model, unsigned index) {
-    cvl_operator_t op = operator_of(model, index);
-    return (uint64_t)op.height * op.width * op.channels;
-}
-
-// An image of random bytes, as floats too: among those are infinities and NaNs.
-static cvl_input_t new_image(const cvl_model_t *model, unsigned index, cvl_element_t element) {
-    size_t bytes = values_of(model, index) * (element == CVL_FLOAT32 ? sizeof(float) : 1);
-    if (values_of(model, index) > MOST_IMAGE_VALUES || element == CVL_SEEDED) {
-        return (cvl_input_t){.element = CVL_SEEDED, .seed = chance()};
-    }
-    uint8_t *data = allocate(bytes);
-    for (size_t i = 0; i < bytes; i++) {
-        data[i] = (uint8_t)chance();
-    }
-    return (cvl_input_t){.data = data, .element = element};
-}
-
-// Whether all rows of all tensors are few enough to be made.
-static bool is_short(const cvl_model_t *model) {
-    uint32_t rows = 0;
-    for (unsigned i = 0; i < model->header.operator_count; i++) {
-        rows += operator_of(model, i).height;
-    }
-    return rows <= MOST_STEPS;
-}
-
-// Reads all that can be asked of a model that has run. The sum keeps the compiler from leaving it
-// out.
-static void read_results(const cvl_model_t *model) {
-    volatile float sum = 0.0f;
-    for (unsigned port = 0; port < model->header.output_count; port++) {
-        size_t count = cvl_output_bytes(model, port);
-        for (size_t i = 0; i < count && i < MOST_RESULTS; i++) {
-            sum += cvl_real_output(model, port, i);
-        }
-    }
-    size_t classes = cvl_output_bytes(model, 0);
-    for (unsigned i = 0; i < classes && i < MOST_RESULTS; i++) {
-        sum += cvl_probability(model, cvl_best(model, i));
-    }
-    for (unsigned i = 0; i < model->header.label_count && i < MOST_RESULTS; i++) {
-        size_t bytes;
-        const char *text = cvl_label(model, i, &bytes);
-        sum += (float)cvl_crc32(0, (const uint8_t *)text, bytes);
-    }
-}
-
-// An image may lie in the arena that is being written, as the output of the run before does.
-static void run_on_arena(cvl_model_t *model) {
-    cvl_input_t images[CVL_MAX_INPUTS];
-    for (unsigned i = 0; i < model->header.input_count; i++) {
-        bool fits = values_of(model, i) <= model->header.arena_bytes;
-        images[i] = (cvl_input_t){.data = model->arena, .element = fits ? CVL_INT8 : CVL_SEEDED};
-    }
-    cvl_start(model, images);
-    for (unsigned step = 0; step < MOST_STEPS && cvl_step(model) == CVL_MORE; step++) {
-    }
-}
-
-static void run(cvl_model_t *model, cvl_element_t element) {
-    cvl_input_t images[CVL_MAX_INPUTS];
-    for (unsigned i = 0; i < model->header.input_count; i++) {
-        images[i] = new_image(model, i, element);
-    }
-    cvl_start(model, images);
-    for (unsigned step = 0; step < MOST_STEPS && cvl_step(model) == CVL_MORE; step++) {
-    }
-    read_results(model);
-    if (is_short(model)) {
-        uint32_t *checksums = allocate(model->header.operator_count * sizeof *checksums);
-        passed += cvl_selftest(model, checksums) == CVL_NO_OPERATOR;
-        free(checksums);
-    }
-    for (unsigned i = 0; i < model->header.input_count; i++) {
-        free((void *)images[i].data);
-    }
-}
-
-// Rows one after the other, while somebody else writes to the arena now and then.
-static void run_rows(cvl_model_t *model) {
-    cvl_operator_t input = operator_of(model, 0);
-    if (model->header.input_count != 1 || input.ring_rows == 0) {
-        return;
-    }
-    for (unsigned pushes = chance() % 4; pushes > 0; pushes--) {
-        uint32_t rows = 1 + chance() % cvl_wanted_rows(model);
-        size_t bytes = (size_t)rows * input.width * input.channels;
-        if (bytes > MOST_IMAGE_VALUES) {
-            return;
-        }
-        uint8_t *data = allocate(bytes);
-        memset(data, (int)(chance() % 256), bytes);
-        cvl_push(model, data, chance() % 2 ? CVL_INT8 : CVL_UINT8, rows);
-        for (unsigned step = 0; step < MOST_STEPS && cvl_step(model) == CVL_MORE; step++) {
-            if (chance() % 64 == 0) {
-                model->arena[chance() % model->header.arena_bytes] = (uint8_t)chance();
-            }
-        }
-        (void)cvl_has_new_output(model);
-        read_results(model);
-        free(data);
-    }
-}
-
-// Loads a copy of the file that begins `past` bytes past a multiple of 4 and ends with its
-// allocation.
-static void try_file(const uint8_t *content, size_t bytes, unsigned past) {
-    cvl_model_t model;
-    cvl_fault_t fault;
-    uint8_t *memory = allocate(past + bytes), *file = memory + past;
-    if (bytes > 0) {
-        memcpy(file, content, bytes);
-    }
-    if (cvl_load(&model, file, bytes, &fault) != CVL_OK) {
-        refused++;
-    } else if (model.header.arena_bytes <= MOST_ARENA_BYTES) {
-        void *arena = allocate(model.header.arena_bytes);
-        memset(arena, 0x55, model.header.arena_bytes);
-        if (cvl_attach(&model, arena, model.header.arena_bytes, &fault) == CVL_OK) {
-            run(&model, (cvl_element_t)(past % 4));
-            run_on_arena(&model);
-            run_rows(&model);
-            ran++;
-        }
-        free(arena);
-    }
-    free(memory);
-}
-
-static void seal(uint8_t *file, size_t bytes) {
-    uint32_t crc = cvl_crc32(0, file + 8, bytes - 8);
-    memcpy(file + 4, &crc, sizeof crc);
-}
+static trial_counts_t counts;
 
 static void try_sealed(uint8_t *file, size_t bytes) {
     seal(file, bytes);
-    try_file(file, bytes, chance() % 4);
+    try_file(file, bytes, chance() % 4, &counts);
 }
 
 static size_t records_end(const uint8_t *file) {
@@ -239,7 +74,7 @@ int main(int argc, char **argv) {
         size_t bytes;
         uint8_t *content = read_file(argv[i], &bytes);
         for (unsigned past = 0; past < 4; past++) {
-            try_file(content, bytes, past);
+            try_file(content, bytes, past, &counts);
         }
         if (damage) {
             damage_bytes(content, bytes);
@@ -247,6 +82,6 @@ int main(int argc, char **argv) {
         }
         free(content);
     }
-    printf("%u %u %u\n", refused, ran, passed);
+    printf("%u %u %u\n", counts.refused, counts.ran, counts.passed);
     return 0;
 }

@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 from convlet.engine_build import ENGINE, engine_sources
+from fuzzing import FLAGS
 from golden import FOLDER
 
-SANITIZERS = "-fsanitize=address,undefined,float-cast-overflow"
-FLAGS = ["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", SANITIZERS, "-fno-sanitize-recover=all"]
 DAMAGED = 30000  # of each golden file, besides those with one byte changed
 GOLDEN = sorted(FOLDER.glob("*.cvl"))
 
 
 def build(folder, *flags):
     program = folder / "harness"
-    source = Path(__file__).with_name("harness.c")
-    command = ["gcc", *FLAGS, *flags, f"-I{ENGINE}", "-o", program, source, *engine_sources()]
+    sources = [Path(__file__).with_name(name) for name in ("harness.c", "trial.c")]
+    command = ["gcc", *FLAGS, *flags, f"-I{ENGINE}", "-o", program, *sources, *engine_sources()]
     subprocess.run(command, check=True, timeout=300)
     return program
 

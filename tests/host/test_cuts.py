@@ -5,7 +5,7 @@ from chain import Chain, program_of
 from convlet.cuts import best_goals, segment_goals, segment_peak
 from convlet.packing import lower_bound
 from convlet.schedule import simulate
-from convlet.storage import storage_of, whole_nodes
+from convlet.storage import storage_of
 
 DEEP = (
     Chain((6, 6, 16))
@@ -44,7 +44,7 @@ def test_the_peak_is_that_of_the_whole_inference():
     for chain in (DEEP, WIDE):
         program = program_of(chain)
         peak, goals = best_goals(program, peak_of(program))
-        storage = storage_of(program, simulate(program, goals), (), program.outputs, whole_nodes(program))
+        storage = storage_of(program, simulate(program, goals), (), program.outputs, program.whole_nodes)
         assert lower_bound(storage.blocks) == peak
 
 

@@ -30,6 +30,17 @@ def test_a_file_has_the_plan_that_was_written(chain, prefer):
     assert (found.rings, found.scratches) == (expected.rings, expected.scratches)
 
 
+@pytest.mark.parametrize("options", [{"stream": True}, {"int8_input": True}])
+def test_streams_and_inputs_that_the_caller_keeps(options):
+    chain = Chain((1, 20, 3)).pad(width=(2, 0)).conv(4, (1, 3)).conv(5, (1, 2), (1, 2))
+    compiled = compile_tflite(chain.build(), **options)
+    program, plan = read_program(compiled.cvl)
+    assert program.period == compiled.program.period
+    assert [node.shape for node in program.nodes] == [node.shape for node in compiled.program.nodes]
+    expected, found = layout_of(compiled.program, compiled.plan), layout_of(program, plan)
+    assert (found.events, found.rows, found.rings) == (expected.events, expected.rows, expected.rings)
+
+
 def test_a_damaged_file_is_refused():
     cvl = bytearray(compile_tflite(digits_chain().build()).cvl)
     cvl[-1] ^= 1

@@ -5,7 +5,8 @@ import pytest
 from chain import Chain, digits_chain, moved_chain, padded_chain, program_of, reductions_chain, windows_chain
 from convlet.compile import compile_tflite
 from convlet.layout import Span, layout_of
-from convlet.plan import plan
+from convlet.plan import plan, plan_rings
+from convlet.schedule import simulate
 
 CHAINS = [digits_chain, padded_chain, windows_chain, reductions_chain, moved_chain]
 
@@ -29,14 +30,36 @@ def test_no_byte_is_used_twice_at_the_same_time(chain, prefer):
 
 def test_rows_of_a_ring_take_turns():
     """8 rows of the input, of which 3 are needed at a time, and 6 of the convolution, of which 2 are."""
-    found = layout(digits_chain(), prefer="speed")
+    program = program_of(digits_chain())
+    goals = plan(program).goals
+    rings = plan_rings(program, simulate(program, goals), goals)
+    found = layout_of(program, rings)
     own = [span for span in found.rows if span.node == 0]
-    begin = found.plan.offsets[0]
-    assert [span.offset for span in own] == [begin + 8 * (row % 3) for row in range(8)]
+    assert [span.offset for span in own] == [rings.offsets[0] + 8 * (row % 3) for row in range(8)]
     assert [(span.first, span.last) for span in own[:4]] == [(0, 3), (1, 5), (2, 8), (4, 10)]
-    assert [span for span in found.rings if span.node == 0] == [Span(0, begin, 24, 0, own[-1].last)]
+    assert [s for s in found.rings if s.node == 0] == [Span(0, rings.offsets[0], 24, 0, own[-1].last)]
     assert (found.rows_kept(0), found.rows_kept(1)) == (3, 2)
-    assert (found.bytes_used(0), found.bytes_used(1)) == (24, 2 * 6 * 8 + 68)  # with the scratch
+    assert (found.bytes_used(0), found.bytes_used(1)) == (24, 2 * 6 * 8)
+
+
+def test_a_stream_shows_some_steps_that_all_keep_the_same():
+    """A causal convolution over 3 steps, then one over 2: rows of 3 and 4 bytes."""
+    chain = Chain((1, 20, 3)).pad(width=(2, 0)).conv(4, (1, 3)).conv(5, (1, 2))
+    compiled = compile_tflite(chain.build(), stream=True)
+    found = layout_of(compiled.program, compiled.plan)
+    nodes = [event.node for event in found.events]
+    assert nodes == [0, 1, 2] * (len(nodes) // 3) and len(nodes) >= 9
+    assert [found.rows_kept(node) for node in range(3)] == [3, 2, 1]
+    assert [ring.size for ring in found.rings] == [9, 8, 5]
+    assert all(ring.first == 0 and ring.last == len(nodes) for ring in found.rings)
+    assert len(np.unique(found.used[:-1].reshape(-1, 3), axis=0)) == 1
+
+
+def test_an_input_that_the_caller_keeps_has_no_rows():
+    compiled = compile_tflite(digits_chain().build(), int8_input=True)
+    found = layout_of(compiled.program, compiled.plan)
+    assert found.of_node(0) == [] and (found.rows_kept(0), found.bytes_used(0)) == (0, 0)
+    assert found.events[0].node == 0
 
 
 def test_the_peak():

@@ -8,6 +8,7 @@ import pytest
 from convlet.compile import compile_tflite
 from convlet.tflite_reader import read_tflite
 from convlet.verify import random_images, verify
+from convlet.zoo_table import weight_bytes
 
 FOLDER = Path(__file__).parents[3] / "shared" / "models" / "mlperf_tiny"
 # Most bytes for all tensors, scratch and input rows, with `prefer="ram"`.
@@ -56,3 +57,9 @@ def test_constant_channels_of_vww_are_dropped():
     """The `.tflite` has 333,288 bytes; without the pass the `.cvl` had 236,404 and 7,489,664 MACs."""
     compiled = compile_tflite((FOLDER / "vww_96_int8.tflite").read_bytes(), prefer="ram")
     assert len(compiled.cvl) <= 51_200 and compiled.program.macs <= 3_980_000
+
+
+@pytest.mark.parametrize("name", TENSOR_BYTES)
+def test_the_cvl_has_little_but_weights(name):
+    tflite = (FOLDER / f"{name}.tflite").read_bytes()
+    assert len(compile_tflite(tflite).cvl) <= 1.04 * weight_bytes(read_tflite(tflite)) + 2048

@@ -37,7 +37,7 @@ def test_the_table_and_the_picture(model, capsys):
         ["2", "MAX_POOL_2D", "3x3x8", "1", "of", "3", "24", "5-23"],
         ["3", "FULLY_CONNECTED", "1x1x10", "1", "of", "1", "50", "9-23"],
     ]
-    assert "arena: 168 bytes (136 tensors and scratch, 32 engine), the least for this order of work" in text
+    assert "arena: 168 bytes (136 tensors and scratch, 32 engine)" in text
     assert "peak: 168 bytes in use while 1 CONV_2D works, in call 14 of 23" in text
     assert f"the picture is {model.with_suffix('.plan.png')}" in text
     assert files_of(model) == ["model.plan.png", "model.tflite"]
@@ -91,6 +91,19 @@ def test_a_place_that_cannot_be_written(model, capsys, out):
     (model.parent / "folder.png").mkdir()
     assert "cannot write" in error_of(capsys, model, "-o", model.parent / out)
     assert files_of(model) == ["folder.png", "model.tflite"]
+
+
+@pytest.mark.parametrize("option", ["--stream", "--int8-input"])
+def test_the_plan_of_streams_and_of_int8_images(model, capsys, option):
+    model.write_bytes(Chain((1, 20, 3)).pad(width=(2, 0)).conv(4, (1, 3)).conv(5, (1, 2)).build())
+    cli.main(["plan", str(model), option])
+    assert " INPUT " in capsys.readouterr().out
+    cli.main(["compile", str(model), option])
+    capsys.readouterr()
+    cli.main(["plan", str(model), option, "--json"])
+    of_tflite = capsys.readouterr().out
+    cli.main(["plan", str(model.with_suffix(".cvl")), "--json"])
+    assert capsys.readouterr().out == of_tflite
 
 
 def test_a_cvl_file_has_no_preference(model, capsys):

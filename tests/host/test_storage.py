@@ -2,17 +2,17 @@ from dataclasses import replace
 
 from chain import Chain, digits_chain, program_of
 from convlet.schedule import simulate
-from convlet.storage import scratches_of, storage_of, whole_nodes
+from convlet.storage import scratches_of, storage_of
 
 
 def test_outputs_and_what_is_read_in_one_piece_are_whole():
-    assert whole_nodes(program_of(digits_chain())) == {2, 3}
+    assert program_of(digits_chain()).whole_nodes == {2, 3}
 
 
 def test_a_row_has_a_block_from_its_making_to_its_last_reading():
     """4 rows; a 3-row window makes 2 of them: rows 0 to 2, the first output row, row 3, the second."""
     program = program_of(Chain((4, 3, 1)).conv(1, (3, 3)))
-    storage = storage_of(program, simulate(program, [1]), (), [1], whole_nodes(program))
+    storage = storage_of(program, simulate(program, [1]), (), [1], program.whole_nodes)
     lives = [(block.first, block.last, block.size) for block in storage.blocks]
     assert lives == [(0, 3, 3), (1, 5, 3), (2, 5, 3), (4, 5, 3), (3, 6, 2)]
     assert storage.rows[1, 1] == (4, 1)  # the output is one block
@@ -22,7 +22,7 @@ def test_what_others_made_counts_while_it_is_needed():
     program = program_of(Chain((4, 3, 1)).conv(1, (3, 3)).max_pool((1, 1), (1, 1)))
     events = simulate(program, [1, 2])
     last = [event for event in events if event.node == 2]
-    storage = storage_of(program, last, [0, 1], [2], whole_nodes(program))
+    storage = storage_of(program, last, [0, 1], [2], program.whole_nodes)
     assert [(block.first, block.last) for block in storage.blocks] == [(0, 0), (0, 1), (0, 2)]
 
 
@@ -30,7 +30,7 @@ def test_a_row_made_in_place_takes_over_the_bytes():
     program = program_of(Chain((4, 3, 1)).max_pool((1, 1), (1, 1)).max_pool((2, 1), (2, 1)))
     nodes = [replace(node, in_place=index == 1) for index, node in enumerate(program.nodes)]
     program = replace(program, nodes=nodes)
-    storage = storage_of(program, simulate(program, [2]), (), [2], whole_nodes(program))
+    storage = storage_of(program, simulate(program, [2]), (), [2], program.whole_nodes)
     assert all(storage.rows[0, row] == storage.rows[1, row] for row in range(4))
     assert (storage.blocks[0].first, storage.blocks[0].last) == (0, 4)
 

@@ -50,7 +50,7 @@ def test_wake_words_are_exact_frame_by_frame(path):
 def test_the_arena_of_wake_words():
     """Where their makers give TFLM 22,348, 22,860, 23,628 and 37,000 bytes."""
     arenas = {path.stem: compile_tflite(path.read_bytes(), vectors=0).plan.arena_bytes for path in MODELS}
-    assert arenas == {"alexa": 3673, "hey_jarvis": 3463, "hey_mycroft": 4313, "okay_nabu": 4067}
+    assert arenas == {"alexa": 3665, "hey_jarvis": 3455, "hey_mycroft": 4305, "okay_nabu": 4058}
 
 
 def graph_with_a_variable(initial=0, kept=2, axis=1, slice_begin=-2, joined_first=True):
@@ -101,7 +101,7 @@ def change(variable, **fields):
             {},
             r"is read by operator 0 \(CONCATENATION\), expected one CONCATENATION with",
         ),
-        ({"axis": 3}, {}, "expected one, along time"),
+        ({"axis": 3}, {}, r"is joined by operator 0 .* expected one, along time"),
         ({}, {"read": None}, "is not both read and assigned"),
         ({}, {"assigned": None}, "is not both read and assigned"),
         ({}, {"initial": None}, "does not begin with zeros"),

@@ -27,15 +27,26 @@ from convlet.variants import PREFERENCES
 @click.option(
     "--prefer",
     type=click.Choice(PREFERENCES),
-    help="As for `convlet compile`; for a .tflite. [default: balance]",
+    help="As for `convlet compile`. [default: balance]",
 )
+@click.option("--stream", is_flag=True, help="As for `convlet compile`.")
+@click.option("--int8-input", is_flag=True, help="As for `convlet compile`.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON; draw it only with -o.")
 @click.pass_obj
-def command(session: Session, model: Path, out: Path | None, prefer: str | None, as_json: bool) -> None:
+def command(
+    session: Session,
+    model: Path,
+    out: Path | None,
+    prefer: str | None,
+    stream: bool,
+    int8_input: bool,
+    as_json: bool,
+) -> None:
     """Draw what lies in the arena when, for MODEL, a .tflite or .cvl file."""
     if out is not None:
         check_suffix(out)
-    layout = _read_layout(model, prefer)
+    given = {"prefer": prefer, "stream": stream, "int8_input": int8_input}
+    layout = _read_layout(model, {name: value for name, value in given.items() if value})
     if out is None and not as_json:
         out = model.with_suffix(".plan.png")
     if out is not None:
@@ -50,14 +61,15 @@ def command(session: Session, model: Path, out: Path | None, prefer: str | None,
     session.console.print(f"the picture is {out}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _read_layout(model: Path, prefer: str | None) -> Layout:
+def _read_layout(model: Path, options: dict[str, Any]) -> Layout:
     data = read_file(model, "the model")
     try:
         if model.suffix != ".cvl":
-            compiled = compile_tflite(data, vectors=0, prefer=prefer or "balance")
+            compiled = compile_tflite(data, vectors=0, **options)
             return layout_of(compiled.program, compiled.plan)
-        if prefer:
-            raise ConvletError("--prefer is for .tflite files: the plan of a .cvl file is made")
+        if options:
+            name = next(iter(options)).replace("_", "-")
+            raise ConvletError(f"--{name} is for .tflite files: the plan of a .cvl file is made")
         return layout_of(*read_program(data))
     except ModelError as error:
         raise ModelError(f"{model}: {error}") from error
@@ -70,12 +82,12 @@ def _table(layout: Layout) -> Table:
     for column in (table.columns[0], *table.columns[3:]):
         column.justify = "right"
     for index, node in enumerate(layout.program.nodes):
-        height, width, channels = node.shape
+        kept = layout.rows_kept(index)
         table.add_row(
             str(index),
             node.kind,
-            f"{height}x{width}x{channels}",
-            f"{layout.rows_kept(index)} of {height}",
+            "x".join(map(str, layout.shape_of(index))),
+            str(kept) if layout.program.period else f"{kept} of {node.shape[0]}",
             f"{layout.bytes_used(index):,}",
             _calls(layout, index),
             style="bold red" if index == layout.peak_node else "",
@@ -94,12 +106,10 @@ def _calls(layout: Layout, node: int) -> str:
 def _summary(layout: Layout) -> str:
     plan, node = layout.plan, layout.program.nodes[layout.peak_node]
     least = layout.peak_bytes + plan.state_bytes
-    verdict = "the least" if least == plan.arena_bytes else f"{least:,} would be the least"
     return (
-        f"arena: {plan.arena_bytes:,} bytes ({plan.tensor_bytes:,} tensors and scratch, {plan.state_bytes:,} engine), "
-        f"{verdict} for this order of work\n"
+        f"arena: {plan.arena_bytes:,} bytes ({plan.tensor_bytes:,} tensors and scratch, {plan.state_bytes:,} engine)\n"
         f"peak: {least:,} bytes in use while {layout.peak_node} {node.kind} works, "
-        f"in call {layout.peak_time + 1} of {len(layout.events)}"
+        f"in call {layout.peak_time + 1} of {len(layout.events)}; no arena for this order of work is smaller"
     )
 
 
@@ -112,11 +122,12 @@ def _as_data(layout: Layout) -> dict[str, Any]:
         "peak_bytes": layout.peak_bytes + plan.state_bytes,
         "peak_operator": layout.peak_node,
         "peak_call": layout.peak_time,
+        "is_stream": bool(layout.program.period),
         "calls": [event.node for event in layout.events],
         "operators": [
             {
                 "kind": node.kind,
-                "shape": node.shape,
+                "shape": layout.shape_of(index),
                 "rows_kept": layout.rows_kept(index),
                 "bytes": layout.bytes_used(index),
                 "rows": [_span(span) for span in layout.rows if span.node == index],

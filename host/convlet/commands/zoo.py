@@ -26,9 +26,9 @@ _TABLES = (COLUMNS[:6], COLUMNS[:1] + COLUMNS[6:])
 )
 @click.pass_obj
 def command(session: Session, more: Sequence[Path], readme: Path | None) -> None:
-    """Train the zoo's models where the cache lacks them, and compare all with TFLM.
+    """Measure the zoo's models, and compare them with TFLM.
 
-    Also each int8 TFLITE file, on random inputs.
+    Those that the cache lacks are trained first. Each int8 TFLITE file is measured too, on random inputs.
     """
     entries = measure_zoo(more, session.progress)
     for columns in _TABLES:

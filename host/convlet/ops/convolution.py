@@ -15,7 +15,7 @@ from convlet.ops.requantization import finish
 from convlet.ops.spec import OperatorSpec
 from convlet.ops.weights import check_shape, check_weights, lower_weighted
 from convlet.ops.wide import widened
-from convlet.ops.window import WINDOW_OPTIONS, window_of, windows_on
+from convlet.ops.window import WINDOW_OPTIONS, over_windows, window_of
 
 DILATION_OPTIONS = {"dilation_h": "DilationHFactor", "dilation_w": "DilationWFactor"}
 DEPTHWISE_BLOCK = 4  # channels that the engine's depthwise kernel makes together: it takes no fewer
@@ -43,12 +43,15 @@ def _reference_conv(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndar
     """TFLM's reference_integer_ops::ConvPerChannel: padding adds nothing, which is what the zero point means."""
     zero_point = operator.inputs[0].zero_point
     weights = operator.inputs[1].constant.astype(np.int64)
-    out_h, out_w, _ = operator.output.rows
-    windows = windows_on(inputs[0], _window(operator), out_h, out_w, zero_point) - zero_point
-    groups = windows.shape[4] // weights.shape[3]
-    pairs = zip(np.split(windows, groups, axis=4), np.split(weights, groups), strict=True)
-    products = [np.tensordot(x, w, axes=((2, 3, 4), (1, 2, 3))) for x, w in pairs]
-    return finish(operator, np.concatenate(products, axis=2))
+    groups = inputs[0].shape[2] // weights.shape[3]
+
+    def products(windows: np.ndarray) -> np.ndarray:
+        parts = np.split(windows - zero_point, groups, axis=4)
+        pairs = zip(parts, np.split(weights, groups), strict=True)
+        return np.concatenate([np.tensordot(x, w, axes=((2, 3, 4), (1, 2, 3))) for x, w in pairs], axis=2)
+
+    size = operator.output.rows[:2]
+    return finish(operator, over_windows(inputs[0], _window(operator), size, zero_point, products))
 
 
 def _lower_conv(operator: Operator, sources: tuple[int, ...]) -> Node:
@@ -82,11 +85,15 @@ def _check_depthwise(operator: Operator) -> None:
 def _reference_depthwise(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """TFLM's reference_integer_ops::DepthwiseConvPerChannel: `multiplier` outputs from each input channel."""
     zero_point = operator.inputs[0].zero_point
+    out_h, out_w, channels = operator.output.rows
     weights = operator.inputs[1].constant[0].astype(np.int64)
-    out_h, out_w, _ = operator.output.rows
-    windows = windows_on(inputs[0], _window(operator), out_h, out_w, zero_point) - zero_point
-    products = windows.repeat(operator.options["multiplier"], axis=4) * weights
-    return finish(operator, products.sum(axis=(2, 3)))
+    by_input = weights.reshape(*weights.shape[:2], -1, operator.options["multiplier"])
+
+    def products(windows: np.ndarray) -> np.ndarray:
+        made = np.einsum("yxklc,klcm->yxcm", windows - zero_point, by_input)
+        return made.reshape(*made.shape[:2], channels)
+
+    return finish(operator, over_windows(inputs[0], _window(operator), (out_h, out_w), zero_point, products))
 
 
 def _lower_depthwise(operator: Operator, sources: tuple[int, ...]) -> Node:

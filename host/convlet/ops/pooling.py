@@ -14,7 +14,7 @@ from convlet.graph import Operator
 from convlet.node import SUM_BYTES, Node, Window
 from convlet.ops.requantization import clamp_of
 from convlet.ops.spec import OperatorSpec, reads_one_tensor
-from convlet.ops.window import WINDOW_OPTIONS, window_of, windows_on
+from convlet.ops.window import WINDOW_OPTIONS, over_windows, window_of
 from convlet.quantization import INT8_MIN
 
 POOL_OPTIONS = WINDOW_OPTIONS | {"kernel_h": "FilterHeight", "kernel_w": "FilterWidth"}
@@ -34,9 +34,9 @@ def _check(operator: Operator) -> None:
 def _reference_max(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """TFLM's reference_integer_ops::MaxPool."""
     clamp_min, clamp_max = clamp_of(operator)
-    out_h, out_w, _ = operator.output.rows
-    windows = windows_on(inputs[0], _window(operator), out_h, out_w, INT8_MIN)
-    return windows.max(axis=(2, 3)).clip(clamp_min, clamp_max).astype(np.int8)
+    size = operator.output.rows[:2]
+    greatest = over_windows(inputs[0], _window(operator), size, INT8_MIN, lambda x: x.max(axis=(2, 3)))
+    return greatest.clip(clamp_min, clamp_max).astype(np.int8)
 
 
 def _reference_average(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -45,10 +45,11 @@ def _reference_average(operator: Operator, inputs: Sequence[np.ndarray]) -> np.n
     Like TFLM's, it takes the scales of input and output for equal.
     """
     clamp_min, clamp_max = clamp_of(operator)
-    out_h, out_w, _ = operator.output.rows
-    window = _window(operator)
-    sums = windows_on(inputs[0], window, out_h, out_w, 0).sum(axis=(2, 3))
-    counts = windows_on(np.ones_like(inputs[0]), window, out_h, out_w, 0).sum(axis=(2, 3))
+    size, window = operator.output.rows[:2], _window(operator)
+    sums, counts = (
+        over_windows(x, window, size, 0, lambda windows: windows.sum(axis=(2, 3)))
+        for x in (inputs[0], np.ones_like(inputs[0]))
+    )
     averages = np.sign(sums) * ((np.abs(sums) + counts // 2) // counts)
     return averages.clip(clamp_min, clamp_max).astype(np.int8)
 

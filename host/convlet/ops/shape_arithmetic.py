@@ -9,11 +9,13 @@ import tflite
 
 from convlet.errors import ModelError
 from convlet.graph import Operator
+from convlet.limits import check_limit
 from convlet.node import Node
 from convlet.ops.movement import MOVES
 from convlet.ops.spec import OperatorSpec
 
 SHAPE_TYPES = ("INT32", "INT64")
+_MOST_INTEGERS = 1000  # of the inputs together: a shape has few
 
 
 def _constants(operator: Operator) -> list[np.ndarray]:
@@ -61,6 +63,8 @@ def fold(operator: Operator) -> np.ndarray | None:
     is_known = operator.kind == "SHAPE" or not operator.computed
     if operator.output.type not in SHAPE_TYPES or operator.kind not in FOLDS or not is_known:
         return None
+    size = sum(tensor.constant.size for tensor in operator.inputs if tensor.data is not None)
+    check_limit(str(operator), "integers to compute with", size, _MOST_INTEGERS)
     try:
         folded = FOLDS[operator.kind](operator)
     except (ValueError, IndexError, TypeError) as error:

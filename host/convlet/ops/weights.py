@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from convlet.errors import ModelError
-from convlet.graph import Operator
+from convlet.graph import Operator, Tensor
 from convlet.node import Node, Window
 from convlet.ops.requantization import Requantization, requantization_of
 
@@ -60,6 +62,12 @@ def lower_weighted(
         table=channel_table(requantization, bias),
         macs=height * width * weights.size,
     )
+
+
+def turned_weights(weights: Tensor) -> Tensor:
+    """Weights [a, height, width, b] as [a, width, height, b]."""
+    first, height, width, last = weights.shape
+    return replace(weights, shape=(first, width, height, last), data=np.swapaxes(weights.constant, 1, 2))
 
 
 def channel_table(requantization: Requantization, bias: np.ndarray) -> bytes:

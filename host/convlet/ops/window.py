@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from convlet.errors import ModelError
 from convlet.graph import Operator
+from convlet.limits import MOST_ROW_OF_WINDOWS, check_limit
 from convlet.node import Window
+
+_MOST_COPIED = 1 << 20  # values of windows that are copied together
 
 # The options that convolutions and pools share, with the accessors of TFLite's tables.
 WINDOW_OPTIONS = {
@@ -24,6 +29,8 @@ def window_of(operator: Operator, kernel_h: int, kernel_w: int) -> Window:
     dilation_h, dilation_w = options.get("dilation_h", 1), options.get("dilation_w", 1)
     if min(kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w) < 1:
         raise ModelError(f"{operator} has a kernel, stride or dilation below 1")
+    seen = operator.output.rows[1] * kernel_h * kernel_w * operator.inputs[0].rows[2]
+    check_limit(str(operator), "values in the windows of a row", seen, MOST_ROW_OF_WINDOWS)
     if "pads" in options:  # a pass has put them there, and knows what the output's shape is
         top, left = options["pads"]
         return Window(kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, top, left)
@@ -59,10 +66,29 @@ def padding_before(size_in: int, size_out: int, kernel: int, stride: int, dilati
     return max((size_out - 1) * stride + (kernel - 1) * dilation + 1 - size_in, 0) // 2
 
 
-def windows_on(x: np.ndarray, window: Window, out_h: int, out_w: int, fill: int) -> np.ndarray:
-    """int64[out_h, out_w, kernel_h, kernel_w, C]: what the window sees of int8 `x`, `fill` outside the image."""
+def over_windows(
+    x: np.ndarray,
+    window: Window,
+    size: tuple[int, int],
+    fill: int,
+    function: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """What `function` makes of int64[rows, out_w, kernel_h, kernel_w, C], for all rows of an output of this size.
+
+    That is what the window sees of int8 `x`, with `fill` outside the image: a few rows at a time, since every value
+    is there once for each place in the window.
+    """
+    out_h, out_w = size
+    row_values = out_w * window.kernel_h * window.kernel_w * x.shape[2]
+    count = max(_MOST_COPIED // row_values, 1)
+    pieces = [range(begin, min(begin + count, out_h)) for begin in range(0, out_h, count)]
+    return np.concatenate([function(_windows_on(x, window, piece, out_w, fill)) for piece in pieces])
+
+
+def _windows_on(x: np.ndarray, window: Window, out_rows: range, out_w: int, fill: int) -> np.ndarray:
+    """int64[rows, out_w, kernel_h, kernel_w, C]"""
     rows = (
-        np.arange(out_h)[:, None] * window.stride_h
+        np.array(out_rows)[:, None] * window.stride_h
         - window.pad_top
         + np.arange(window.kernel_h) * window.dilation_h
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from convlet.graph import Change, Graph
+from convlet.passes.borders import take_borders
 from convlet.passes.clamps import fuse_clamps
 from convlet.passes.concatenations import split_concatenations
 from convlet.passes.constant_channels import drop_constant_channels
 from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
+from convlet.passes.lines import turn_lines
 from convlet.passes.moves import merge_moves
 from convlet.passes.pads import fold_pads
 from convlet.passes.reduced_axes import keep_reduced_axes
@@ -24,6 +26,7 @@ Pass = Callable[[Graph], list[str]]
 
 # What each does in words, and in the order in which they help each other. The reader needs the first.
 READING: Sequence[tuple[str, Pass]] = (
+    ("other types taken as ports", take_borders),
     ("shape arithmetic computed", fold_constants),
     ("dilation recognised", fold_space_to_batch),
 )
@@ -40,6 +43,10 @@ SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("activations fused", fuse_clamps),
     ("constant channels dropped", drop_constant_channels),
 )
+
+
+# Makes the arena smaller, and the engine a little slower, since its rows are short.
+TURNING: Sequence[tuple[str, Pass]] = (("lines turned into columns", turn_lines),)
 
 
 def apply(passes: Sequence[tuple[str, Pass]], graph: Graph) -> None:

@@ -27,7 +27,7 @@ def build(tf: Any) -> Any:
 
     image = tf.keras.Input((28, 28, 1))
     x = convolution(image, 8, 3, stride=2)
-    x = module(x, 4, 8)
+    x = module(x, 6, 12)
     x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
     x = module(x, 8, 16)
     x = module(x, 8, 16)
@@ -42,6 +42,6 @@ RECIPE = Recipe(
     build=build,
     epochs=15,
     batch_size=32,
-    learning_rate=0.003,
+    learning_rate=0.006,
     shift=0.08,
 )

@@ -66,6 +66,7 @@ def test_requantization_has_one_entry_a_channel():
 @pytest.mark.parametrize("scale", [float("nan"), float("inf")])
 def test_scales_are_numbers(scale):
     operator = graph_of(Chain((8, 8, 3)).conv(5)).operators[0]
+    operator.inputs[1].scale = operator.inputs[1].scale.copy()
     operator.inputs[1].scale[2] = scale
     with pytest.raises(ModelError, match=r"operator 0 .* has scales that are not numbers"):
         requantization_of(operator)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytest
 from convlet import converter
 from convlet.tensorflow_import import import_tensorflow
 from convlet.zoo import find_recipe
@@ -30,8 +28,3 @@ def untrained_tflite(name: str) -> bytes:
         np.save(Path(folder) / converter.SAMPLES, samples)
         converter.run_job(tf, path, Path(folder), ["int8"])
         return (Path(folder) / converter.RESULTS["int8"]).read_bytes()
-
-
-@pytest.fixture
-def untrained() -> Any:
-    return untrained_tflite

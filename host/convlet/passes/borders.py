@@ -1,0 +1,81 @@
+"""Values of other types at the borders of a model: real ones and uint8 become ports, which know how to convert them.
+
+Inside, a uint8 tensor is the int8 one with all values and the zero point 128 less: the reader has given it that zero
+point, and TFLM's requantisation of both is the same but for the 128.
+"""
+
+from __future__ import annotations
+
+from convlet.errors import ModelError
+from convlet.graph import Graph, Operator, Tensor
+
+
+def take_borders(graph: Graph) -> list[str]:
+    """Remove every QUANTIZE of a real input and every DEQUANTIZE that makes an output; take uint8 tensors as int8.
+
+    Raises ModelError for an input of real values that is quantised in several ways, or not at all.
+    """
+    done = [line for tensor in graph.inputs.copy() for line in _take_real_input(graph, tensor)]
+    done += _take_real_outputs(graph)
+    for tensor in [*graph.inputs, *(operator.output for operator in graph.operators)]:
+        if tensor.type == "UINT8":
+            _check_readers(graph, tensor)
+            tensor.type = "INT8"
+            done.append(f"tensor {tensor.name!r}: uint8 taken as int8")
+    return done
+
+
+def _take_real_input(graph: Graph, tensor: Tensor) -> list[str]:
+    if tensor.type != "FLOAT32":
+        return []
+    readers = graph.readers(tensor)
+    if not readers or tensor in graph.outputs or any(reader.kind != "QUANTIZE" for reader in readers):
+        raise ModelError(
+            f"tensor {tensor.name!r} is FLOAT32, expected INT8: quantise the model first (convlet quantize)"
+        )
+    first = readers[0].output
+    for reader in readers:
+        _check_shapes(reader)
+    if not all(reader.output.is_like(first) for reader in readers):
+        raise ModelError(
+            f"input {tensor.name!r} is quantised in {len(readers)} ways, expected one: "
+            "convert the model with one scale for it, or with int8 inputs"
+        )
+    for reader in readers:
+        graph.operators.remove(reader)
+        graph.replace(reader.output, first)
+    graph.inputs = [first if old is tensor else old for old in graph.inputs]
+    return [f"{reader}: done by the input" for reader in readers]
+
+
+def _take_real_outputs(graph: Graph) -> list[str]:
+    done = []
+    for operator in graph.operators.copy():
+        if operator.kind != "DEQUANTIZE" or operator.output.type != "FLOAT32":
+            continue
+        _check_shapes(operator)
+        if graph.readers(operator.output):
+            raise ModelError(
+                f"{operator} makes real values in the middle of the model, expected them at its end: "
+                "quantise the whole model (convlet quantize)"
+            )
+        graph.operators.remove(operator)
+        graph.replace(operator.output, operator.inputs[0])
+        done.append(f"{operator}: done by the output")
+    return done
+
+
+def _check_shapes(operator: Operator) -> None:
+    """Raises ModelError unless it reads one tensor, which is computed and has its output's shape."""
+    shapes = [tensor.full_shape for tensor in operator.computed]
+    if len(operator.inputs) != 1 or shapes != [operator.output.full_shape]:
+        raise ModelError(f"{operator} makes {operator.output.full_shape}, but reads {shapes}")
+
+
+def _check_readers(graph: Graph, tensor: Tensor) -> None:
+    for reader in graph.readers(tensor):
+        if reader.kind != "QUANTIZE":
+            raise ModelError(
+                f"{reader} reads the tensor {tensor.name!r} of type UINT8, expected INT8: convert the model anew, "
+                "with int8 (TensorFlow 2.3 or newer)"
+            )
