@@ -13,9 +13,10 @@
 
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t file;   // whose buffer holds the .cvl
-    mp_obj_t arena;  // whose buffer is the engine's RAM
-    mp_obj_t output; // memoryview on the first output in the arena
+    mp_obj_t file;    // whose buffer holds the .cvl
+    mp_obj_t arena;   // whose buffer is the engine's RAM
+    mp_obj_t output;  // memoryview on the first output in the arena
+    mp_obj_t outputs; // a tuple of it and those on the others
     cvl_model_t model;
     bool file_is_writable; // then it may have been changed since it was proved
     bool running;          // Python code that runs between rows must not start the model again
@@ -53,18 +54,29 @@ static void attach_arena(model_obj_t *self) {
     raise_unless_ok(cvl_attach(&self->model, arena.buf, arena.len, &fault), &fault);
 }
 
-// A read-only view of the output. It refers to the arena from its beginning, which is what keeps
-// it alive.
-static mp_obj_t new_output_view(model_obj_t *self) {
+// A read-only view of output `index`. It refers to the arena from its beginning, which is what
+// keeps it alive.
+static mp_obj_t new_output_view(const model_obj_t *self, unsigned index) {
     mp_obj_t object = mp_call_function_1(MP_OBJ_FROM_PTR(&mp_type_memoryview), self->arena);
     mp_obj_array_t *view = MP_OBJ_TO_PTR(object);
     size_t item_bytes = mp_binary_get_size('@', view->typecode & 0x7f, NULL);
     // In a memoryview `free` is the offset from the beginning of the object, in items.
-    size_t offset = (uint8_t *)cvl_output(&self->model, 0) - self->model.arena;
+    size_t offset = (uint8_t *)cvl_output(&self->model, index) - self->model.arena;
     view->free = view->free * item_bytes + offset;
-    view->len = cvl_output_bytes(&self->model, 0);
+    view->len = cvl_output_bytes(&self->model, index);
     view->typecode = 'b';
     return object;
+}
+
+// Made once for an arena, so that running allocates nothing.
+static void make_output_views(model_obj_t *self) {
+    unsigned count = self->model.header.output_count;
+    mp_obj_tuple_t *views = MP_OBJ_TO_PTR(mp_obj_new_tuple(count, NULL));
+    for (unsigned i = 0; i < count; i++) {
+        views->items[i] = new_output_view(self, i);
+    }
+    self->outputs = MP_OBJ_FROM_PTR(views);
+    self->output = views->items[0];
 }
 
 // The object whose buffer holds the file of this name: the open file itself where it lies in
@@ -109,7 +121,7 @@ static mp_obj_t model_make_new(
         self->arena = mp_obj_new_bytearray_by_ref(bytes, m_new(byte, bytes));
     }
     attach_arena(self);
-    self->output = new_output_view(self);
+    make_output_views(self);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -130,7 +142,7 @@ static model_obj_t *enter(mp_obj_t self_in) {
     }
     attach_arena(self);
     if (self->model.arena != arena) {
-        self->output = new_output_view(self);
+        make_output_views(self);
     }
     return self;
 }
@@ -291,16 +303,29 @@ static mp_obj_t model_reset(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(model_reset_obj, model_reset);
 
-static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
-    model_obj_t *self = enter(args[0]);
-    output_of(self, n_args - 1, args + 1);
-    size_t count = cvl_output_bytes(&self->model, 0);
+static mp_obj_t real_values(const model_obj_t *self, unsigned output) {
+    size_t count = cvl_output_bytes(&self->model, output);
     mp_obj_t list = mp_obj_new_list(count, NULL);
     for (size_t i = 0; i < count; i++) {
-        mp_obj_t value = mp_obj_new_float((mp_float_t)cvl_real_output(&self->model, 0, i));
+        mp_obj_t value = mp_obj_new_float((mp_float_t)cvl_real_output(&self->model, output, i));
         mp_obj_list_store(list, MP_OBJ_NEW_SMALL_INT(i), value);
     }
     return list;
+}
+
+// A list of the output's values; of several outputs a list of such lists.
+static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
+    model_obj_t *self = enter(args[0]);
+    output_of(self, n_args - 1, args + 1);
+    unsigned count = self->model.header.output_count;
+    if (count == 1) {
+        return real_values(self, 0);
+    }
+    mp_obj_t lists = mp_obj_new_list(0, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        mp_obj_list_append(lists, real_values(self, i));
+    }
+    return lists;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR(model_predict_obj, 1, model_predict);
 
@@ -368,6 +393,14 @@ static mp_obj_t shape_of(const model_obj_t *self, unsigned port) {
     return mp_obj_new_tuple(3, items);
 }
 
+static mp_obj_t shapes_of(const model_obj_t *self, unsigned first, unsigned count) {
+    mp_obj_tuple_t *shapes = MP_OBJ_TO_PTR(mp_obj_new_tuple(count, NULL));
+    for (unsigned i = 0; i < count; i++) {
+        shapes->items[i] = shape_of(self, first + i);
+    }
+    return MP_OBJ_FROM_PTR(shapes);
+}
+
 static mp_obj_t labels_of(const model_obj_t *self) {
     unsigned count = self->model.header.label_count;
     mp_obj_tuple_t *labels = MP_OBJ_TO_PTR(mp_obj_new_tuple(count, NULL));
@@ -382,12 +415,22 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
         return; // storing or deleting: not allowed
     }
     model_obj_t *self = enter(self_in);
+    unsigned inputs = self->model.header.input_count;
     cvl_port_t input, output;
     cvl_read_port(&self->model, 0, &input);
-    cvl_read_port(&self->model, self->model.header.input_count, &output);
+    cvl_read_port(&self->model, inputs, &output);
     switch (name) {
     case MP_QSTR_output:
         dest[0] = self->output;
+        break;
+    case MP_QSTR_outputs:
+        dest[0] = self->outputs;
+        break;
+    case MP_QSTR_input_shapes:
+        dest[0] = shapes_of(self, 0, inputs);
+        break;
+    case MP_QSTR_output_shapes:
+        dest[0] = shapes_of(self, inputs, self->model.header.output_count);
         break;
     case MP_QSTR_labels:
         dest[0] = labels_of(self);
@@ -399,7 +442,7 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
         dest[0] = shape_of(self, 0);
         break;
     case MP_QSTR_output_shape:
-        dest[0] = shape_of(self, self->model.header.input_count);
+        dest[0] = shape_of(self, inputs);
         break;
     case MP_QSTR_input_scale:
         dest[0] = mp_obj_new_float((mp_float_t)input.scale);

@@ -227,9 +227,9 @@ def program_of(chain: Chain) -> Program:
     return lower(graph)
 
 
-def stream_chain(steps: int) -> Chain:
+def stream_chain(steps: int, seed: int = 11) -> Chain:
     """For a stream of 6 channels: causal convolutions, one with a stride inside, and a dense layer on a few steps."""
-    chain = Chain((1, steps, 6), seed=11).pad(width=(2, 0)).conv(8, (1, 3))
+    chain = Chain((1, steps, 6), seed=seed).pad(width=(2, 0)).conv(8, (1, 3))
     chain.pad(width=(3, 0)).depthwise(1, (1, 4), padding="VALID").conv(5, (1, 1))
     return chain.pad(width=(1, 0)).average_pool((1, 2), (1, 1)).conv(3, (1, 1))
 

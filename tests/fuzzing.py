@@ -14,7 +14,7 @@ from convlet.engine_build import ENGINE, engine_sources
 from convlet.writer import write_cvl
 from exactness import with_variant
 from golden import FOLDER
-from tflite_builder import Builder
+from several_ports import several_ports
 
 HERE = Path(__file__).parent / "engine"
 SANITIZERS = "-fsanitize=address,undefined,float-cast-overflow"
@@ -23,7 +23,7 @@ FLAGS = ["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", SANITIZERS, "-f
 FUZZER = ["-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"]
 ASAN_OPTIONS = "quarantine_size_mb=4:detect_leaks=0"  # what lies longer in quarantine is not looked for again
 SECONDS_OF_ONE = 60  # a run that takes longer is a finding, also where the processor is shared
-LOG_LINES = 40  # of a failure: the sanitizer's report
+LOG_LINES = 25  # of a sanitizer's report
 MEGABYTES = 512
 
 
@@ -56,16 +56,7 @@ def seeds() -> Iterator[bytes]:
             if any(node.accumulator_bytes is not None for node in compiled.program.nodes):
                 yield with_variant(compiled, True).cvl
         yield write_cvl(compiled.program, compiled.plan)
-    yield compile_tflite(two_inputs_and_outputs()).cvl
-
-
-def two_inputs_and_outputs() -> bytes:
-    """Their sum and their smaller values are the outputs."""
-    b = Builder()
-    a, c, total, least = (b.tensor((1, 3, 4, 2), 0.5, zero_point) for zero_point in (3, 3, -1, 3))
-    b.operator("ADD", [a, c], total, "AddOptions")
-    b.operator("MINIMUM", [total, c], least, "MaximumMinimumOptions")
-    return b.build([a, c], [total, least])
+    yield compile_tflite(several_ports()).cvl
 
 
 def fuzz(folder: Path, seconds: int, executions: int = -1, workers: int = os.cpu_count() or 1) -> Fuzzed:
@@ -91,11 +82,16 @@ def fuzz(folder: Path, seconds: int, executions: int = -1, workers: int = os.cpu
     codes = [process.wait() for process in running]
     texts = [log.read_text(errors="replace") for log in logs]
     counts = [int(n) for text in texts for n in re.findall(r"number_of_executed_units: *(\d+)", text)]
-    failed = [
-        "\n".join(text.splitlines()[-LOG_LINES:]) for text, code in zip(texts, codes, strict=True) if code
-    ]
+    failed = [_report(text) for text, code in zip(texts, codes, strict=True) if code]
     findings = sorted(path for kind in ("crash", "timeout", "oom") for path in folder.glob(f"{kind}-*"))
     return Fuzzed(sum(counts), findings, "\n".join(failed))
+
+
+def _report(log: str) -> str:
+    """What happened, from the first line on that tells of an error."""
+    lines = log.splitlines()
+    begin = next((i for i, line in enumerate(lines) if "ERROR" in line or "runtime error" in line), 0)
+    return "\n".join(lines[begin : begin + LOG_LINES])
 
 
 def _start(command: list[str | Path], log: Path) -> subprocess.Popen[bytes]:

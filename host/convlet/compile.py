@@ -74,19 +74,26 @@ def compile_tflite(
 
 def _turned_or_not(graph: Graph, prefer: str, int8_input: bool) -> tuple[Graph, Program, Plan]:
     """The graph as it is or with its lines turned into columns, as `prefer` has it, and its program and plan."""
-    program = choose_variants(lower(graph, int8_input), prefer)
-    planned = plan(program)
+    program, planned = _planned(graph, prefer, int8_input)
     turned = copy.deepcopy(graph)
     apply(TURNING, turned)
     if prefer == "speed" or not turned.changes[-1].details:
         return graph, program, planned
     try:
-        narrow = choose_variants(lower(turned, int8_input), prefer)
+        narrow, narrow_plan = _planned(turned, prefer, int8_input)
     except ModelError:  # too many rows in a window
         return graph, program, planned
-    narrow_plan = plan(narrow)
     most = narrow_plan.arena_bytes * (BALANCE if prefer == "balance" else 1)
     return (graph, program, planned) if planned.arena_bytes <= most else (turned, narrow, narrow_plan)
+
+
+def _planned(graph: Graph, prefer: str, int8_input: bool) -> tuple[Program, Plan]:
+    """The program for `prefer` and its plan; for "ram" also of nothing that accumulates, which may be packed better."""
+    lowered = lower(graph, int8_input)
+    programs = [choose_variants(lowered, prefer)]
+    if prefer == "ram":
+        programs.append(choose_variants(lowered, "plain"))
+    return min(((program, plan(program)) for program in programs), key=lambda pair: pair[1].arena_bytes)
 
 
 def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), **options: Any) -> Compiled:

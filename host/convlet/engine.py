@@ -118,10 +118,29 @@ class Model:
         return int(self._port(self._model.header.input_count).zero_point)
 
     @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """Of every input."""
+        return tuple(self._shape(port) for port in range(self._model.header.input_count))
+
+    @property
+    def output_shapes(self) -> tuple[Shape, ...]:
+        """Of every output."""
+        first = self._model.header.input_count
+        return tuple(self._shape(first + index) for index in range(self._model.header.output_count))
+
+    @property
     def output(self) -> memoryview:
         """The first output, int8, in the arena: valid until the next run."""
-        begin = lib.cvl_output(self._model, 0) - ffi.cast("int8_t *", self._pointer)
-        end = begin + lib.cvl_output_bytes(self._model, 0)
+        return self._output(0)
+
+    @property
+    def outputs(self) -> tuple[memoryview, ...]:
+        """All outputs, as `output`."""
+        return tuple(self._output(index) for index in range(self._model.header.output_count))
+
+    def _output(self, index: int) -> memoryview:
+        begin = lib.cvl_output(self._model, index) - ffi.cast("int8_t *", self._pointer)
+        end = begin + lib.cvl_output_bytes(self._model, index)
         return memoryview(self._arena).cast("B")[begin:end].cast("b").toreadonly()
 
     def run(self, *images: Any) -> memoryview:
@@ -171,11 +190,18 @@ class Model:
             lib.cvl_reset(self._model)
             self._has_output = False
 
-    def predict(self, *images: Any) -> list[float]:
-        """The first output's real values for one image, or without an image of the output that there is."""
+    def predict(self, *images: Any) -> Any:
+        """The output's real values, a list of floats, for one image, or without an image of the output that there is.
+
+        Of a model of several outputs a list with such a list for each.
+        """
         with self._lock:
-            count = len(self._output_of(images))
-            return [lib.cvl_real_output(self._model, 0, index) for index in range(count)]
+            self._output_of(images)
+            lists = [
+                [lib.cvl_real_output(self._model, port, index) for index in range(len(output))]
+                for port, output in enumerate(self.outputs)
+            ]
+        return lists if len(lists) > 1 else lists[0]
 
     @overload
     def classify(self, *images: Any) -> tuple[str, float]: ...

@@ -90,7 +90,7 @@ class Graph:
     """Operators in an order in which each reads only what earlier ones made.
 
     `remembers`: the model keeps something from one invocation to the next, so that it can run as a stream only.
-    `changes`: what passes did to the graph.
+    `changes`: what passes did to the graph. `notes`: what the user must know of it.
     """
 
     inputs: list[Tensor]
@@ -98,6 +98,7 @@ class Graph:
     operators: list[Operator]
     remembers: bool = False
     changes: list[Change] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def readers(self, tensor: Tensor) -> list[Operator]:
         """The operators that read `tensor`."""

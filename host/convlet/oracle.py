@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tempfile
@@ -39,12 +40,27 @@ class Oracle:
         except RuntimeError as error:
             raise ToolError(f"tflite-micro cannot run the model: {error}") from error
 
+    @property
+    def input_details(self) -> dict[str, Any]:
+        """Of the first input: shape, and under "quantization_parameters" its scales and zero points."""
+        details: dict[str, Any] = self._interpreter.get_input_details(0)
+        return details
+
+    @property
+    def output_details(self) -> dict[str, Any]:
+        """The same of the first output."""
+        details: dict[str, Any] = self._interpreter.get_output_details(0)
+        return details
+
     def run(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """The first output, int8 and flat, for one int8 image for each input of the model."""
-        return self.run_all(images)[0]
+        output = self.run_all(images)[0]
+        if output.dtype != np.int8:
+            raise VerifyError(f"TFLM's output is {output.dtype}, expected int8, uint8 or float32")
+        return output
 
     def run_all(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """All outputs, int8 and flat each."""
+        """All outputs, flat: int8 each, but where an ARG_MAX makes it the class, or one for each pixel."""
         for index, (image, tensor) in enumerate(zip(images, self._inputs, strict=True)):
             details = self._interpreter.get_input_details(index)
             values = _from_int8(np.asarray(image, np.int8), tensor, np.dtype(details["dtype"]))
@@ -52,6 +68,10 @@ class Oracle:
         self._interpreter.invoke()
         outputs = (self._interpreter.get_output(index) for index in range(len(self._outputs)))
         return [_to_int8(values, tensor) for values, tensor in zip(outputs, self._outputs, strict=True)]
+
+    def input_values(self, index: int) -> int:
+        """How many values that input has."""
+        return math.prod(self._interpreter.get_input_details(index)["shape"].tolist())
 
     def arena_bytes(self) -> int:
         """The arena that TFLM has taken, to be asked after a `run`.
@@ -85,5 +105,5 @@ def _to_int8(values: np.ndarray, tensor: Tensor) -> np.ndarray:
     if values.dtype == np.float32:
         return quantize(values, float(tensor.tensor_scale), tensor.zero_point).ravel()
     if values.dtype not in (np.int8, np.uint8):
-        raise VerifyError(f"TFLM's output is {values.dtype}, expected int8, uint8 or float32")
+        return values.ravel().copy()
     return (values.copy() if values.dtype == np.int8 else (values ^ 0x80).view(np.int8)).ravel()

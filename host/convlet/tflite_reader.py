@@ -21,10 +21,16 @@ from convlet.variables import Variable, name_of, replace_variables
 
 IDENTIFIER = b"TFL3"
 # Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders has the rest.
-_BORDERS = {"FLOAT32": ("", "DEQUANTIZE"), "UINT8": ("", "QUANTIZE")}
-_QUANTIZE_FIRST = " quantise the model first (convlet quantize)"
+_BORDERS = {
+    "FLOAT32": ("", "DEQUANTIZE"),
+    "UINT8": ("", "QUANTIZE"),
+    "INT32": ("", "ARG_MAX"),
+    "INT64": ("", "ARG_MAX"),
+}
+_CONVERT_ANEW = " convert the model with int8 throughout"
 _ADVICE = {
-    "INT16": " convert the model with int8 activations (not 16x8), or quantise it anew (convlet quantize)"
+    "FLOAT32": " quantise the model first (convlet quantize)",
+    "INT16": " convert the model with int8 activations (not 16x8), or quantise it anew (convlet quantize)",
 }
 _MOST_DIMENSIONS = 8  # TFLite's own operators know no more
 
@@ -200,7 +206,9 @@ class _Reader:
         inputs = [self._tensor(index) for index in indices]
         several = kind in REGISTRY and REGISTRY[kind].several_outputs
         if len(outputs) != 1 and not (several and outputs):
-            raise ModelError(f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1")
+            raise ModelError(
+                f"operator {position} ({kind}) has {len(outputs)} outputs, expected 1.{instead_of([kind])}"
+            )
         parts = [self._made(index, kind) for index in outputs]
         operators = [Operator(kind, position, inputs, part) for part in parts]
         for part, operator in enumerate(operators):
@@ -238,7 +246,7 @@ class _Reader:
         """
         tensor = self._tensor(index)
         if tensor.type != "INT8" and kind not in _BORDERS.get(tensor.type, ()):
-            advice = instead_of([kind]) or _ADVICE.get(tensor.type, _QUANTIZE_FIRST)
+            advice = instead_of([kind]) or _ADVICE.get(tensor.type, _CONVERT_ANEW)
             raise ModelError(f"tensor {tensor.name!r} is {tensor.type}, expected INT8:{advice}")
         if not any_shape and tensor.batch is None and len(tensor.shape) > 1:
             tensor.batch, tensor.shape = tensor.shape[0], tensor.shape[1:]
@@ -247,7 +255,7 @@ class _Reader:
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
                 "expected at most height, width, channels"
             )
-        if tensor.type == "FLOAT32":
+        if tensor.type not in ("INT8", "UINT8"):
             return tensor
         if len(tensor.scale) != 1 or not (np.isfinite(tensor.scale[0]) and tensor.scale[0] > 0):
             raise ModelError(

@@ -4,6 +4,7 @@ images.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,12 +19,12 @@ from convlet.reference import run_graph
 
 @dataclass(frozen=True)
 class Verified:
-    """How many of `images` images gave another output than TFLM's, and the first output that TFLM gave."""
+    """How many of `images` images gave another output than TFLM's, and what TFLM's first output was."""
 
     images: int
     reference_mismatches: int
     engine_mismatches: int
-    outputs: np.ndarray  # TFLM's, int8[images, values]
+    outputs: np.ndarray  # TFLM's first, int8[images, values]
 
     @property
     def exact(self) -> bool:
@@ -47,14 +48,64 @@ def verify(
     """
     oracle, model = Oracle(tflite), Model(compiled.cvl)
     model.selftest()
-    output = compiled.graph.outputs[0]
     outputs, reference_mismatches, engine_mismatches = [], 0, 0
     with progress.bar("comparing with TFLM", len(images)) as advance:
         for image in images:
-            expected = oracle.run(image)
-            reference = run_graph(compiled.graph, image)[output].ravel()
-            reference_mismatches += not np.array_equal(reference, expected)
-            engine_mismatches += not np.array_equal(np.frombuffer(model.run(*image), np.int8), expected)
-            outputs.append(expected)
+            expected = oracle.run_all(image)
+            values = run_graph(compiled.graph, image)
+            model.run(*image)
+            reference_mismatches += not _all_equal(
+                [values[t] for t in compiled.graph.outputs], compiled, expected
+            )
+            engine_mismatches += not _all_equal(list(map(np.asarray, model.outputs)), compiled, expected)
+            outputs.append(expected[0])
             advance(1)
     return Verified(len(images), reference_mismatches, engine_mismatches, np.array(outputs))
+
+
+def verify_stream(tflite: bytes, compiled: Compiled, count: int, progress: Progress = SILENT) -> Verified:
+    """The same for a model compiled as a stream; `images` of the result are the outputs that were compared.
+
+    Args: `count` random series, each of as many steps as the `.tflite` is for, or of a model that remembers what it
+    has seen one series of as many invocations. The reference has as many steps as `compiled.graph` is for.
+    """
+    oracle, model = Oracle(tflite), Model(compiled.cvl)
+    model.selftest()
+    source, output = compiled.graph.inputs[0], compiled.graph.outputs[0]
+    remembers, rows = compiled.graph.remembers, oracle.input_values(0) // math.prod(source.rows[1:])
+    rng, outputs = np.random.default_rng(0), []
+    reference_mismatches = engine_mismatches = 0
+    with progress.bar("comparing with TFLM", count) as advance:
+        for _ in range(1 if remembers else count):
+            pieces = []
+            model.reset()
+            series = rng.integers(-128, 128, (rows * (count if remembers else 1), *source.rows[1:])).astype(
+                np.int8
+            )
+            for piece in np.split(series, count if remembers else 1):
+                pieces.append(oracle.run([piece]).reshape(-1, math.prod(output.rows[1:])))
+                advance(1)
+            expected = np.concatenate(pieces)
+            known = np.resize(series, source.rows)
+            reference = run_graph(compiled.graph, [known])[output].reshape(-1, expected.shape[1])
+            both = min(len(reference), len(expected))
+            reference_mismatches += int((reference[:both] != expected[:both]).any(axis=1).sum())
+            steps = np.split(series, range(model.input_shape[0], len(series), model.input_shape[0]))
+            found = [None if made is None else np.array(made) for made in map(model.step, steps)]
+            engine = np.array([made for made in found if made is not None])
+            engine_mismatches += int((engine != expected).any(axis=1).sum())
+            outputs.append(expected)
+    values = np.concatenate(outputs)
+    return Verified(len(values), reference_mismatches, engine_mismatches, values)
+
+
+def _all_equal(found: Sequence[np.ndarray], compiled: Compiled, expected: Sequence[np.ndarray]) -> bool:
+    """Whether int8 outputs are TFLM's; where that gives classes, whether they are those of the greatest scores."""
+    pairs = zip(found, compiled.graph.outputs, expected, strict=True)
+    return all(
+        np.array_equal(
+            values.ravel() if wanted.dtype == np.int8 else values.reshape(-1, tensor.rows[2]).argmax(axis=1),
+            wanted,
+        )
+        for values, tensor, wanted in pairs
+    )

@@ -9,6 +9,7 @@ model = convlet.Model(DATA)
 assert model.labels == tuple("0123456789"), model.labels
 assert model.input_shape == (8, 8, 1), model.input_shape
 assert model.output_shape == (1, 1, 10), model.output_shape
+assert model.input_shapes == (model.input_shape,) and model.output_shapes == (model.output_shape,)
 assert model.arena_bytes <= 256, model.arena_bytes
 for scale in (model.input_scale, model.output_scale):
     assert isinstance(scale, float) and 0 < scale < 1, scale
@@ -29,6 +30,7 @@ assert (
     list(model.run(pixels)) == list(model.run(array("B", pixels))) == list(model.run(quantised)) == expected
 )
 assert list(model.output) == expected
+assert [list(values) for values in model.outputs] == [expected]
 
 values = model.predict(real)
 for value, stored in zip(values, expected):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from convlet.board import Board
+from convlet.compile import compile_tflite
 from golden import FOLDER
+from several_ports import several_ports
 
 if TYPE_CHECKING:
     from conftest import Digits
@@ -22,10 +24,11 @@ SILENT_SECONDS = 60
 on_each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
 
-def stream_facts() -> dict[str, bytes]:
-    """The golden stream, what goes into it, and what comes out."""
+def other_facts() -> dict[str, bytes]:
+    """The golden stream, what goes into it, and what comes out; and a model of several inputs and outputs."""
     kinds = {"STREAM": "cvl", "SERIES": "images", "OUTPUTS": "outputs"}
-    return {name: (FOLDER / f"stream.{kind}").read_bytes() for name, kind in kinds.items()}
+    stream = {name: (FOLDER / f"stream.{kind}").read_bytes() for name, kind in kinds.items()}
+    return stream | {"PORTS": compile_tflite(several_ports()).cvl}
 
 
 AS_INT8 = "from array import array\nSERIES, OUTPUTS = array('b', SERIES), array('b', OUTPUTS)"
@@ -33,7 +36,7 @@ AS_INT8 = "from array import array\nSERIES, OUTPUTS = array('b', SERIES), array(
 
 def run_here(interpreter: str | Path, script: Path, data: bytes, folder: Path) -> str:
     whole = folder / script.name
-    facts = "".join(f"{name} = {value!r}\n" for name, value in ({"DATA": data} | stream_facts()).items())
+    facts = "".join(f"{name} = {value!r}\n" for name, value in ({"DATA": data} | other_facts()).items())
     whole.write_text(f"STEP = 1\n{facts}{AS_INT8}\n{script.read_text()}")
     # MicroPython keeps what it allocated until the end: that is no leak.
     environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}
@@ -44,9 +47,11 @@ def run_here(interpreter: str | Path, script: Path, data: bytes, folder: Path) -
 
 
 def run_on(board: Board, script: Path, data: bytes) -> str:
-    for name, value in ({"DATA": data} | stream_facts()).items():
+    for name, value in ({"DATA": data} | other_facts()).items():
         board.set_bytes(name, value)
-    board.run(f"DATA, STREAM = bytes(DATA), bytes(STREAM)\nSTEP = {EMULATED_STEP}\n{AS_INT8}")
+    board.run(
+        f"DATA, STREAM, PORTS = bytes(DATA), bytes(STREAM), bytes(PORTS)\nSTEP = {EMULATED_STEP}\n{AS_INT8}"
+    )
     return board.run_file(script, SILENT_SECONDS)
 
 

@@ -1,8 +1,9 @@
 import pytest
-from chain import digits_chain
+from chain import Chain, digits_chain
 from convlet.compile import compile_file, compile_tflite, read_labels
 from convlet.errors import ConvletError, ModelError
 from convlet.format import HEADER
+from convlet.variants import PREFERENCES
 
 
 @pytest.fixture
@@ -67,3 +68,13 @@ def test_labels_are_utf8(tmp_path):
     (tmp_path / "labels.txt").write_bytes(b"\xff\xfe")
     with pytest.raises(ConvletError, match=r"the labels .*labels\.txt are not UTF-8 text"):
         read_labels(tmp_path / "labels.txt")
+
+
+def test_no_preference_needs_less_than_ram():
+    """A LeNet-5 of which the search for the smallest arena alone finds one that is larger than that for speed."""
+    chain = Chain((28, 28, 1)).conv(6, (5, 5), padding="SAME").average_pool().conv(16, (5, 5)).average_pool()
+    tflite = chain.dense(120).dense(84).dense(10).build()
+    arenas = {
+        prefer: compile_tflite(tflite, prefer=prefer, vectors=0).plan.arena_bytes for prefer in PREFERENCES
+    }
+    assert arenas["ram"] == min(arenas.values()) == 1372

@@ -8,8 +8,8 @@ import pytest
 import tflite_damage
 from convlet.compile import compile_tflite
 from convlet.errors import ModelError
-from fuzzing import two_inputs_and_outputs
 from golden import FOLDER
+from several_ports import several_ports
 from tflite_builder import Builder
 
 SECONDS = 30
@@ -17,8 +17,8 @@ REAL_MODELS = Path(__file__).parents[3] / "shared" / "models" / "mlperf_tiny"
 
 
 def test_damaged_files_compile_or_are_refused(tmp_path):
-    (tmp_path / "two.tflite").write_bytes(two_inputs_and_outputs())
-    files = [*FOLDER.glob("*.tflite"), tmp_path / "two.tflite", *REAL_MODELS.glob("*.tflite")]
+    (tmp_path / "ports.tflite").write_bytes(several_ports())
+    files = [*FOLDER.glob("*.tflite"), tmp_path / "ports.tflite", *REAL_MODELS.glob("*.tflite")]
     command = [sys.executable, tflite_damage.__file__, str(SECONDS), "1", *sorted(files)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS + 60)
     assert done.returncode == 0, done.stderr

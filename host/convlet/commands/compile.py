@@ -74,6 +74,8 @@ def command(
         markup=False,
         soft_wrap=True,
     )
+    for note in compiled.graph.notes:
+        session.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     if program.period:
         model = Model(compiled.cvl)
         session.console.print(

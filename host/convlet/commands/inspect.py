@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from rich.table import Table
 from convlet.cli import Session
 from convlet.cvl_file import read_cvl
 from convlet.files import read_file
-from convlet.format import OPERATORS
+from convlet.format import FLAG_STREAM, OPERATORS
 from convlet.tflite_reader import read_tflite
 
 
@@ -27,7 +28,7 @@ def command(session: Session, model: Path) -> None:
     session.console.print(table)
 
 
-def _shape(values: tuple[int, ...]) -> str:
+def _shape(values: Iterable[int | str]) -> str:
     return "x".join(map(str, values))
 
 
@@ -53,6 +54,7 @@ def _tflite_table(data: bytes) -> Table:
 
 def _cvl_table(data: bytes) -> Table:
     file = read_cvl(data)
+    is_stream = bool(file.header["flags"] & FLAG_STREAM)
     names = ("#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows", "Offset", "Bytes")
     table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
     for column in table.columns[6:]:
@@ -64,12 +66,14 @@ def _cvl_table(data: bytes) -> Table:
             str(index),
             OPERATORS[op["code"]],
             "" if is_input else str(op["input"]),
-            _shape((op["height"], op["width"], op["channels"])),
+            _shape(("*" if is_stream else op["height"], op["width"], op["channels"])),
             "" if is_input else f"{op['kernel_h']}x{op['kernel_w']}" if op["kernel_h"] else "all",
             "" if is_input else f"{op['stride_h']}x{op['stride_w']}",
-            f"{op['ring_rows']} of {op['height']}",
+            f"{op['ring_rows']}" if is_stream else f"{op['ring_rows']} of {op['height']}",
             str(op["offset"]),
             str(ring_bytes),
         )
     table.caption = f"arena {file.header['arena_bytes']:,} bytes, {file.header['vector_count']} test vectors"
+    if is_stream:
+        table.caption += ", a stream: * is time"
     return table

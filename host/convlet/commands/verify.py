@@ -12,24 +12,31 @@ from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, VerifyError
 from convlet.files import read_file
 from convlet.quantization import quantize
-from convlet.verify import random_images, verify
+from convlet.verify import random_images, verify, verify_stream
 
 
 @click.command()
 @click.argument("tflite", type=click.Path(path_type=Path))
 @click.option("--images", type=click.Path(path_type=Path), help="A .npz file with float32 `images` [N, ...].")
 @click.option("--random", "count", type=click.IntRange(0), default=100, show_default=True)
+@click.option("--stream", is_flag=True, help="Compile it as a stream, and compare step by step.")
 @click.pass_obj
-def command(session: Session, tflite: Path, images: Path | None, count: int) -> None:
+def command(session: Session, tflite: Path, images: Path | None, count: int, stream: bool) -> None:
     """Compare TFLM, the numpy reference and the C engine on the int8 TFLITE file, bit by bit."""
     data = read_file(tflite, "the model")
-    compiled = compile_tflite(data)
-    tensor = compiled.graph.inputs[0]
-    real = () if images is None else _load_images(images)
-    quantized = [[quantize(image, float(tensor.tensor_scale), tensor.zero_point)] for image in real]
-    result = verify(data, compiled, quantized + random_images(compiled, count), session.progress)
+    compiled = compile_tflite(data, stream=stream)
+    if compiled.program.period:
+        if images is not None:
+            raise ConvletError("a stream is compared on random series only: leave out --images")
+        result = verify_stream(data, compiled, count, session.progress)
+    else:
+        tensor = compiled.graph.inputs[0]
+        real = () if images is None else _load_images(images)
+        quantized = [[quantize(image, float(tensor.tensor_scale), tensor.zero_point)] for image in real]
+        result = verify(data, compiled, quantized + random_images(compiled, count), session.progress)
+    what = "outputs of a stream" if compiled.program.period else "images"
     session.console.print(
-        f"{result.images} images: {result.reference_mismatches} differ in the numpy reference, "
+        f"{result.images} {what}: {result.reference_mismatches} differ in the numpy reference, "
         f"{result.engine_mismatches} in the C engine",
         highlight=False,
     )

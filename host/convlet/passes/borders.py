@@ -1,5 +1,7 @@
 """Values of other types at the borders of a model: real ones and uint8 become ports, which know how to convert them.
 
+An ARG_MAX at the end goes: the model gives the scores, and classify() the class, the first of equals as in TFLM.
+
 Inside, a uint8 tensor is the int8 one with all values and the zero point 128 less: the reader has given it that zero
 point, and TFLM's requantisation of both is the same but for the 128.
 """
@@ -8,6 +10,8 @@ from __future__ import annotations
 
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
+from convlet.ops.advice import instead_of
+from convlet.ops.spec import integers
 
 
 def take_borders(graph: Graph) -> list[str]:
@@ -16,7 +20,10 @@ def take_borders(graph: Graph) -> list[str]:
     Raises ModelError for an input of real values that is quantised in several ways, or not at all.
     """
     done = [line for tensor in graph.inputs.copy() for line in _take_real_input(graph, tensor)]
-    done += _take_real_outputs(graph)
+    done += _take_real_outputs(graph) + _leave_classes(graph)
+    for tensor in graph.inputs:
+        if tensor.type not in ("INT8", "UINT8"):
+            raise ModelError(f"input {tensor.name!r} is {tensor.type}, expected INT8")
     for tensor in [*graph.inputs, *(operator.output for operator in graph.operators)]:
         if tensor.type == "UINT8":
             _check_readers(graph, tensor)
@@ -63,6 +70,37 @@ def _take_real_outputs(graph: Graph) -> list[str]:
         graph.replace(operator.output, operator.inputs[0])
         done.append(f"{operator}: done by the output")
     return done
+
+
+def _leave_classes(graph: Graph) -> list[str]:
+    done = []
+    for operator in graph.operators.copy():
+        if operator.kind != "ARG_MAX":
+            continue
+        _check_class(graph, operator)
+        graph.operators.remove(operator)
+        graph.replace(operator.output, operator.inputs[0])
+        graph.notes.append(
+            f"the output of {operator} is a class: the .cvl gives the scores, and classify() the class of the greatest"
+        )
+        done.append(f"{operator}: left to classify()")
+    return done
+
+
+def _check_class(graph: Graph, operator: Operator) -> None:
+    """Raises ModelError unless the ARG_MAX makes an output, and compares the channels."""
+    if graph.readers(operator.output):
+        raise ModelError(f"{operator} is in the middle of the model.{instead_of(['ARG_MAX'])}")
+    if len(operator.inputs) != 2 or operator.inputs[0].data is not None:
+        raise ModelError(
+            f"{operator} reads {len(operator.inputs)} tensors, expected scores and a constant axis"
+        )
+    axis, shape = integers(operator, 1), operator.inputs[0].full_shape
+    if axis.size != 1 or int(axis.ravel()[0]) not in (-1, len(shape) - 1):
+        raise ModelError(
+            f"{operator} compares along axis {axis.ravel().tolist()} of {list(shape)}, expected the last one, the "
+            f"channels: TRANSPOSE its input.{instead_of(['ARG_MAX'])}"
+        )
 
 
 def _check_shapes(operator: Operator) -> None:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tflite
 from chain import digits_chain
 from convlet.errors import ModelError
 from convlet.ops import REGISTRY, check_operators
@@ -7,9 +8,37 @@ from convlet.ops.advice import INSTEAD, instead_of
 from convlet.tflite_reader import read_tflite
 from tflite_builder import INT32, Builder
 
+# What people meet who convert a model for the first time.
+OFTEN_MET = [
+    "ARG_MIN",
+    "BATCH_MATMUL",
+    "CAST",
+    "DIV",
+    "ELU",
+    "EMBEDDING_LOOKUP",
+    "EXP",
+    "GATHER",
+    "L2_NORMALIZATION",
+    "LOG",
+    "LSTM",
+    "NEG",
+    "POW",
+    "REDUCE_MIN",
+    "RSQRT",
+    "SQRT",
+    "SQUARED_DIFFERENCE",
+    "SVDF",
+    "TOPK_V2",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "UNPACK",
+    "WHILE",
+]
+
 
 def test_there_is_advice_for_what_is_missing_only():
     assert not INSTEAD.keys() & REGISTRY.keys()
+    assert set(INSTEAD) <= set(vars(tflite.BuiltinOperator))
+    assert set(OFTEN_MET) <= set(INSTEAD)
     assert instead_of(["CONV_2D", "ELU", "ELU", "DIV"]) == (
         " Instead of ELU use RELU, LEAKY_RELU, HARD_SWISH or GELU. Instead of DIV use MUL by the reciprocal."
     )
@@ -28,6 +57,16 @@ def test_outputs_of_another_type_have_advice_too():
     source, axis = b.tensor((1, 10), 0.1, 0), b.constant(np.array([1], np.int32))
     result = b.tensor((1,), 1.0, 0)
     b.tensors[result].type = INT32
-    b.operator("ARG_MAX", [source, axis], result, "ArgMaxOptions", OutputType=INT32)
-    with pytest.raises(ModelError, match=r"is INT32, expected INT8: Instead of ARG_MAX use nothing: end the"):
+    b.operator("ARG_MIN", [source, axis], result, "ArgMinOptions", OutputType=INT32)
+    with pytest.raises(ModelError, match=r"is INT32, expected INT8: Instead of ARG_MIN use nothing: end the"):
         read_tflite(b.build([source], [result]))
+
+
+def test_operators_of_several_outputs_have_advice_too():
+    b = Builder()
+    source, *results = (b.tensor(shape, 0.1, 0) for shape in ((1, 2, 5), (1, 5), (1, 5)))
+    b.operators_of("UNPACK", [source], results, "UnpackOptions", Num=2, Axis=1)
+    with pytest.raises(
+        ModelError, match=r"\(UNPACK\) has 2 outputs, expected 1\. Instead of UNPACK use SPLIT"
+    ):
+        read_tflite(b.build([source], results))

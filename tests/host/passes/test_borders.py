@@ -7,7 +7,8 @@ from chain import Chain
 from convlet.compile import compile_tflite
 from convlet.errors import ModelError
 from convlet.verify import random_images, verify
-from tflite_builder import FLOAT32, INT16, UINT8, BuiltTensor
+from operator_models import images_of
+from tflite_builder import FLOAT32, INT16, INT32, UINT8, BuiltTensor
 from tflite_micro import runtime
 
 
@@ -131,3 +132,47 @@ def test_borders_have_one_shape():
     chain.builder.tensors[chain.outer_input].shape = (1, 8, 5)
     with pytest.raises(ModelError, match=r"^operator 0 \(QUANTIZE\) makes \(1, 5, 4, 2\), but reads"):
         compile_tflite(chain.ended())
+
+
+def classes(shape, axis, kind=INT32, scores=4):
+    """A dense layer or a convolution, and the class of its greatest score."""
+    chain = Chain((5, 4, 2)).dense(scores) if len(shape) == 1 else Chain((5, 4, 2)).conv(scores)
+    axes = chain.builder.constant(np.array(axis, np.int32))
+    chain.builder.tensors.append(BuiltTensor(shape, type=kind))
+    result = len(chain.builder.tensors) - 1
+    chain.builder.operator("ARG_MAX", [chain.tensor, axes], result, "ArgMaxOptions", OutputType=kind)
+    return chain.builder.build([chain.input], [result])
+
+
+@pytest.mark.parametrize(("axis", "scores"), [(1, 4), (-1, 4), (1, 1)])
+def test_classes_are_left_to_classify(axis, scores):
+    tflite = classes((1,), axis, scores=scores)
+    model, compiled = assert_equal(tflite)
+    assert [node.kind for node in compiled.program.nodes] == ["INPUT", "FULLY_CONNECTED"]
+    assert "operator 1 (ARG_MAX) is a class: " in compiled.graph.notes[0]
+    for image in images_of((5, 4, 2), seed=3):
+        assert model.classify(image)[0] == str(tflm(tflite, image)[0])
+
+
+def test_the_class_is_the_first_of_equals():
+    chain = Chain((1, 1, 3)).max_pool((1, 1), (1, 1)).reshape(3)
+    axis = chain.builder.constant(np.array(1, np.int32))
+    chain.builder.tensors.append(BuiltTensor((1,), type=INT32))
+    result = len(chain.builder.tensors) - 1
+    chain.builder.operator("ARG_MAX", [chain.tensor, axis], result, "ArgMaxOptions", OutputType=INT32)
+    tflite = chain.builder.build([chain.input], [result])
+    model, _ = assert_equal(tflite)
+    for image in np.array([[1, 5, 5], [5, 5, 1], [2, 2, 2], [0, 1, 1]], np.int8).reshape(-1, 1, 1, 3):
+        assert model.classify(image)[0] == str(tflm(tflite, image)[0])
+
+
+def test_classes_of_pixels():
+    model, _ = assert_equal(classes((1, 3, 2), 3))
+    assert model.output_shape == (3, 2, 4)
+
+
+def test_other_axes_are_refused():
+    with pytest.raises(
+        ModelError, match=r"^operator 1 \(ARG_MAX\) compares along axis \[1\] of \[1, 3, 2, 4\], expected"
+    ):
+        compile_tflite(classes((1, 2, 4), 1))
