@@ -21,7 +21,7 @@ from convlet.format import NO_OPERATOR
 from convlet.vectors import seeded_image
 
 SEED = 2026  # of the image
-LOOP_INSTRUCTIONS = 2000  # of the loop of known length in bench/bench.c
+LOOP_INSTRUCTIONS = 2000  # of the loop of known length in micropython_module/bench/bench.c
 _TIMEOUT_SECONDS = 300
 _TICKS = ("run", "load", "kernel", "loop")  # the lines of the bench that count ticks
 

@@ -14,7 +14,7 @@ from convlet.format import STEMS
 from convlet.locks import locked
 from convlet.processes import run
 
-HARNESS = Path(__file__).parents[2] / "bench"
+HARNESS = Path(__file__).parents[2] / "micropython_module" / "bench"
 _KEPT = 3  # builds for one processor that stay in the cache
 # Those of MicroPython's rp2 port; files of small.txt are compiled for size.
 _FLAGS = ("-std=gnu99", "-g", "-Wall", "-Werror", "-ffunction-sections", "-fdata-sections", "-DNDEBUG")
