@@ -62,8 +62,8 @@ def measure_trained(name: str, progress: Progress = SILENT) -> Entry:
     with np.load(files.test_split) as arrays:
         test = Part(arrays["images"], arrays["labels"])
     compared = _compare(files.tflite, test.images, progress)
-    graph = compared.compiled.graph
-    output = graph.outputs[0]
+    # Of the file, since the compiler may give the tensor another shape.
+    output = read_tflite(files.tflite.read_bytes()).outputs[0]
 
     def score(outputs: np.ndarray) -> float:
         tests = outputs[: len(test)].reshape(-1, *output.shape)
