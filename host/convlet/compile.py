@@ -19,7 +19,7 @@ from convlet.program import Program, lower
 from convlet.schedule import simulate
 from convlet.stream_plan import events_until, plan_stream, stream_program
 from convlet.tflite_reader import read_tflite
-from convlet.variants import BALANCE, PREFERENCES, choose_variants
+from convlet.variants import BALANCE, choose_variants
 from convlet.vectors import make_vector
 from convlet.writer import write_cvl
 
@@ -88,10 +88,11 @@ def _turned_or_not(graph: Graph, prefer: str, int8_input: bool) -> tuple[Graph, 
 
 
 def _planned(graph: Graph, prefer: str, int8_input: bool) -> tuple[Program, Plan]:
-    """The program that `prefer` has, and its plan; of all preferences for "ram", whose search may miss the smallest."""
+    """The program for `prefer` and its plan; for "ram" also of nothing that accumulates, which may be packed better."""
     lowered = lower(graph, int8_input)
-    preferences = PREFERENCES if prefer == "ram" else (prefer,)
-    programs = [choose_variants(lowered, preference) for preference in preferences]
+    programs = [choose_variants(lowered, prefer)]
+    if prefer == "ram":
+        programs.append(choose_variants(lowered, "plain"))
     return min(((program, plan(program)) for program in programs), key=lambda pair: pair[1].arena_bytes)
 
 

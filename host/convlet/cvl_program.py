@@ -22,9 +22,11 @@ from convlet.format import (
     OPERATORS,
     PORT,
     STATE,
+    WIDE_BYTES,
 )
 from convlet.graph import Tensor
 from convlet.node import SUM_BYTES, Node, Window
+from convlet.ops.wide import scratch_bytes
 from convlet.plan import Plan
 from convlet.program import Program
 from convlet.stream_plan import SIMULATED_PERIODS
@@ -82,24 +84,34 @@ def _node(data: bytes, file: CvlFile, index: int) -> Node:
         tuple(
             operator[name] for name in ("input", "input_b") if operator[name] != NO_OPERATOR and not is_input
         ),
-        Window(**{field.name: operator[field.name] for field in fields(Window)}),
+        _window(operator),
         parameter=operator["parameter"],
         row_map=tuple(row_map),
-        scratch_bytes=_scratch_bytes(operator, index),
+        scratch_bytes=_scratch_bytes(file, index),
         accumulates=bool(flags & FLAG_ACCUMULATES),
         b_first=bool(flags & FLAG_B_FIRST),
         stored=operator["ring_rows"] > 0,
     )
 
 
-def _scratch_bytes(operator: dict[str, Any], index: int) -> int:
-    """The file says where a kernel's own bytes lie, not how many: they are sums, one for each value of a row."""
+def _scratch_bytes(file: CvlFile, index: int) -> int:
+    """The file says where a kernel's own bytes lie, not how many."""
+    operator = file.operators[index]
+    kind = OPERATORS[operator["code"]]
     if not operator["scratch"]:
         return 0
-    if not operator["flags"] & FLAG_ACCUMULATES:
-        kind = OPERATORS[operator["code"]]
-        raise ModelError(
-            f"operator {index} ({kind}) has scratch of a size that only its kernel knows: use the .tflite file"
-        )
-    size: int = SUM_BYTES * operator["width"] * operator["channels"]
-    return size
+    if operator["flags"] & FLAG_ACCUMULATES:  # sums, one for each value of a row
+        size: int = SUM_BYTES * operator["width"] * operator["channels"]
+        return size
+    if kind == "CONV_2D_WIDE":
+        source = file.operators[operator["input"]]
+        shape = source["height"], source["width"], source["channels"]
+        as_bytes = bool(operator["parameter"] & WIDE_BYTES)
+        return scratch_bytes(_window(operator), shape, operator["width"], as_bytes)
+    raise ModelError(
+        f"operator {index} ({kind}) has scratch of a size that only its kernel knows: use the .tflite file"
+    )
+
+
+def _window(operator: dict[str, Any]) -> Window:
+    return Window(**{field.name: operator[field.name] for field in fields(Window)})

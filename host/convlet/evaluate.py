@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet.datasets import Images, Labels
-from convlet.graph import Tensor
-from convlet.oracle import Oracle
 from convlet.quantization import dequantize, quantize
 from convlet.tensorflow_import import import_tensorflow
-from convlet.tflite_reader import read_tflite
 
 
 @dataclass(frozen=True)
@@ -49,19 +46,31 @@ def run_float(model: bytes, images: Images) -> NDArray[np.float32]:
 
 def run_int8(model: bytes, images: Images) -> Int8Result:
     """The outputs of an int8 `.tflite` of batch 1: by tflite-micro, or TensorFlow where that is missing."""
-    graph = read_tflite(model)
-    to, output = _quantization(graph.inputs[0]), _quantization(graph.outputs[0])
-    samples = quantize(images, to.scale, to.zero_point)
     if importlib.util.find_spec("tflite_micro") is None:
-        outputs = _run_each(_tensorflow_interpreter(model), samples)
-        return Int8Result(outputs, to, output, "TensorFlow Lite's reference kernels")
-    oracle = Oracle(model)
-    outputs = np.array([oracle.run([sample]) for sample in samples])
-    return Int8Result(outputs.reshape(-1, *graph.outputs[0].shape), to, output, "tflite-micro")
+        interpreter = _tensorflow_interpreter(model)
+        name = "TensorFlow Lite's reference kernels"
+        [source], [result] = interpreter.get_input_details(), interpreter.get_output_details()
+        outputs = _run_each(interpreter, _quantize(images, source))
+    else:
+        # Late, since it comes with the compiler: a change of that is no reason to train the models in the cache again.
+        from convlet.oracle import Oracle
+
+        oracle, name = Oracle(model), "tflite-micro"
+        source, result = oracle.input_details, oracle.output_details
+        outputs = np.array([oracle.run([sample]) for sample in _quantize(images, source)])
+    shaped = outputs.reshape(-1, *result["shape"][1:])
+    return Int8Result(shaped, _quantization(source), _quantization(result), name)
 
 
-def _quantization(tensor: Tensor) -> Quantization:
-    return Quantization(float(tensor.tensor_scale), tensor.zero_point)
+def _quantize(images: Images, details: dict[str, Any]) -> NDArray[np.int8]:
+    to = _quantization(details)
+    return quantize(images, to.scale, to.zero_point)
+
+
+def _quantization(details: dict[str, Any]) -> Quantization:
+    """From what an interpreter says of a tensor: those of TensorFlow and TFLM use the same words."""
+    parameters = details["quantization_parameters"]
+    return Quantization(float(parameters["scales"][0]), int(parameters["zero_points"][0]))
 
 
 def _tensorflow_interpreter(model: bytes) -> Any:

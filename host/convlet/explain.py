@@ -24,6 +24,7 @@ def explain(graph: Graph, program: Program) -> list[Change]:
     changes += [
         named("zero points folded into biases", [node for node in nodes if node.macs and node.zero_point_in]),
         named("additions simplified, proved for all inputs", [n for n in nodes if n.kind == "WEIGHTED_SUM"]),
+        named("kernels with scratch, which are faster", [n for n in nodes if n.kind == "CONV_2D_WIDE"]),
         named("inputs taken row by row, not kept", [node for node in nodes if node.accumulates]),
         Change("equal constants stored once", _shared_constants(program)),
     ]

@@ -65,6 +65,7 @@ STEMS = {
     "SPACE_TO_DEPTH": "space_to_depth",
     "CONCATENATION": "concatenation",
     "RESIZE_BILINEAR": "resize_bilinear",
+    "CONV_2D_WIDE": "conv2d_wide",
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
@@ -80,6 +81,9 @@ FLAG_ACCUMULATES = 1  # takes the rows of its input one by one, as they are made
 FLAG_MAPPED = 2  # the window of row r begins at input row map[r]; `table` begins with it, uint16[height]
 FLAG_B_FIRST = 4  # pulls its second input before the first
 FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, uint16[height]
+
+# In `parameter` of CONV_2D_WIDE.
+WIDE_BYTES = 1  # its weights are int8
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,21 @@ RUN = Record(
     ),
 )
 
-RECORDS = (HEADER, OPERATOR, PORT, STATE, RUN)
+SCALE = Record(
+    "scale",
+    "How a sum s of products becomes an int8 value, clamped: with a shift below 32 it is "
+    "((s + bias) * high + (((s + bias) >> 6) * low >> 10) + offset) >> shift, else the sum of offset and "
+    "(s + bias) * high * 2^(32 - shift - 31), rounded twice.",
+    (
+        ("bias", "i", "less zero_point_in * sum(weights)"),
+        ("high", "i", ""),
+        ("low", "i", ""),
+        ("offset", "i", ""),
+        ("shift", "I", "0 to 63"),
+    ),
+)
+
+RECORDS = (HEADER, OPERATOR, PORT, STATE, RUN, SCALE)
 CHANNEL_BYTES = (
     9  # of a table of biases, multipliers and shifts: int32[channels], int32[channels], int8[channels]
 )
@@ -274,6 +292,7 @@ def c_header() -> str:
                     for name, value in globals().items()
                     if name.startswith("FLAG_")
                 ),
+                f"#define CVL_WIDE_BYTES {WIDE_BYTES}",
                 f"#define CVL_NO_ROW 0x{NO_ROW:x}",
                 f"#define CVL_FILL ({FILL + 1} - 1)",
                 f"#define CVL_CHANNEL_BYTES {CHANNEL_BYTES}",

@@ -159,7 +159,15 @@ def _ring(program: Program, plan: Plan, node: int, rows: Sequence[Span]) -> list
     if node in plan.places or plan.ring_rows[node] == program.nodes[node].shape[0] or not own:
         return []
     size = plan.ring_rows[node] * program.nodes[node].row_bytes
-    return [Span(node, plan.offsets[node], size, min(s.first for s in own), max(s.last for s in own))]
+    ring = Span(node, plan.offsets[node], size, min(s.first for s in own), max(s.last for s in own))
+    # In a stream nodes take turns in a place: it is not kept for any of them.
+    return [] if any(row.node != node and _meet(row, ring) for row in rows) else [ring]
+
+
+def _meet(a: Span, b: Span) -> bool:
+    """Whether both have a byte in use at the same time."""
+    in_time = a.first <= b.last and b.first <= a.last
+    return in_time and a.offset < b.offset + b.size and b.offset < a.offset + a.size
 
 
 def _sizes_in_time(spans: Sequence[Span], times: int) -> np.ndarray:

@@ -40,6 +40,18 @@ class Oracle:
         except RuntimeError as error:
             raise ToolError(f"tflite-micro cannot run the model: {error}") from error
 
+    @property
+    def input_details(self) -> dict[str, Any]:
+        """Of the first input: shape, and under "quantization_parameters" its scales and zero points."""
+        details: dict[str, Any] = self._interpreter.get_input_details(0)
+        return details
+
+    @property
+    def output_details(self) -> dict[str, Any]:
+        """The same of the first output."""
+        details: dict[str, Any] = self._interpreter.get_output_details(0)
+        return details
+
     def run(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """The first output, int8 and flat, for one int8 image for each input of the model."""
         output = self.run_all(images)[0]

@@ -12,8 +12,8 @@ from convlet.format import STATE
 from convlet.limits import MOST_ARENA_BYTES, MOST_PLACED_ROWS, check_limit
 from convlet.packing import Block, pack
 from convlet.program import Program
-from convlet.schedule import Event, lifetimes, simulate, work_times
-from convlet.storage import SCRATCH_ALIGNMENT, storage_of
+from convlet.schedule import Event, lifetimes, simulate
+from convlet.storage import scratches_of, storage_of
 
 _LARGEST_PLACE = 0xFFFF  # of a row, in a table of uint16
 
@@ -67,20 +67,15 @@ def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
         Block(life.first, life.last, life.ring_rows * node.row_bytes, pieces=life.pieces)
         for life, node in pairs
     ]
-    scratched = [i for i, node in enumerate(program.nodes) if node.scratch_bytes]
-    times = work_times(events)
-    scratches = [
-        Block(*times.get(i, (0, 0)), program.nodes[i].scratch_bytes, SCRATCH_ALIGNMENT) for i in scratched
-    ]
+    scratches, numbers = scratches_of(program, events)
     state_bytes = STATE.size * len(program.nodes)
     offsets, end = pack(rings + scratches, state_bytes)
-    scratch_of = dict(zip(scratched, offsets[len(rings) :], strict=True))
     return Plan(
         goals=goals,
         ring_rows=[life.ring_rows for life in lives],
         offsets=offsets[: len(rings)],
         places={},
-        scratches=[scratch_of.get(i, 0) for i in range(len(lives))],
+        scratches=[offsets[len(rings) + numbers[i]] if i in numbers else 0 for i in range(len(lives))],
         arena_bytes=end,
         state_bytes=state_bytes,
     )

@@ -56,12 +56,34 @@ def storage_of(
             else:
                 blocks.append(Block(births[key], deaths[key], node.row_bytes))
                 rows[key] = len(blocks) - 1, 0
-    scratches = {}
-    for index, (first, last) in sorted(work_times(events).items()):
-        if program.nodes[index].scratch_bytes:
-            scratches[index] = len(blocks)
-            blocks.append(Block(first, last, program.nodes[index].scratch_bytes, SCRATCH_ALIGNMENT))
-    return Storage(blocks, rows, scratches)
+    scratch_blocks, scratches = scratches_of(program, events)
+    scratches = {index: len(blocks) + number for index, number in scratches.items()}
+    return Storage(blocks + scratch_blocks, rows, scratches)
+
+
+def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block], dict[int, int]]:
+    """The blocks for scratch, and the number of its block for each node that has some.
+
+    What accumulates keeps its own; the others need theirs only while they make a row, so that those that work in turns
+    share one.
+    """
+    blocks: list[Block] = []
+    numbers: dict[int, int] = {}
+    shared: int | None = None
+    times = work_times(events)
+    for index in sorted(times, key=lambda index: times[index]):
+        node, (first, last) = program.nodes[index], times[index]
+        if not node.scratch_bytes:
+            continue
+        if node.accumulates or shared is None or blocks[shared].last < first:
+            numbers[index] = len(blocks)
+            blocks.append(Block(first, last, node.scratch_bytes, SCRATCH_ALIGNMENT))
+            shared = shared if node.accumulates else numbers[index]
+        else:
+            numbers[index], both = shared, blocks[shared]
+            size, last = max(both.size, node.scratch_bytes), max(both.last, last)
+            blocks[shared] = replace(both, last=last, size=size)
+    return blocks, numbers
 
 
 def row_times(

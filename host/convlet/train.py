@@ -143,7 +143,7 @@ def train(
         write_atomic(files.labels, "".join(f"{label}\n" for label in labels).encode())
     write_atomic(files.test_split, _npz_bytes(images=data.test.images, labels=data.test.labels))
 
-    progress.step(f"Measuring on the {len(data.test)} test images")
+    progress.step(f"Measuring on the {len(data.test):,} test images")
     int8 = evaluate.run_int8(tflite["int8"], data.test.images)
     metrics = _measure(model, recipe, data, files, epochs, seed, int8)
     _draw(recipe, curves, int8, data, files)
@@ -211,7 +211,7 @@ def _after_each_epoch(tf: Any, advance: Advance) -> Any:
 
 def _npz_bytes(**arrays: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 

@@ -16,25 +16,32 @@ BALANCE = 1.5  # times the smallest arena: what speed may cost
 
 
 def choose_variants(program: Program, prefer: str = "balance") -> Program:
-    """The program with variants of its nodes chosen for `prefer`, one of PREFERENCES.
+    """The program with variants of its nodes chosen for `prefer`, one of PREFERENCES or "plain".
 
-    "ram": those that need the least, found one node at a time. "speed": nothing accumulates that need not.
-    "balance": as fast as 1.5 times the smallest arena allows.
+    "ram": those that need the least, found one node at a time. "speed": nothing accumulates that need not, and all have
+    their faster forms. "balance": as fast as 1.5 times the smallest arena allows. "plain": nothing accumulates that
+    need not, and nothing has a faster form.
     """
     search = _Search(program)
-    if prefer == "speed":
-        _, choices = search.improve(tuple(program.nodes), accumulating=False)
+    fastest = [node.faster or node for node in program.nodes]
+    if prefer in ("speed", "plain"):
+        _, choices = search.improve(
+            tuple(fastest if prefer == "speed" else program.nodes), accumulating=False
+        )
         return replace(program, nodes=list(choices))
     smallest, choices = search.improve(
         tuple(_variants(node)[-1] for node in program.nodes), accumulating=True
     )
     if prefer == "balance":
-        for index, node in enumerate(program.nodes):
-            if search.is_over:
-                break
-            trial = _with(choices, index, replace(node, b_first=choices[index].b_first))
-            if search.peak(trial) <= BALANCE * smallest:
-                choices = trial
+        by_work = sorted(range(len(fastest)), key=lambda index: -fastest[index].macs)
+        for index in by_work:
+            for node in dict.fromkeys((fastest[index], program.nodes[index])):
+                if search.is_over:
+                    break
+                trial = _with(choices, index, replace(node, b_first=choices[index].b_first))
+                if search.peak(trial) <= BALANCE * smallest:
+                    choices = trial
+                    break
     return replace(program, nodes=list(choices))
 
 
@@ -68,9 +75,10 @@ class _Search:
     def improve(self, nodes: Nodes, accumulating: bool) -> tuple[int, Nodes]:
         """The smallest peak that is found by changing one node after the other, and the nodes that have it."""
         best = self.peak(nodes)
+        forms = nodes if not accumulating else tuple(self.program.nodes)
         for _ in range(_ROUNDS):
             before = best
-            for index, node in enumerate(self.program.nodes):
+            for index, node in enumerate(forms):
                 for variant in _variants(node, accumulating):
                     if self.is_over:
                         return best, nodes
@@ -86,7 +94,7 @@ class _Search:
         program = replace(self.program, nodes=list(nodes))
 
         def peak_of(begin: int, end: int) -> int:
-            inside = [(node.accumulates, node.b_first) for node in nodes[begin:end]]
+            inside = [(node.accumulates, node.b_first, node.scratch_bytes) for node in nodes[begin:end]]
             # A reader behind the segment matters too: it may need a tensor of the segment in one piece.
             behind = [node.accumulates for node in nodes[end:] if min(node.sources, default=end) < end]
             key = (begin, end, *inside, *behind)

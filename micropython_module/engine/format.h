@@ -24,11 +24,12 @@
 #define CVL_FLAG_MAPPED 2
 #define CVL_FLAG_B_FIRST 4
 #define CVL_FLAG_PLACED 8
+#define CVL_WIDE_BYTES 1
 #define CVL_NO_ROW 0xffff
 #define CVL_FILL (-2147483647 - 1)
 #define CVL_CHANNEL_BYTES 9
 
-#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax) X(COPY, copy) X(SPACE_TO_DEPTH, space_to_depth) X(CONCATENATION, concatenation) X(RESIZE_BILINEAR, resize_bilinear)
+#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax) X(COPY, copy) X(SPACE_TO_DEPTH, space_to_depth) X(CONCATENATION, concatenation) X(RESIZE_BILINEAR, resize_bilinear) X(CONV_2D_WIDE, conv2d_wide)
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
@@ -98,6 +99,9 @@ enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 #endif
 #ifndef CVL_WITH_RESIZE_BILINEAR
 #define CVL_WITH_RESIZE_BILINEAR CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_CONV_2D_WIDE
+#define CVL_WITH_CONV_2D_WIDE CVL_WITH_OTHERS
 #endif
 #ifndef CVL_WITH_STREAM
 #define CVL_WITH_STREAM CVL_WITH_OTHERS
@@ -182,5 +186,15 @@ typedef struct {
     int32_t inner_step;
 } cvl_run_t;
 _Static_assert(sizeof(cvl_run_t) == 16, "layout");
+
+// How a sum s of products becomes an int8 value, clamped: with a shift below 32 it is ((s + bias) * high + (((s + bias) >> 6) * low >> 10) + offset) >> shift, else the sum of offset and (s + bias) * high * 2^(32 - shift - 31), rounded twice.
+typedef struct {
+    int32_t bias;           // less zero_point_in * sum(weights)
+    int32_t high;
+    int32_t low;
+    int32_t offset;
+    uint32_t shift;         // 0 to 63
+} cvl_scale_t;
+_Static_assert(sizeof(cvl_scale_t) == 20, "layout");
 
 #endif

@@ -5,8 +5,8 @@ from convlet.compile import compile_tflite
 from convlet.format import HEADER, OPERATOR
 from cvl_edit import edited, field, patched
 
-CVL = compile_tflite(padded_chain().build(), vectors=3).cvl
-KINDS = ["INPUT", "CONV_2D", "MAX_POOL_2D", "RESHAPE", "CONV_2D", "FULLY_CONNECTED"]
+CVL = compile_tflite(padded_chain().build(), vectors=3, prefer="ram").cvl
+KINDS = ["INPUT", "CONV_2D", "MAX_POOL_2D", "RESHAPE", "CONV_2D", "FULLY_CONNECTED"]  # with the least RAM
 
 
 def vector_bytes(cvl):

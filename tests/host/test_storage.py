@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from chain import Chain, digits_chain, program_of
 from convlet.schedule import simulate
-from convlet.storage import storage_of
+from convlet.storage import scratches_of, storage_of
 
 
 def test_outputs_and_what_is_read_in_one_piece_are_whole():
@@ -53,3 +53,17 @@ def test_scratch_lives_while_its_node_works():
     block = storage.blocks[storage.scratches[1]]
     work = [time for time, event in enumerate(events) if event.node == 1]
     assert (block.first, block.last, block.size, block.alignment) == (work[0], work[-1], 12, 4)
+
+
+def test_those_that_work_in_turns_share_their_scratch():
+    program = program_of(digits_chain())
+    sizes = {1: 12, 2: 40, 3: 8}
+    nodes = [replace(node, scratch_bytes=sizes.get(index, 0)) for index, node in enumerate(program.nodes)]
+    nodes[3] = replace(nodes[3], accumulates=True)
+    program = replace(program, nodes=nodes)
+    events = simulate(program, [3])
+    blocks, numbers = scratches_of(program, events)
+    assert numbers[1] == numbers[2] != numbers[3]
+    assert sorted(block.size for block in blocks) == [8, 40]
+    apart, numbers = scratches_of(program, simulate(program, [1, 2, 3]))
+    assert len(apart) == 3 and apart[numbers[1]].last < apart[numbers[2]].first

@@ -33,3 +33,14 @@ def test_speed_keeps_the_plain_kernels():
 @pytest.mark.parametrize("prefer", PREFERENCES)
 def test_every_preference_is_exact(prefer):
     assert_exact(digits_chain().build(), (8, 8, 1), seed=3, prefer=prefer)
+
+
+def kinds(chain, prefer):
+    return [node.kind for node in compile_tflite(chain.build(), prefer=prefer).program.nodes]
+
+
+def test_faster_kernels_cost_ram_that_the_preference_must_allow():
+    chain = Chain((24, 24, 3)).conv(8).max_pool().conv(16).max_pool().dense(10)
+    assert kinds(chain, "ram").count("CONV_2D_WIDE") == 0
+    assert kinds(chain, "speed").count("CONV_2D_WIDE") == 3
+    assert kinds(chain, "balance").count("CONV_2D_WIDE") >= 1

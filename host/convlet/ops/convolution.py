@@ -14,6 +14,7 @@ from convlet.node import Node, Window
 from convlet.ops.requantization import finish
 from convlet.ops.spec import OperatorSpec
 from convlet.ops.weights import check_shape, check_weights, lower_weighted
+from convlet.ops.wide import widened
 from convlet.ops.window import WINDOW_OPTIONS, over_windows, window_of
 
 DILATION_OPTIONS = {"dilation_h": "DilationHFactor", "dilation_w": "DilationWFactor"}
@@ -64,7 +65,9 @@ def _lower_groups(operator: Operator, sources: tuple[int, ...], weights: np.ndar
     """
     node = lower_weighted("CONV_2D", operator, sources, _window(operator), weights)
     group = weights.shape[3]
-    return replace(node, parameter=0 if group == operator.inputs[0].rows[2] else group)
+    if group == operator.inputs[0].rows[2]:
+        return replace(node, faster=widened(operator, node, weights))
+    return replace(node, parameter=group)
 
 
 def _check_depthwise(operator: Operator) -> None:

@@ -18,6 +18,7 @@ from convlet.node import ONE_PIXEL, SUM_BYTES, WHOLE_INPUT, Node, Window
 from convlet.ops.requantization import finish
 from convlet.ops.spec import OperatorSpec
 from convlet.ops.weights import check_shape, check_weights, lower_weighted
+from convlet.ops.wide import widened
 
 
 def _check(operator: Operator) -> None:
@@ -47,11 +48,16 @@ def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
     weights = operator.inputs[1].constant
     if "window_rows" in operator.options:
         window = Window(operator.options["window_rows"], operator.inputs[0].rows[1])
-        return lower_weighted("CONV_2D", operator, sources, window, weights)
+        node = lower_weighted("CONV_2D", operator, sources, window, weights)
+        rows = len(weights), window.kernel_h, window.kernel_w, operator.inputs[0].rows[2]
+        return replace(node, faster=widened(operator, node, weights.reshape(rows)))
+    as_pixels = weights[:, np.newaxis, np.newaxis, :]
     if operator.output.rows[:2] != (1, 1):
-        return lower_weighted("CONV_2D", operator, sources, ONE_PIXEL, weights)
-    node = lower_weighted("FULLY_CONNECTED", operator, sources, WHOLE_INPUT, weights)
-    return replace(node, accumulator_bytes=SUM_BYTES * len(weights))
+        node = lower_weighted("CONV_2D", operator, sources, ONE_PIXEL, weights)
+    else:
+        node = lower_weighted("FULLY_CONNECTED", operator, sources, WHOLE_INPUT, weights)
+        node = replace(node, accumulator_bytes=SUM_BYTES * len(weights))
+    return replace(node, faster=widened(operator, node, as_pixels))
 
 
 OPERATORS = {

@@ -34,6 +34,6 @@ def test_step_by_step_it_gives_what_the_whole_sequence_gives() -> None:
     motion = np.random.default_rng(0).integers(-128, 128, (100, 6)).astype(np.int8)
     expected = Oracle(tflite).run([motion]).reshape(100, 4)
     compiled = compile_tflite(tflite, labels=CLASS_NAMES, stream=True)
-    assert compiled.plan.arena_bytes < compile_tflite(tflite, prefer="ram").plan.arena_bytes / 2
+    assert compiled.plan.arena_bytes < compile_tflite(tflite, prefer="ram").plan.arena_bytes
     model = Model(compiled.cvl)
     np.testing.assert_array_equal([np.array(model.step(step)) for step in motion], expected)

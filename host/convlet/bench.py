@@ -1,0 +1,196 @@
+"""Counts the instructions that a processor executes for one inference, in an emulator: the same on every run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from convlet.bench_build import Core, Engine, link
+from convlet.compile import Compiled
+from convlet.engine import Model
+from convlet.errors import ConvletError, ToolError, VerifyError
+from convlet.files import read_file
+from convlet.format import NO_OPERATOR
+from convlet.vectors import seeded_image
+
+SEED = 2026  # of the image
+LOOP_INSTRUCTIONS = 2000  # of the loop of known length in micropython_module/bench/bench.c
+_TIMEOUT_SECONDS = 300
+_TICKS = ("run", "load", "kernel", "loop")  # the lines of the bench that count ticks
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What all rows of one operator took."""
+
+    operator: str
+    macs: int
+    instructions: int
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Of one model on one processor. `schedule`: instructions between the kernels.
+
+    Bytes of the stack are those below the caller's frame, `load_stack` while loading and `stack` while running;
+    `text` is the code and constants of the whole engine.
+    """
+
+    model: str
+    core: str
+    instructions: int
+    load: int
+    schedule: int
+    macs: int
+    arena: int
+    stack: int
+    load_stack: int
+    text: int
+    kernels: tuple[Kernel, ...]
+
+    @property
+    def per_mac(self) -> float:
+        return self.instructions / self.macs if self.macs else 0.0
+
+
+def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
+    """Run the model once on an image of noise.
+
+    Raises VerifyError when it does not give what it gives on this computer, ToolError when the emulator fails.
+    """
+    program = compiled.program
+    shapes = [node.shape for node in program.nodes[: program.input_count]]
+    images = [seeded_image(SEED + i, int(np.prod(shape))) for i, shape in enumerate(shapes)]
+    facts = _run(engine, compiled, images, wrapped=False)
+    kernels = _run(engine, compiled, images, wrapped=True)["kernel"]
+    _check(engine.core, name, compiled, images, facts)
+    return Measurement(
+        model=name,
+        core=engine.core.name,
+        instructions=facts["run"][0],
+        load=facts["load"][0],
+        schedule=facts["run"][0] - sum(kernels),
+        macs=program.macs,
+        arena=compiled.plan.arena_bytes,
+        stack=facts["stack"][0],
+        load_stack=facts["load_stack"][0],
+        text=sum(engine.file_bytes.values()),
+        kernels=tuple(
+            Kernel(node.kind, node.macs, count) for node, count in zip(program.nodes, kernels, strict=True)
+        ),
+    )
+
+
+def _run(
+    engine: Engine, compiled: Compiled, images: Sequence[np.ndarray], wrapped: bool
+) -> dict[str, list[int]]:
+    """What the bench prints: for each name its numbers, ticks as instructions."""
+    core = engine.core
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "model.cvl").write_bytes(compiled.cvl)
+        (folder / "images").write_bytes(b"".join(image.tobytes() for image in images))
+        (folder / "model.S").write_text(_source(folder, compiled))
+        link(engine, folder / "bench.elf", folder / "model.S", wrapped)
+        printed = emulate(core, folder / "bench.elf")
+    facts: dict[str, list[int]] = {}
+    for line in printed.splitlines():
+        key, value = line.split()
+        number = round(int(value) / core.ticks) if key in _TICKS else int(value)
+        facts.setdefault(key, []).append(number)
+    if facts.get("loop") != [LOOP_INSTRUCTIONS] or "selftest" not in facts:
+        raise ToolError(f"the emulator of {core.title} cannot count: it says {printed!r}")
+    return facts
+
+
+def _source(folder: Path, compiled: Compiled) -> str:
+    """Assembler: the file, the images, and buffers of exactly the sizes that they must have."""
+    words = 4 * len(compiled.program.nodes)
+
+    def data(symbol: str, file: str) -> str:
+        return f'.balign 4\n{symbol}: .incbin "{folder / file}"\n{symbol}_end:\n'
+
+    def buffer(symbol: str, size: int) -> str:
+        return f".balign 8\n{symbol}: .space {size}\n{symbol}_end:\n"
+
+    parts = [
+        '.section .rodata, "a"\n',
+        data("bench_file", "model.cvl"),
+        data("bench_images", "images"),
+        '.section .bss, "aw", %nobits\n',
+        buffer("bench_arena", compiled.plan.arena_bytes),
+        buffer("bench_checksums", words),
+        buffer("bench_kernel_ticks", words),
+    ]
+    symbols = [part.split(":")[0].split("\n")[1] for part in parts if ":" in part]
+    return "".join(f".global {symbol}, {symbol}_end\n" for symbol in symbols) + "".join(parts)
+
+
+def emulate(core: Core, elf: Path) -> str:
+    """What the program prints. Raises ToolError when it fails, or the emulator is missing."""
+    command = [
+        *core.emulator,
+        "-icount",
+        f"shift={core.shift}",
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+        "-semihosting-config",
+        "enable=on,target=native",
+        "-kernel",
+        str(elf),
+    ]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS
+        )
+    except FileNotFoundError as error:
+        raise ToolError(f"the emulator {core.emulator[0]} is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"the emulator of {core.title} took over {_TIMEOUT_SECONDS} s") from error
+    printed = (done.stdout + done.stderr).decode(errors="replace")
+    if done.returncode:
+        raise ToolError(f"{core.title} in {core.emulator[0]} ended with status {done.returncode}: {printed}")
+    return printed
+
+
+def _check(
+    core: Core, name: str, compiled: Compiled, images: Sequence[np.ndarray], facts: dict[str, list[int]]
+) -> None:
+    model = Model(compiled.cvl)
+    expected = zlib.crc32(model.run(*images))
+    if facts["selftest"] != [NO_OPERATOR] or facts["output"][0] != expected:
+        raise VerifyError(f"{core.title} does not give the outputs of {name} that this computer gives")
+
+
+def to_json(measurements: Sequence[Measurement]) -> str:
+    """A list of measurements as text."""
+    return json.dumps([asdict(each) for each in measurements], indent=1) + "\n"
+
+
+Baseline = dict[str, dict[str, int]]  # instructions of each model on each processor
+
+
+def baseline_of(measurements: Sequence[Measurement]) -> Baseline:
+    """The instructions alone, which is what is compared."""
+    found: Baseline = {}
+    for each in measurements:
+        found.setdefault(each.model, {})[each.core] = each.instructions
+    return found
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Raises ConvletError when the file cannot be read or is no baseline."""
+    try:
+        return json.loads(read_file(path, "the baseline"))
+    except ValueError as error:
+        raise ConvletError(f"{path} is no baseline: {error}") from error

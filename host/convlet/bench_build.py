@@ -1,0 +1,195 @@
+"""Builds the engine for an emulator that counts instructions, once for each state of its sources."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from convlet.engine_build import ENGINE, MODULE, engine_sources
+from convlet.files import cache_folder
+from convlet.format import STEMS
+from convlet.locks import locked
+from convlet.processes import run
+
+HARNESS = Path(__file__).parents[2] / "micropython_module" / "bench"
+_KEPT = 3  # builds for one processor that stay in the cache
+# Those of MicroPython's rp2 port; files of small.txt are compiled for size.
+_FLAGS = ("-std=gnu99", "-g", "-Wall", "-Werror", "-ffunction-sections", "-fdata-sections", "-DNDEBUG")
+_SMALL, _FAST = "-Os", "-O2"
+
+
+@dataclass(frozen=True)
+class Core:
+    """A processor and the emulator's board that has it."""
+
+    name: str
+    title: str
+    tools: str  # what the compiler's name and those of its companions begin with
+    flags: tuple[str, ...]
+    source: str  # in HARNESS
+    emulator: tuple[str, ...]
+    code_address: int
+    ram_address: int
+    shift: int  # an instruction takes 2^shift ns of the emulator's time
+    clock: float  # of the counter, Hz
+    defines: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ("-lc", "-lgcc")
+
+    @property
+    def ticks(self) -> float:
+        """Of the counter, for one instruction."""
+        return 2**self.shift * 1e-9 * self.clock
+
+
+def _cortex(
+    name: str, title: str, cpu: str, machine: str, code: int = 0, ram: int = 0x20000000, clock: float = 25e6
+) -> Core:
+    # The timer lies where the processor's world, secure or not, sees it. QEMU has no board with a Cortex-M0+ and enough
+    # memory: its code runs on the Cortex-M3, which executes the same instructions.
+    timer = 0x50000000 if code else 0x40000000
+    return Core(
+        name,
+        title,
+        "arm-none-eabi-",
+        (f"-mcpu={cpu}", "-mthumb", "-mfloat-abi=soft"),
+        "cortex_m.c",
+        ("qemu-system-arm", "-M", machine),
+        code,
+        ram,
+        shift=8,
+        clock=clock,
+        defines=(f"-DBENCH_TIMER=0x{timer:x}", f"-DBENCH_TRAPS_UNALIGNED={int(name == 'm0plus')}"),
+    )
+
+
+CORES = {
+    core.name: core
+    for core in (
+        _cortex("m0plus", "Cortex-M0+", "cortex-m0plus", "mps2-an385"),
+        _cortex("m3", "Cortex-M3", "cortex-m3", "mps2-an385"),
+        _cortex("m4", "Cortex-M4", "cortex-m4", "mps2-an386"),
+        _cortex("m7", "Cortex-M7", "cortex-m7", "mps2-an500"),
+        _cortex("m33", "Cortex-M33", "cortex-m33", "mps2-an505", 0x10000000, 0x38000000, 20e6),
+        Core(
+            "rv32imc",
+            "RV32IMC",
+            "riscv64-unknown-elf-",
+            ("-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2", "--specs=picolibc.specs"),
+            "riscv.c",
+            ("qemu-system-riscv32", "-M", "virt", "-bios", "none"),
+            0x80000000,
+            0x80400000,
+            shift=0,
+            clock=1e9,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A compiled engine: the objects to link, and the bytes of code and constants of each of its C files."""
+
+    core: Core
+    folder: Path
+    file_bytes: dict[str, int]
+
+    @property
+    def objects(self) -> list[Path]:
+        return sorted(self.folder.glob("*.o"))
+
+
+def build(core: Core) -> Engine:
+    """The engine for `core`, from the cache when nothing it is made of has changed. Raises ToolError."""
+    folder = cache_folder() / "bench"
+    folder.mkdir(exist_ok=True)
+    with locked(folder / f"{core.name}.lock"):
+        finished = folder / f"{core.name}-{_digest(core)}"
+        if not finished.is_dir():
+            with tempfile.TemporaryDirectory(dir=folder) as name:
+                made = Path(name) / "made"
+                made.mkdir()
+                _compile(core, made)
+                made.rename(finished)
+        finished.touch()
+        _forget_old(folder, core)
+    return Engine(core, finished, _file_bytes(core, finished))
+
+
+def link(engine: Engine, elf: Path, source: Path, wrapped: bool) -> None:
+    """Link the engine with what the assembler source `source` has. `wrapped`: count the ticks of every kernel."""
+    core = engine.core
+    places = f"-Wl,--defsym=BENCH_CODE={core.code_address},--defsym=BENCH_RAM={core.ram_address}"
+    wraps = [f"-Wl,--wrap=cvl_{stem}_row" for stem in _stems()] if wrapped else []
+    objects = [path for path in engine.objects if wrapped or path.name != "profile.o"]
+    command: list[str | Path] = [
+        *_compiler(core),
+        "-nostartfiles",
+        "-Wl,--gc-sections",
+        f"-T{HARNESS / 'bench.ld'}",
+        places,
+        *wraps,
+        source,
+        *objects,
+        *core.libraries,
+        "-o",
+        elf,
+    ]
+    run(command, f"link the bench for {core.title}")
+
+
+def _stems() -> list[str]:
+    return list(dict.fromkeys(STEMS.values()))
+
+
+def _compiler(core: Core) -> list[str]:
+    return [f"{core.tools}gcc", *core.flags]
+
+
+def _compile(core: Core, folder: Path) -> None:
+    small = (MODULE / "small.txt").read_text().split("\n")
+    for source in engine_sources():
+        _compile_file(core, folder, source, _SMALL if str(source.relative_to(MODULE)) in small else _FAST)
+    stems = "-DBENCH_STEMS=" + " ".join(f"X({stem})" for stem in _stems())
+    for name in ("bench.c", "profile.c", core.source):
+        _compile_file(core, folder, HARNESS / name, _FAST, *core.defines, stems)
+
+
+def _compile_file(core: Core, folder: Path, source: Path, *flags: str) -> None:
+    command: list[str | Path] = [
+        *_compiler(core),
+        *_FLAGS,
+        *flags,
+        f"-I{ENGINE}",
+        f"-I{HARNESS}",
+        "-c",
+        source,
+    ]
+    run([*command, "-o", folder / f"{source.stem}.o"], f"compile the engine for {core.title}")
+
+
+def _file_bytes(core: Core, folder: Path) -> dict[str, int]:
+    """Code and constants, by the compiler's own `size`."""
+    sources = engine_sources()
+    objects = [folder / f"{source.stem}.o" for source in sources]
+    lines = run([f"{core.tools}size", *objects], "measure the engine").splitlines()[1:]
+    sizes = [sum(int(word) for word in line.split()[:2]) for line in lines]
+    return {source.name: size for source, size in zip(sources, sizes, strict=True)}
+
+
+def _digest(core: Core) -> str:
+    compiler = run([f"{core.tools}gcc", "--version"], f"compile the engine for {core.title}")
+    digest = hashlib.sha256(repr((core, compiler, _FLAGS)).encode())
+    files = [*ENGINE.glob("*.[chS]"), *HARNESS.iterdir(), MODULE / "small.txt", Path(__file__)]
+    for path in sorted(files):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _forget_old(folder: Path, core: Core) -> None:
+    same = sorted(folder.glob(f"{core.name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in same[_KEPT:]:
+        shutil.rmtree(path)

@@ -1,0 +1,116 @@
+"""`convlet bench`: executed instructions of one inference, for each model on each processor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich import box
+from rich.table import Table
+
+from convlet import bench, bench_build
+from convlet.bench import Baseline, Measurement
+from convlet.bench_figure import draw_instructions
+from convlet.cli import Session
+from convlet.compile import compile_tflite
+from convlet.files import read_file, write_atomic
+from convlet.peers import instructions_of_peers
+from convlet.variants import PREFERENCES
+
+
+@click.command()
+@click.argument("tflites", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--core",
+    "cores",
+    type=click.Choice(list(bench_build.CORES)),
+    multiple=True,
+    help="Default: the Cortex-M0+ and the Cortex-M4; may be given several times.",
+)
+@click.option("--prefer", type=click.Choice(PREFERENCES), default="balance", show_default=True)
+@click.option("--profile", is_flag=True, help="Also show what each operator takes.")
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), help="Compare with the counts in this JSON file."
+)
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Write all that was measured there."
+)
+@click.option("--chart", type=click.Path(path_type=Path), help="Draw it beside what peers take: a PNG file.")
+@click.pass_obj
+def command(
+    session: Session,
+    tflites: tuple[Path, ...],
+    cores: tuple[str, ...],
+    prefer: str,
+    profile: bool,
+    baseline: Path | None,
+    json_path: Path | None,
+    chart: Path | None,
+) -> None:
+    """Count the instructions that one inference of each int8 TFLITE file executes, in an emulator."""
+    before = bench.read_baseline(baseline) if baseline else {}
+    engines = [bench_build.build(bench_build.CORES[name]) for name in cores or ("m0plus", "m4")]
+    found: list[Measurement] = []
+    for path in tflites:
+        compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
+        found += [bench.measure(engine, path.stem, compiled) for engine in engines]
+    session.console.print(_speed(found, before))
+    session.console.print(_memory(found))
+    for each in found if profile else ():
+        session.console.print(_profile(each))
+    if json_path:
+        write_atomic(json_path, bench.to_json(found).encode())
+    if chart:
+        draw_instructions(found, chart)
+
+
+def _plain_table(*names: str, texts: int) -> Table:
+    """`texts`: columns that hold words; the others hold numbers."""
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table.columns[0].no_wrap = True
+    for column in table.columns[texts:]:
+        column.justify = "right"
+    return table
+
+
+def _speed(found: Sequence[Measurement], before: Baseline) -> Table:
+    names = ("Model", "Core", "Instructions", "per MAC", "Best peer", "Ratio")
+    table = _plain_table(*names, *(["Change"] if before else []), texts=2)
+    for each in found:
+        best = min(instructions_of_peers(each.model, each.core).values(), default=0)
+        old = before.get(each.model, {}).get(each.core)
+        change = [f"{each.instructions / old - 1:+.1%}" if old else "new"] if before else []
+        table.add_row(
+            each.model,
+            each.core,
+            f"{each.instructions:,}",
+            f"{each.per_mac:.2f}",
+            f"{best:,}" if best else "",
+            f"{each.instructions / best:.2f}" if best else "",
+            *change,
+        )
+    return table
+
+
+def _memory(found: Sequence[Measurement]) -> Table:
+    names = ("Model", "Core", "Arena", "Stack", "Engine", "Load", "Stack of it")
+    table = _plain_table(*names, texts=2)
+    for each in found:
+        numbers = (each.arena, each.stack, each.text, each.load, each.load_stack)
+        table.add_row(each.model, each.core, *(f"{number:,}" for number in numbers))
+    table.caption = "bytes, but for the instructions of loading the file"
+    return table
+
+
+def _profile(measured: Measurement) -> Table:
+    table = _plain_table("#", "Operator", "Instructions", "Share", "MACs", "per MAC", texts=2)
+    table.title = f"{measured.model} on {bench_build.CORES[measured.core].title}"
+    for index, kernel in enumerate(measured.kernels):
+        share = kernel.instructions / measured.instructions
+        per_mac = f"{kernel.instructions / kernel.macs:.2f}" if kernel.macs else ""
+        macs = f"{kernel.macs:,}" if kernel.macs else ""
+        table.add_row(str(index), kernel.operator, f"{kernel.instructions:,}", f"{share:.1%}", macs, per_mac)
+    share = measured.schedule / measured.instructions
+    table.add_row("", "between the kernels", f"{measured.schedule:,}", f"{share:.1%}", "", "")
+    return table

@@ -1,0 +1,106 @@
+"""What the engine executes for one inference is what it was, and right, on every processor of the bench."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from bench_models import BASELINE, mlperf_models, small_models
+from convlet import bench, bench_build
+from convlet.compile import compile_tflite
+from convlet.errors import ConvletError, ToolError, VerifyError
+
+MOST_RISE = 0.02
+ADVICE = "if it must be so, run scripts/generate_baseline.py"
+
+
+@pytest.fixture(scope="module")
+def digits_like():
+    return compile_tflite(small_models()["digits_like"])
+
+
+def measure(core, name, compiled):
+    return bench.measure(bench_build.build(bench_build.CORES[core]), name, compiled)
+
+
+def assert_no_rise(measured):
+    before = bench.read_baseline(BASELINE)[measured.model][measured.core]
+    rise = measured.instructions / before - 1
+    assert rise <= MOST_RISE, f"{measured.model} on {measured.core}: {rise:+.1%}; {ADVICE}"
+
+
+@pytest.mark.parametrize("core", bench_build.CORES)
+@pytest.mark.parametrize("name", small_models())
+def test_small_models_take_no_more_instructions(name, core):
+    assert_no_rise(measure(core, name, compile_tflite(small_models()[name])))
+
+
+@pytest.mark.skipif(not mlperf_models(), reason="the models are not beside this checkout")
+@pytest.mark.parametrize("name", mlperf_models() or [""])
+def test_real_models_take_no_more_instructions(name):
+    compiled = compile_tflite(mlperf_models()[name])
+    for core in ("m0plus", "m4"):
+        assert_no_rise(measure(core, name, compiled))
+
+
+def test_two_runs_count_the_same(digits_like):
+    """A loop of known length is counted in every run: `measure` raises ToolError when it is off by one."""
+    assert measure("m0plus", "digits_like", digits_like) == measure("m0plus", "digits_like", digits_like)
+
+
+def test_the_parts_are_the_whole(digits_like):
+    measured = measure("m0plus", "digits_like", digits_like)
+    kernels = sum(kernel.instructions for kernel in measured.kernels)
+    assert measured.schedule > 0
+    assert measured.instructions == kernels + measured.schedule
+    assert [kernel.operator for kernel in measured.kernels][:2] == ["INPUT", "CONV_2D_WIDE"]
+    assert sum(kernel.macs for kernel in measured.kernels) == measured.macs == 3312
+    assert measured.stack < 4096 and measured.load_stack < 4096
+    assert measured.arena == digits_like.plan.arena_bytes
+
+
+def test_wrong_outputs_are_noticed(digits_like, monkeypatch):
+    monkeypatch.setattr(bench.Model, "run", lambda self, *images: memoryview(bytes(10)))
+    with pytest.raises(VerifyError, match="does not give the outputs of digits_like"):
+        measure("m0plus", "digits_like", digits_like)
+
+
+def test_a_counter_that_is_off_is_noticed(digits_like, monkeypatch):
+    monkeypatch.setattr(bench, "LOOP_INSTRUCTIONS", bench.LOOP_INSTRUCTIONS + 1)
+    with pytest.raises(ToolError, match="cannot count"):
+        measure("m0plus", "digits_like", digits_like)
+
+
+def test_missing_emulator_is_named(digits_like, tmp_path):
+    core = bench_build.CORES["m0plus"]
+    engine = bench_build.build(core)
+    without = replace(engine, core=replace(core, emulator=("no-such-emulator",)))
+    with pytest.raises(ToolError, match="the emulator no-such-emulator is not installed"):
+        bench.measure(without, "digits_like", digits_like)
+
+
+def test_the_command_prints_writes_and_draws(tmp_path):
+    model = tmp_path / "digits.tflite"
+    model.write_bytes(small_models()["digits_like"])
+    options = [
+        "--core",
+        "m0plus",
+        "--profile",
+        "--json",
+        tmp_path / "all.json",
+        "--chart",
+        tmp_path / "all.png",
+    ]
+    command = [sys.executable, "-m", "convlet.cli", "bench", model, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "between the kernels" in done.stdout and "79,310" in done.stdout
+    (measured,) = json.loads((tmp_path / "all.json").read_text())
+    assert f"{measured['instructions']:,}" in done.stdout
+    assert (tmp_path / "all.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_damaged_baseline_is_refused(tmp_path):
+    (tmp_path / "baseline.json").write_text("{")
+    with pytest.raises(ConvletError, match=r"baseline.json is no baseline: "):
+        bench.read_baseline(tmp_path / "baseline.json")
