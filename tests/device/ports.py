@@ -30,6 +30,7 @@ total = [x + y - 3 for x, y in zip(a, b)]
 expected = [total, [min(x, y) for x, y in zip(total, c)], [max(x, y) for x, y in zip(a, c)]]
 
 outputs = model.outputs
+output = None  # so that the name needs no memory later
 heap_lock()  # a run must not allocate
 output = model.run(a, b, c)
 heap_unlock()

@@ -90,7 +90,8 @@ static bool is_short(const cvl_model_t *model) {
     uint32_t rows = 0;
     for (unsigned i = 0; i < model->header.operator_count; i++) {
         cvl_operator_t op = operator_of(model, i);
-        rows += op.height;
+        // Those of padding a stream makes before its first row.
+        rows += op.height + (op.pad_top > 0 ? (uint32_t)op.pad_top : 0);
         if (op.flags & CVL_FLAG_ACCUMULATES) {
             rows += operator_of(model, op.input).height;
         }
