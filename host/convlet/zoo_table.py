@@ -33,7 +33,8 @@ class Entry:
     """A model's line. `scores` are texts: Keras' float model, int8 by TFLM, int8 by the engine; empty without data.
 
     `arena_bytes` is what `convlet compile` chooses, `ram_arena_bytes` with `--prefer ram`, which `cvl_bytes` is of too,
-    `int8_arena_bytes` with `--prefer ram --int8-input`. `mismatches`: how many of `compared` inputs give another output than TFLM's.
+    `int8_arena_bytes` with `--prefer ram --int8-input`. `mismatches`: how many of `compared` inputs give another output
+    than TFLM's.
     """
 
     name: str
