@@ -32,8 +32,8 @@ BEGIN, END = "<!-- scripts/zoo_table begins -->", "<!-- scripts/zoo_table ends -
 class Entry:
     """A model's line. `scores` are texts: Keras' float model, int8 by TFLM, int8 by the engine; empty without data.
 
-    `arena_bytes` is what `convlet compile` chooses, `ram_arena_bytes` with `--prefer ram`, `int8_arena_bytes` with
-    `--prefer ram --int8-input`. `mismatches`: how many of `compared` inputs give another output than TFLM's.
+    `arena_bytes` is what `convlet compile` chooses, `ram_arena_bytes` with `--prefer ram`, which `cvl_bytes` is of too,
+    `int8_arena_bytes` with `--prefer ram --int8-input`. `mismatches`: how many of `compared` inputs give another output than TFLM's.
     """
 
     name: str
@@ -62,8 +62,8 @@ def measure_trained(name: str, progress: Progress = SILENT) -> Entry:
     with np.load(files.test_split) as arrays:
         test = Part(arrays["images"], arrays["labels"])
     compared = _compare(files.tflite, test.images, progress)
-    graph = compared.compiled.graph
-    output = graph.outputs[0]
+    # Of the file, since the compiler may give the tensor another shape.
+    output = read_tflite(files.tflite.read_bytes()).outputs[0]
 
     def score(outputs: np.ndarray) -> float:
         tests = outputs[: len(test)].reshape(-1, *output.shape)
@@ -113,16 +113,17 @@ def _entry(compared: _Compared, scores: tuple[str, ...]) -> Entry:
     compiled = compared.compiled
     tflite = compared.path.read_bytes()
     graph = read_tflite(tflite)
+    smallest = compile_tflite(tflite, prefer="ram")
     return Entry(
         name=compared.path.stem,
         macs=compiled.program.macs,
         scores=scores,
         tflite_bytes=len(tflite),
-        cvl_bytes=len(compiled.cvl),
+        cvl_bytes=len(smallest.cvl),
         largest_bytes=largest_bytes(graph),
         tflm_arena_bytes=compared.tflm_arena_bytes,
         arena_bytes=compiled.plan.arena_bytes,
-        ram_arena_bytes=compile_tflite(tflite, prefer="ram").plan.arena_bytes,
+        ram_arena_bytes=smallest.plan.arena_bytes,
         int8_arena_bytes=compile_tflite(tflite, prefer="ram", int8_input=True).plan.arena_bytes,
         compared=len(compared.outputs),
         mismatches=int((compared.outputs != compared.expected).any(axis=1).sum()),

@@ -1,5 +1,6 @@
 // Compares cvl_make_pairs of the processor with the portable one, which is linked under another
 // name, in the emulator of the bench. Prints the number of comparisons, and of those that failed.
+#include <stdbool.h>
 #include "bench.h"
 #include "pairs.h"
 
@@ -29,17 +30,21 @@ static uint32_t word(int32_t least) {
     return (uint32_t)value(least) + ((uint32_t)value(least) << 16);
 }
 
-static cvl_scale_t scale(void) {
-    cvl_scale_t drawn = {.bias = (int32_t)chance() >> (chance() % 32)};
-    drawn.low = (int32_t)(chance() >> 16);
-    drawn.high = (int32_t)(chance() >> (1 + chance() % 20));
-    drawn.offset = (int32_t)chance() >> (chance() % 32);
-    drawn.shift = chance() % 32;
+// Of any size; or `fits`: for a sum that is the bias alone, so that its value is seldom clamped.
+static cvl_scale_t scale(bool fits) {
+    uint32_t bits = fits ? 7 + chance() % 15 : 1 + chance() % 32;
+    cvl_scale_t drawn = {.bias = (int32_t)chance() >> (32 - bits)};
     if (chance() % 2) {
-        drawn.high |= 1 << 30;
+        drawn.high = (int32_t)(chance() >> 1) | 1 << 30;
         drawn.offset = value(-128);
-        drawn.shift = 33 + chance() % 31;
+        drawn.shift = fits ? 32 + (bits > 8 ? bits - 8 : 1) : 33 + chance() % 31;
+        return drawn;
     }
+    drawn.shift = fits ? 14 + chance() % 8 : chance() % 32;
+    uint32_t high_bits = fits ? drawn.shift + 8 - (bits < drawn.shift ? bits : drawn.shift) : 31;
+    drawn.high = (int32_t)(chance() >> (32 - high_bits));
+    drawn.low = (int32_t)(chance() >> 16);
+    drawn.offset = (int32_t)chance() >> (32 - (fits ? drawn.shift : 32));
     return drawn;
 }
 
@@ -80,9 +85,10 @@ void bench_main(void) {
                 x[i] = times == 0 ? 0xff7fff80u : word(-128); // all -128 at first
             }
             for (unsigned i = 0; i < sizeof w / sizeof *w; i++) {
-                w[i] = times == 0 ? 0xff80ff81u : word(-127);
+                w[i] = times == 0 ? 0xff80ff81u : times % 2 ? 0 : word(-127);
             }
-            cvl_scale_t scales[2] = {scale(), scale()};
+            bool fits = times % 2 != 0;
+            cvl_scale_t scales[2] = {scale(fits), scale(fits)};
             cvl_pairs_t pairs = {
                 .x = x,
                 .w = w,
@@ -92,9 +98,9 @@ void bench_main(void) {
                 .count = 1 + chance() % MOST_WINDOWS,
                 .second = chance() % 2,
                 .scales = scales,
-                .clamp_min = value(-128),
+                .clamp_min = fits ? -128 : value(-128),
             };
-            pairs.clamp_max = value(pairs.clamp_min);
+            pairs.clamp_max = fits ? 127 : value(pairs.clamp_min);
             failed += differences(&pairs) != 0;
             tried++;
         }
