@@ -27,7 +27,8 @@ def stream_program(graph: Graph) -> tuple[Graph, Program]:
 
     Raises ModelError for what cannot be had step by step.
     """
-    steps = max(graph.inputs[0].rows[:2])
+    height, width, _ = graph.inputs[0].rows
+    steps = height if height > 1 else width
     rates = _rates(lower(streamed(graph, steps)))
     hop = math.lcm(*(rate.denominator for rate in rates))
     period = -(-steps // hop) * hop

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from convlet.cli import Session
 from convlet.cvl_file import read_cvl
@@ -24,7 +25,7 @@ def command(session: Session, model: Path) -> None:
     data = read_file(model, "the model")
     table = _tflite_table(data) if model.suffix == ".tflite" else _cvl_table(data)
     table.columns[1].no_wrap = True
-    table.title = f"{model.name}, {len(data):,} bytes"
+    table.title = Text(f"{model.name}, {len(data):,} bytes")
     session.console.print(table)
 
 
