@@ -83,7 +83,7 @@ def _turned_or_not(graph: Graph, prefer: str, int8_input: bool) -> tuple[Graph, 
         narrow, narrow_plan = _planned(turned, prefer, int8_input)
     except ModelError:  # too many rows in a window
         return graph, program, planned
-    most = narrow_plan.arena_bytes * (BALANCE if prefer == "balance" else 1)
+    most = narrow_plan.arena_bytes * (BALANCE if prefer in ("balance", "flash") else 1)
     return (graph, program, planned) if planned.arena_bytes <= most else (turned, narrow, narrow_plan)
 
 

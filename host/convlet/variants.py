@@ -10,7 +10,7 @@ from convlet.node import Node
 from convlet.program import Program
 
 Nodes = tuple[Node, ...]
-PREFERENCES = ("balance", "ram", "speed")
+PREFERENCES = ("balance", "ram", "speed", "flash")
 _ROUNDS = 2
 BALANCE = 1.5  # times the smallest arena: what speed may cost
 
@@ -19,11 +19,16 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
     """The program with variants of its nodes chosen for `prefer`, one of PREFERENCES or "plain".
 
     "ram": those that need the least, found one node at a time. "speed": nothing accumulates that need not, and all have
-    their faster forms. "balance": as fast as 1.5 times the smallest arena allows. "plain": nothing accumulates that
+    their faster forms. "balance": as fast as 1.5 times the smallest arena allows. "flash": the same without forms whose
+    weights take two bytes instead of one. "plain": nothing accumulates that
     need not, and nothing has a faster form.
     """
     search = _Search(program)
     fastest = [node.faster or node for node in program.nodes]
+    if prefer == "flash":
+        fastest = [
+            node if _is_wider(fast, node) else fast for fast, node in zip(fastest, program.nodes, strict=True)
+        ]
     if prefer in ("speed", "plain"):
         _, choices = search.improve(
             tuple(fastest if prefer == "speed" else program.nodes), accumulating=False
@@ -32,7 +37,7 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
     smallest, choices = search.improve(
         tuple(_variants(node)[-1] for node in program.nodes), accumulating=True
     )
-    if prefer == "balance":
+    if prefer in ("balance", "flash"):
         by_work = sorted(range(len(fastest)), key=lambda index: -fastest[index].macs)
         for index in by_work:
             for node in dict.fromkeys((fastest[index], program.nodes[index])):
@@ -43,6 +48,11 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
                     choices = trial
                     break
     return replace(program, nodes=list(choices))
+
+
+def _is_wider(fast: Node, node: Node) -> bool:
+    """Whether the weights of the faster form take two bytes each, and not one and some to fill up."""
+    return 2 * len(fast.weights) > 3 * len(node.weights)
 
 
 def _with(nodes: Nodes, index: int, node: Node) -> Nodes:

@@ -30,7 +30,8 @@ _MOST_DETAILS = 8  # that are printed of one pass
     type=click.Choice(PREFERENCES),
     default="balance",
     show_default=True,
-    help="The smallest arena, the fastest plan, or the fastest within 1.5 times the smallest arena.",
+    help="The smallest arena (ram), the fastest plan (speed), the fastest within 1.5 times the smallest arena, "
+    "or that without weights of two bytes each (flash).",
 )
 @click.option(
     "--stream",
