@@ -1,5 +1,5 @@
-from chain import Chain
-from convlet.compile import compile_tflite
+from chain import Chain, program_of
+from convlet.schedule import lifetimes, simulate
 from exactness import assert_exact
 from hypothesis import given, settings
 from movement_models import bilinear_resizes
@@ -12,8 +12,9 @@ def test_random_resizes_are_exact(model):
 
 
 def test_two_rows_are_kept():
-    compiled = compile_tflite(Chain((6, 5, 3)).conv(2, (1, 1)).resize(12, 10).build())
-    assert compiled.program.nodes[2].kind == "RESIZE_BILINEAR" and compiled.plan.ring_rows[1] == 2
+    program = program_of(Chain((6, 5, 3)).conv(2, (1, 1)).resize(12, 10))
+    assert program.nodes[2].kind == "RESIZE_BILINEAR"
+    assert lifetimes(program, simulate(program, [2]))[1].ring_rows == 2
 
 
 def test_a_resize_between_convolutions_is_exact():
