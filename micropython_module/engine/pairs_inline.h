@@ -20,7 +20,8 @@ static inline int8_t cvl_scaled(const cvl_pairs_t *pairs, const cvl_scale_t *sca
         value = (int32_t)(all + (uint32_t)scale->offset) >> scale->shift;
     } else {
         int32_t shift = 32 - (int32_t)scale->shift;
-        value = cvl_requantize((int32_t)sum, (int32_t)scale->high, shift) + scale->offset;
+        uint32_t scaled = (uint32_t)cvl_requantize((int32_t)sum, (int32_t)scale->high, shift);
+        value = (int32_t)(scaled + (uint32_t)scale->offset);
     }
     value = value < pairs->clamp_min ? pairs->clamp_min : value;
     return (int8_t)(value > pairs->clamp_max ? pairs->clamp_max : value);
