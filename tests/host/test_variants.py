@@ -49,9 +49,7 @@ def test_faster_kernels_cost_ram_that_the_preference_must_allow():
 def test_for_flash_no_weights_take_two_bytes():
     """The dense layer has most of the weights; the convolutions have many channels, and keep bytes when widened."""
     chain = Chain((16, 16, 8)).conv(16, (1, 1)).conv(16, (3, 3), (2, 2)).dense(10)
-    compiled = {
-        prefer: compile_tflite(chain.build(), prefer=prefer) for prefer in ("speed", "flash", "ram")
-    }
+    compiled = {prefer: compile_tflite(chain.build(), prefer=prefer) for prefer in ("speed", "flash", "ram")}
     kinds = {prefer: [node.kind for node in made.program.nodes] for prefer, made in compiled.items()}
     assert kinds["flash"][1] == "CONV_2D_WIDE" and kinds["flash"][-1] == "FULLY_CONNECTED"
     assert kinds["speed"][-1] == "CONV_2D_WIDE" and "CONV_2D_WIDE" not in kinds["ram"]
