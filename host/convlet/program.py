@@ -86,6 +86,12 @@ def lower(graph: Graph, int8_input: bool = False) -> Program:
         index[operator.output] = len(nodes)
         nodes.append(REGISTRY[operator.kind].lower(operator, sources))
         _check_limits(str(operator), nodes[-1])
+    for tensor in graph.outputs:
+        if tensor not in index:
+            raise ModelError(
+                f"the output {tensor.name!r} is a constant of type {tensor.type}, expected INT8 values that the "
+                "model computes"
+            )
     program = Program(nodes, len(graph.inputs), [index[tensor] for tensor in graph.outputs])
     for tensor in graph.outputs:
         if tensor in graph.inputs:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,9 +96,7 @@ def test_command_ends_cleanly(number: signal.Signals, pico_firmware: Path, tmp_p
     model = tmp_path / "m.cvl"
     model.write_bytes(b"anything")
     command = [*COMMAND, "--firmware", pico_firmware, "--model", model]
-    # A test run in a shell's background has SIGINT ignored, which the command would inherit.
-    with_signals = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=with_signals)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     port = re.search(r"socket://\S+\d", process.stdout.readline())
     assert port

@@ -22,7 +22,7 @@ def test_damaged_files_compile_or_are_refused(tmp_path):
     command = [sys.executable, tflite_damage.__file__, str(SECONDS), "1", *sorted(files)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS + 60)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 50  # else the damage is too coarse to get past the reader
+    assert int(done.stdout) > 10  # else the damage is too coarse to get past the reader
 
 
 class Net:
