@@ -10,8 +10,6 @@ from convlet.compile import Compiled, compile_tflite
 from convlet.oracle import Oracle
 from convlet.reference import run_graph
 
-PERIODS = 5  # that a stream runs for: the engine forgets one after the other from the second on
-
 
 def outputs_of(model: convlet.Model, series: np.ndarray) -> np.ndarray:
     """int8 [outputs, values]: what `series`, int8 [steps, ...], gives when a step's rows come together."""
