@@ -160,7 +160,7 @@ static bool keeps_no_rows(const model_obj_t *self, unsigned index) {
 }
 
 // Type and place of the values of an image, or of some of its rows. Returns how many they are.
-static size_t read_values(mp_obj_t image, cvl_input_t *input) {
+static size_t read_values(const model_obj_t *self, mp_obj_t image, cvl_input_t *input) {
     mp_buffer_info_t buffer;
     if (!mp_get_buffer(image, &buffer, MP_BUFFER_READ)) {
         mp_raise_msg_varg(&mp_type_ValueError,
@@ -180,14 +180,19 @@ static size_t read_values(mp_obj_t image, cvl_input_t *input) {
             MP_ERROR_TEXT("the image has values of type '%c', expected 'f', 'B' or 'b'"),
             buffer.typecode);
     }
-    input->data = buffer.buf;
+    const uint8_t *data = buffer.buf;
+    const uint8_t *arena = self->model.arena;
+    if (data < arena + self->model.header.arena_bytes && data + buffer.len > arena) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the image lies in the model's arena: copy it first"));
+    }
+    input->data = data;
     return buffer.len / item_bytes;
 }
 
 static void set_input(
     const model_obj_t *self, unsigned index, mp_obj_t image, cvl_input_t *input) {
     *input = (cvl_input_t){.data = NULL};
-    size_t count = read_values(image, input);
+    size_t count = read_values(self, image, input);
     cvl_shape_t shape;
     cvl_read_shape(&self->model, index, &shape);
     if (count != (size_t)shape.height * shape.width * shape.channels) {
@@ -200,11 +205,6 @@ static void set_input(
             MP_ERROR_TEXT("the image has values of type '%c', but the model reads it where it "
                           "lies: expected 'b'"),
             input->element == CVL_UINT8 ? 'B' : 'f');
-    }
-    const uint8_t *data = input->data;
-    const uint8_t *arena = self->model.arena;
-    if (data < arena + self->model.header.arena_bytes && data + count > arena) {
-        mp_raise_ValueError(MP_ERROR_TEXT("the image lies in the model's arena: copy it first"));
     }
 }
 
@@ -273,7 +273,7 @@ static mp_obj_t model_push(mp_obj_t self_in, mp_obj_t rows) {
             (unsigned)self->model.header.input_count);
     }
     cvl_input_t input;
-    size_t count = read_values(rows, &input);
+    size_t count = read_values(self, rows, &input);
     if (keeps_no_rows(self, 0)) {
         mp_raise_ValueError(MP_ERROR_TEXT("the model reads whole images where they lie: use run"));
     }

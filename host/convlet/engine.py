@@ -165,6 +165,7 @@ class Model:
         if self._model.header.input_count != 1:
             raise ValueError(f"the model has {self._model.header.input_count} inputs, only one can be pushed")
         view = _buffer(rows)
+        pointer = self._outside_the_arena(view)
         op = self._input_operator(0)
         if op.ring_rows == 0:
             raise ValueError("the model reads whole images where they lie: use run")
@@ -173,7 +174,6 @@ class Model:
             row_values = op.width * op.channels
             if count == 0 or count % row_values or count // row_values > most:
                 raise ValueError(f"got {count} values, expected 1 to {most} rows of {row_values}")
-            pointer = ffi.from_buffer(view)
             lib.cvl_push(self._model, pointer, _ELEMENTS[_element(view)], count // row_values)
             while lib.cvl_step(self._model) == lib.CVL_MORE:
                 pass
@@ -274,6 +274,7 @@ class Model:
         inputs, keep = ffi.new("cvl_input_t[]", wanted), []
         for index, image in enumerate(images):
             view = _buffer(image)
+            pointer = self._outside_the_arena(view)
             shape = self._shape(index)
             count = view.nbytes // view.itemsize
             if count != np.prod(shape):
@@ -285,17 +286,18 @@ class Model:
                     f"the image has values of type '{_element(view)}', "
                     "but the model reads it where it lies: expected 'b'"
                 )
-            pointer = ffi.from_buffer(view)
-            if self._is_in_arena(pointer):
-                raise ValueError("the image lies in the model's arena: copy it first")
             keep.append(pointer)
             inputs[index].data = pointer
             inputs[index].element = _ELEMENTS[_element(view)]
         return inputs, keep
 
-    def _is_in_arena(self, pointer: Any) -> bool:
+    def _outside_the_arena(self, view: memoryview) -> Any:
+        """A pointer to the values of an image, or of rows of one. Raises ValueError when a run would overwrite them."""
+        pointer = ffi.from_buffer(view)
         begin, arena = (int(ffi.cast("uintptr_t", data)) for data in (pointer, self._pointer))
-        return begin < arena + self.arena_bytes and begin + len(pointer) > arena
+        if begin < arena + self.arena_bytes and begin + len(pointer) > arena:
+            raise ValueError("the image lies in the model's arena: copy it first")
+        return pointer
 
 
 def _buffer(image: Any) -> memoryview:

@@ -49,7 +49,7 @@ void cvl_input_row(const cvl_task_t *task) {
     size_t first = (size_t)(task->row - input->first_row) * count;
     switch (input->element) {
     case CVL_INT8:
-        memcpy(out, (const int8_t *)input->data + first, count);
+        memmove(out, (const int8_t *)input->data + first, count);
         break;
     case CVL_UINT8:
         for (uint32_t i = 0; i < count; i++) {

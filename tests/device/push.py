@@ -27,7 +27,12 @@ for _ in range(2):
     assert found == list(OUTPUTS), (found, OUTPUTS)
     stream.reset()
 
-for call in (lambda: model.push(image[:9]), lambda: stream.run(image), lambda: stream.classify()):
+for call in (
+    lambda: model.push(image[:9]),
+    lambda: stream.step(stream.output),
+    lambda: stream.run(image),
+    lambda: stream.classify(),
+):
     try:
         call()
     except ValueError as error:

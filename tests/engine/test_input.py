@@ -95,4 +95,6 @@ def test_an_image_in_the_arena_is_refused():
     first = list(model.run(image))
     with pytest.raises(ValueError, match=r"^the image lies in the model's arena: copy it first$"):
         model.run(model.output)
+    with pytest.raises(ValueError, match="the image lies in the model's arena"):
+        model.push(model.output)
     assert list(model.run(np.array(model.output))) == first == image.tolist()
