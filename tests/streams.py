@@ -9,15 +9,7 @@ import numpy as np
 from convlet.compile import Compiled, compile_tflite
 from convlet.oracle import Oracle
 from convlet.reference import run_graph
-
-
-def outputs_of(model: convlet.Model, series: np.ndarray) -> np.ndarray:
-    """int8 [outputs, values]: what `series`, int8 [steps, ...], gives when a step's rows come together."""
-    rows = model.input_shape[0]
-    steps = (series[i : i + rows] for i in range(0, len(series), rows))
-    found = [None if output is None else np.array(output) for output in map(model.step, steps)]
-    outputs = [output for output in found if output is not None]
-    return np.array(outputs).reshape(len(outputs), -1)
+from convlet.verify import stream_outputs
 
 
 def series_for(compiled: Compiled, steps: int, seed: int) -> np.ndarray:
@@ -33,7 +25,7 @@ def assert_streams(tflite: bytes, steps: int, seed: int = 0) -> Compiled:
     model.selftest()
     series = series_for(compiled, steps, seed)
     expected = Oracle(tflite).run([series])
-    found = outputs_of(model, series).ravel()
+    found = stream_outputs(model, series).ravel()
     assert np.array_equal(found, expected), (found[:20], expected[:20])
     model.reset()
     assert_long_streams(compiled, model, seed)

@@ -35,6 +35,7 @@ NO_ROW = 0xFFFF  # in a map: a row of padding
 FILL = -(2**31)  # in the offset of a run: no bytes of the input, but the fill value
 MAX_INPUTS = 8
 MAX_KERNEL_H = 128  # the engine keeps this many row pointers on its stack
+MAX_PERIOD = 0xFFFF // 4  # rows of a stream's period: those of two and a step are counted in 16 bits
 MAX_KERNEL_BYTES = (
     131071  # weights of one output channel: more could overflow 32-bit sums of products of two int8
 )
@@ -284,6 +285,7 @@ def c_header() -> str:
                 f"#define CVL_NO_OPERATOR 0x{NO_OPERATOR:x}",
                 f"#define CVL_MAX_INPUTS {MAX_INPUTS}",
                 f"#define CVL_MAX_KERNEL_H {MAX_KERNEL_H}",
+                f"#define CVL_MAX_PERIOD {MAX_PERIOD}",
                 f"#define CVL_MAX_KERNEL_BYTES {MAX_KERNEL_BYTES}u",
                 f"#define CVL_MAX_TENSOR_VALUES {MAX_TENSOR_VALUES}u",
                 f"#define CVL_KERNEL_ALL {KERNEL_ALL}",

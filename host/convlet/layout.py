@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from convlet.plan import Plan
+from convlet.plan import Plan, place_of
 from convlet.program import Program
 from convlet.schedule import Event, simulate, work_times
 from convlet.storage import Row, row_times
@@ -122,13 +122,6 @@ def _within(spans: Sequence[Span], begin: int, end: int) -> list[Span]:
         for span in spans
         if span.first <= end and span.last >= begin
     ]
-
-
-def place_of(program: Program, plan: Plan, node: int, row: int) -> int:
-    """The offset in the arena of a node's row."""
-    if node in plan.places:
-        return plan.places[node][row]
-    return plan.offsets[node] + row % plan.ring_rows[node] * program.nodes[node].row_bytes
 
 
 def _handed_over(rows: Sequence[Span]) -> list[Span]:

@@ -110,6 +110,13 @@ def plan_places(program: Program, events: list[Event], goals: list[int]) -> Plan
     )
 
 
+def place_of(program: Program, plan: Plan, node: int, row: int) -> int:
+    """The offset in the arena of a node's row."""
+    if node in plan.places:
+        return plan.places[node][row]
+    return plan.offsets[node] + row % plan.ring_rows[node] * program.nodes[node].row_bytes
+
+
 def prove(program: Program, events: list[Event], plan: Plan) -> None:
     """Replay the inference and stamp every byte of the arena with what was written there last.
 
@@ -175,12 +182,8 @@ class _Proof:
         return (index << 17) + row + 2
 
     def _place(self, index: int, row: int) -> slice:
-        row_bytes = self.program.nodes[index].row_bytes
-        if index in self.plan.places:
-            begin = self.plan.places[index][row]
-        else:
-            begin = self.plan.offsets[index] + row % self.plan.ring_rows[index] * row_bytes
-        return slice(begin, begin + row_bytes)
+        begin = place_of(self.program, self.plan, index, row)
+        return slice(begin, begin + self.program.nodes[index].row_bytes)
 
     def _scratch(self, index: int) -> slice:
         begin = self.plan.scratches[index]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from convlet.errors import ModelError
-from convlet.format import STATE
+from convlet.format import MAX_PERIOD, STATE
 from convlet.graph import Graph
 from convlet.packing import Block, pack
 from convlet.plan import Plan, prove
@@ -18,7 +18,6 @@ from convlet.schedule import Event, ring_rows, simulate
 from convlet.storage import SCRATCH_ALIGNMENT, row_times
 from convlet.stream import streamed
 
-MOST_PERIOD = 0xFFFF // 4  # rows of two periods and a step are counted in 16 bits; engine/load.c has the same
 SIMULATED_PERIODS = 3  # the engine forgets one when two have passed, and a third follows
 
 
@@ -32,14 +31,14 @@ def stream_program(graph: Graph) -> tuple[Graph, Program]:
     rates = _rates(lower(streamed(graph, steps)))
     hop = math.lcm(*(rate.denominator for rate in rates))
     period = -(-steps // hop) * hop
-    while period <= MOST_PERIOD:
+    while period <= MAX_PERIOD:
         timed = streamed(graph, SIMULATED_PERIODS * period)
         program = replace(lower(timed), period=tuple(int(rate * period) for rate in rates))
         if _forgets_soundly(program):
             return timed, _with_best_order(program)
         period = -(-(3 * period // 2) // hop) * hop
     raise ModelError(
-        f"the model remembers more than {MOST_PERIOD // 2} steps in time, which a stream cannot count"
+        f"the model remembers more than {MAX_PERIOD // 2} steps in time, which a stream cannot count"
     )
 
 

@@ -63,6 +63,15 @@ def verify(
     return Verified(len(images), reference_mismatches, engine_mismatches, np.array(outputs))
 
 
+def stream_outputs(model: Model, series: np.ndarray) -> np.ndarray:
+    """int8[outputs, values] of a stream for int8 `series` [rows, ...], when the rows of a step come together."""
+    rows = model.input_shape[0]
+    steps = (series[i : i + rows] for i in range(0, len(series), rows))
+    found = [None if output is None else np.array(output) for output in map(model.step, steps)]
+    outputs = [output for output in found if output is not None]
+    return np.array(outputs).reshape(len(outputs), -1)
+
+
 def verify_stream(tflite: bytes, compiled: Compiled, count: int, progress: Progress = SILENT) -> Verified:
     """The same for a model compiled as a stream; `images` of the result are the outputs that were compared.
 
@@ -90,10 +99,7 @@ def verify_stream(tflite: bytes, compiled: Compiled, count: int, progress: Progr
             reference = run_graph(compiled.graph, [known])[output].reshape(-1, expected.shape[1])
             both = min(len(reference), len(expected))
             reference_mismatches += int((reference[:both] != expected[:both]).any(axis=1).sum())
-            steps = np.split(series, range(model.input_shape[0], len(series), model.input_shape[0]))
-            found = [None if made is None else np.array(made) for made in map(model.step, steps)]
-            engine = np.array([made for made in found if made is not None])
-            engine_mismatches += int((engine != expected).any(axis=1).sum())
+            engine_mismatches += int((stream_outputs(model, series) != expected).any(axis=1).sum())
             outputs.append(expected)
     values = np.concatenate(outputs)
     return Verified(len(values), reference_mismatches, engine_mismatches, values)

@@ -23,9 +23,6 @@ unsigned cvl_read_goal(const cvl_model_t *model, unsigned index) {
     return goal;
 }
 
-// So that the rows of two periods and a step can be counted in 16 bits.
-#define MOST_PERIOD (UINT16_MAX / 4)
-
 static cvl_status_t prove_header(const cvl_model_t *model, size_t file_bytes, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     uint32_t magic;
@@ -152,7 +149,7 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
 
 // In a stream rows have no end, and where they lie must not depend on their number.
 static cvl_status_t prove_streaming(const cvl_operator_t *op, cvl_fault_t *fault) {
-    CHECK(op->height <= MOST_PERIOD, SHAPE, op->height, MOST_PERIOD);
+    CHECK(op->height <= CVL_MAX_PERIOD, SHAPE, op->height, CVL_MAX_PERIOD);
     uint32_t flags = op->flags & (CVL_FLAG_ACCUMULATES | CVL_FLAG_MAPPED | CVL_FLAG_PLACED);
     CHECK(flags == 0, FLAGS, op->flags, op->flags & ~flags);
     CHECK(op->ring_rows >= 1, SHAPE, op->ring_rows, op->height);

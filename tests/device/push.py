@@ -29,7 +29,6 @@ for _ in range(2):
 
 for call in (
     lambda: model.push(image[:9]),
-    lambda: stream.step(stream.output),
     lambda: stream.run(image),
     lambda: stream.classify(),
 ):

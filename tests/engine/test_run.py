@@ -8,8 +8,8 @@ from convlet._engine import ffi, lib
 from convlet.compile import compile_tflite
 from convlet.schedule import simulate
 from convlet.variants import PREFERENCES
+from convlet.verify import stream_outputs
 from operator_models import images_of
-from streams import outputs_of
 from tflite_builder import Builder
 
 COMPILED = compile_tflite(padded_chain().build())
@@ -197,8 +197,8 @@ def test_a_stream_takes_steps_only():
 def test_a_stream_that_is_reset_begins_anew():
     model = convlet.Model(STREAM.cvl)
     series = np.random.default_rng(4).integers(-128, 128, (50, 6)).astype(np.int8)
-    first = outputs_of(model, series)
-    assert not np.array_equal(outputs_of(model, series), first)
+    first = stream_outputs(model, series)
+    assert not np.array_equal(stream_outputs(model, series), first)
     for forget in (model.reset, model.selftest):
         forget()
-        assert np.array_equal(outputs_of(model, series), first)
+        assert np.array_equal(stream_outputs(model, series), first)
