@@ -93,36 +93,6 @@ def conv2d_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]:
 
 
 @st.composite
-def max_pool_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]:
-    """A MAX_POOL_2D: its `.tflite`, the shape of its input, a seed."""
-    kernel_h, kernel_w = draw(st.integers(1, 5)), draw(st.integers(1, 5))
-    stride_h, stride_w = draw(st.integers(1, 4)), draw(st.integers(1, 4))
-    padding = draw(st.sampled_from(["SAME", "VALID"]))
-    least_h, least_w = (kernel_h, kernel_w) if padding == "VALID" else (1, 1)
-    height, width = draw(st.integers(least_h, least_h + 10)), draw(st.integers(least_w, 40))
-    channels = draw(st.integers(1, 70))
-    out_h = size_out(height, kernel_h, stride_h, 1, padding)
-    out_w = size_out(width, kernel_w, stride_w, 1, padding)
-    scale, zero_point = draw(scales), draw(zero_points)
-    b = Builder()
-    source = b.tensor((1, height, width, channels), scale, zero_point)
-    result = b.tensor((1, out_h, out_w, channels), scale, zero_point)
-    b.operator(
-        "MAX_POOL_2D",
-        [source],
-        result,
-        "Pool2DOptions",
-        Padding=PADDINGS[padding],
-        StrideH=stride_h,
-        StrideW=stride_w,
-        FilterHeight=kernel_h,
-        FilterWidth=kernel_w,
-        FusedActivationFunction=ACTIVATIONS[draw(st.sampled_from(list(ACTIVATIONS)))],
-    )
-    return b.build([source], [result]), (height, width, channels), draw(st.integers(0, 2**31))
-
-
-@st.composite
 def fully_connected_models(draw: Any) -> tuple[bytes, tuple[int, int, int], int]:
     """A FULLY_CONNECTED on a vector: its `.tflite`, the shape of its input, a seed."""
     seed = draw(st.integers(0, 2**31))

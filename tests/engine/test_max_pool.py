@@ -1,12 +1,11 @@
 from chain import Chain
 from exactness import assert_exact
 from hypothesis import given, settings
-from operator_models import max_pool_models
 from reduction_models import pool_models
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
-@given(max_pool_models())
+@given(pool_models("MAX_POOL_2D"))
 def test_random_pools_are_exact(model):
     assert_exact(*model)
 
