@@ -23,9 +23,11 @@ from convlet.format import (
     PORT,
     STATE,
     WIDE_BYTES,
+    WIDE_TILE,
 )
 from convlet.graph import Tensor
 from convlet.node import SUM_BYTES, Node, Window
+from convlet.ops import depthwise_3x3
 from convlet.ops.wide import scratch_bytes
 from convlet.plan import Plan
 from convlet.program import Program
@@ -107,7 +109,10 @@ def _scratch_bytes(file: CvlFile, index: int) -> int:
         source = file.operators[operator["input"]]
         shape = source["height"], source["width"], source["channels"]
         as_bytes = bool(operator["parameter"] & WIDE_BYTES)
-        return scratch_bytes(_window(operator), shape, operator["width"], as_bytes)
+        tile = operator["parameter"] // WIDE_TILE or operator["width"]
+        return scratch_bytes(_window(operator), shape, tile, as_bytes)
+    if kind == "DEPTHWISE_3X3":
+        return depthwise_3x3.scratch_bytes(_window(operator), operator["width"])
     raise ModelError(
         f"operator {index} ({kind}) has scratch of a size that only its kernel knows: use the .tflite file"
     )

@@ -9,6 +9,8 @@ from convlet.node import Node
 from convlet.program import Program
 from convlet.writer import constants_of
 
+FAST_KINDS = ("CONV_2D_WIDE", "DEPTHWISE_3X3")
+
 
 def explain(graph: Graph, program: Program) -> list[Change]:
     """What every pass did to the graph, and what was decided for the program; also where that is nothing."""
@@ -24,7 +26,7 @@ def explain(graph: Graph, program: Program) -> list[Change]:
     changes += [
         named("zero points folded into biases", [node for node in nodes if node.macs and node.zero_point_in]),
         named("additions simplified, proved for all inputs", [n for n in nodes if n.kind == "WEIGHTED_SUM"]),
-        named("kernels with scratch, which are faster", [n for n in nodes if n.kind == "CONV_2D_WIDE"]),
+        named("kernels with scratch, which are faster", [n for n in nodes if n.kind in FAST_KINDS]),
         named("inputs taken row by row, not kept", [node for node in nodes if node.accumulates]),
         Change("equal constants stored once", _shared_constants(program)),
     ]

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAGIC = b"CVL1"
-VERSION = 1
+VERSION = 2
 
 NO_OPERATOR = 0xFFFF  # in `input`: none
 NO_ROW = 0xFFFF  # in a map: a row of padding
@@ -67,6 +67,7 @@ STEMS = {
     "CONCATENATION": "concatenation",
     "RESIZE_BILINEAR": "resize_bilinear",
     "CONV_2D_WIDE": "conv2d_wide",
+    "DEPTHWISE_3X3": "depthwise_3x3",
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
@@ -83,8 +84,11 @@ FLAG_MAPPED = 2  # the window of row r begins at input row map[r]; `table` begin
 FLAG_B_FIRST = 4  # pulls its second input before the first
 FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, uint16[height]
 
-# In `parameter` of CONV_2D_WIDE.
+# In `parameter` of CONV_2D_WIDE, whose other bits are WIDE_TILE times the pixels that are made at a time; 0: all.
 WIDE_BYTES = 1  # its weights are int8
+WIDE_TILE = 2
+
+NO_SHORT_SCALE = 0xFF  # in `shift` of a scale
 
 
 @dataclass(frozen=True)
@@ -217,15 +221,20 @@ RUN = Record(
 
 SCALE = Record(
     "scale",
-    "How a sum s of products becomes an int8 value, clamped: with a shift below 32 it is "
-    "((s + bias) * high + (((s + bias) >> 6) * low >> 10) + offset) >> shift, else the sum of offset and "
-    "(s + bias) * high * 2^(32 - shift - 31), rounded twice.",
+    "How a sum of products, with its bias, becomes an int8 value: as TFLM does, s * multiplier * 2^(-31 - right) "
+    "rounded twice, plus the zero point, clamped; or, where the shift is below 32, as the host has proved to be the "
+    "same, (s * high + ((s >> 3) * low >> 13) - (s >>> 18) + offset) >> shift of an s that is clamped before.",
     (
         ("bias", "i", "less zero_point_in * sum(weights)"),
+        ("least", "i", "below it, s is taken as this"),
+        ("most", "i", "above it, s is taken as this"),
         ("high", "i", ""),
         ("low", "i", ""),
         ("offset", "i", ""),
-        ("shift", "I", "0 to 63"),
+        ("shift", "B", "0 to 31, or NO_SHORT_SCALE"),
+        ("right", "B", "1 to 31"),
+        ("reserved", "H", "0"),
+        ("multiplier", "i", ""),
     ),
 )
 
@@ -295,6 +304,8 @@ def c_header() -> str:
                     if name.startswith("FLAG_")
                 ),
                 f"#define CVL_WIDE_BYTES {WIDE_BYTES}",
+                f"#define CVL_WIDE_TILE {WIDE_TILE}",
+                f"#define CVL_NO_SHORT_SCALE {NO_SHORT_SCALE}",
                 f"#define CVL_NO_ROW 0x{NO_ROW:x}",
                 f"#define CVL_FILL ({FILL + 1} - 1)",
                 f"#define CVL_CHANNEL_BYTES {CHANNEL_BYTES}",

@@ -84,7 +84,7 @@ class Node:
     in_place: bool = False  # it may make its row in the bytes of the row that it reads
     b_first: bool = False
     macs: int = 0
-    faster: Node | None = None  # the same with more scratch
+    faster: tuple[Node, ...] = ()  # the same with scratch, the fastest first
     stored: bool = True
 
     @cached_property

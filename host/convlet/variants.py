@@ -24,11 +24,10 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
     need not, and nothing has a faster form.
     """
     search = _Search(program)
-    fastest = [node.faster or node for node in program.nodes]
+    forms = [(*node.faster, node) for node in program.nodes]
     if prefer == "flash":
-        fastest = [
-            node if _is_wider(fast, node) else fast for fast, node in zip(fastest, program.nodes, strict=True)
-        ]
+        forms = [tuple(form for form in own if not _is_wider(form, own[-1])) for own in forms]
+    fastest = [own[0] for own in forms]
     if prefer in ("speed", "plain"):
         _, choices = search.improve(
             tuple(fastest if prefer == "speed" else program.nodes), accumulating=False
@@ -40,7 +39,7 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
     if prefer in ("balance", "flash"):
         by_work = sorted(range(len(fastest)), key=lambda index: -fastest[index].macs)
         for index in by_work:
-            for node in dict.fromkeys((fastest[index], program.nodes[index])):
+            for node in forms[index]:
                 if search.is_over:
                     break
                 trial = _with(choices, index, replace(node, b_first=choices[index].b_first))
@@ -50,9 +49,9 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
     return replace(program, nodes=list(choices))
 
 
-def _is_wider(fast: Node, node: Node) -> bool:
+def _is_wider(form: Node, node: Node) -> bool:
     """Whether the weights of the faster form take two bytes each, and not one and some to fill up."""
-    return 2 * len(fast.weights) > 3 * len(node.weights)
+    return 2 * len(form.weights) > 3 * len(node.weights)
 
 
 def _with(nodes: Nodes, index: int, node: Node) -> Nodes:

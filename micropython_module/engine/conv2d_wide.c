@@ -4,34 +4,41 @@
 // one piece of the scratch.
 //
 // A column's values are in the order of rows and channels; with a multiple of 4 channels value 1
-// of each 4 changes places with value 2. The weights of two output channels alternate: two words
-// for the first, two for the second, as many times as a window has two words. In the file they are
-// words, or with CVL_WIDE_BYTES int8, of which 4 become two words in the scratch behind the
-// columns. A weight is 0 where a column or window is filled up.
+// of each 4 changes places with value 2. The weights of two output channels alternate, word by
+// word, as many times as a window has words. In the file they are words, or with CVL_WIDE_BYTES
+// int8, of which 4 become two words in the scratch behind the columns. A weight is 0 where a
+// column or window is filled up.
+//
+// Where the record names a tile, so many pixels are made at a time: the scratch is smaller, but
+// int8 weights are widened for each tile.
 #include <string.h>
 #include "internal.h"
 #include "pairs.h"
 #include "widen.h"
 #include "prove.h"
 
-// Sizes in words but for `channels`.
+// Processors that multiply two values at once make so many pixels at a time.
+#define BLOCK 4
+
+// Sizes in words but for `channels` and `tile`.
 typedef struct {
     uint32_t channels; // values that lie together in a row of the input
     uint32_t rows;
     uint32_t column;
-    uint32_t columns;
-    uint32_t groups; // of two words, in a window
+    uint32_t words; // of a window
+    uint32_t tile;  // pixels that are made at a time
 } shape_t;
 
 static shape_t shape_of(const cvl_operator_t *op, const cvl_operator_t *source) {
     bool whole = op->kernel_h == CVL_KERNEL_ALL;
-    uint32_t kernel_w = whole ? 1 : op->kernel_w;
+    uint32_t tile = op->parameter / CVL_WIDE_TILE;
     shape_t shape;
     shape.channels = whole ? cvl_tensor_bytes(source) : source->channels;
     shape.rows = whole ? 1 : op->kernel_h;
     shape.column = (shape.rows * shape.channels + 1) / 2;
-    shape.columns = (op->width - 1u) * op->stride_w + kernel_w;
-    shape.groups = (kernel_w * shape.column + 1) / 2;
+    shape.words = (whole ? 1 : op->kernel_w) * shape.column;
+    shape.words += shape.words % 2;
+    shape.tile = tile == 0 || tile > op->width ? op->width : tile;
     return shape;
 }
 
@@ -41,25 +48,25 @@ static bool has_bytes(const cvl_operator_t *op) {
 
 // Bytes of the weights of two channels.
 static uint32_t pair_bytes(const cvl_operator_t *op, const shape_t *shape) {
-    return shape->groups * (has_bytes(op) ? 8 : 16);
+    return shape->words * (has_bytes(op) ? 4 : 8);
 }
 
-// The last window may end half a group behind the last column.
-static uint64_t words_of_columns(const shape_t *shape) {
-    return (uint64_t)shape->columns * shape->column + 1;
+// Columns that `pixels` neighbouring windows cover.
+static uint32_t columns_of(const cvl_operator_t *op, uint32_t pixels) {
+    uint32_t kernel_w = op->kernel_h == CVL_KERNEL_ALL ? 1 : op->kernel_w;
+    return (pixels - 1) * op->stride_w + kernel_w;
 }
 
-static cvl_status_t prove_scales(const cvl_proof_t *proof) {
-    const cvl_operator_t *op = proof->op;
-    uint32_t count = op->channels + op->channels % 2u;
-    CVL_TRY(cvl_prove_table(proof, count * (uint64_t)sizeof(cvl_scale_t)));
-    const uint8_t *at = proof->model->file + op->table + offsetof(cvl_scale_t, shift);
-    for (uint32_t c = 0; c < count; c++, at += sizeof(cvl_scale_t)) {
-        uint32_t shift;
-        memcpy(&shift, at, sizeof shift);
-        CVL_CHECK(proof->fault, shift < 64 && shift != 32, SHIFT, shift, 63);
-    }
-    return CVL_OK;
+// The last window may end one word behind the last column.
+static uint64_t words_of_columns(const cvl_operator_t *op, const shape_t *shape) {
+    return (uint64_t)columns_of(op, shape->tile) * shape->column + 1;
+}
+
+// Columns and weights, or the windows of a block.
+static uint64_t scratch_words(const cvl_operator_t *op, const shape_t *shape) {
+    uint64_t as_columns = words_of_columns(op, shape) + (has_bytes(op) ? 2 * shape->words : 0);
+    uint64_t as_block = (uint64_t)shape->words * (shape->tile < BLOCK ? shape->tile : BLOCK);
+    return as_columns > as_block ? as_columns : as_block;
 }
 
 cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
@@ -67,15 +74,14 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     bool whole = op->kernel_h == CVL_KERNEL_ALL;
     CVL_TRY(whole ? cvl_prove_whole(proof) : cvl_prove_window(proof));
     shape_t shape = shape_of(op, proof->source);
-    uint64_t values = 4 * (uint64_t)shape.groups;
+    uint64_t values = 2 * (uint64_t)shape.words;
     CVL_CHECK(proof->fault, values <= CVL_MAX_KERNEL_BYTES, WINDOW, cvl_saturate(values),
         CVL_MAX_KERNEL_BYTES);
-    uint64_t room = has_bytes(op) ? 16 * (uint64_t)shape.groups : 0;
-    CVL_TRY(cvl_prove_scratch(proof, 4 * words_of_columns(&shape) + room));
+    CVL_TRY(cvl_prove_scratch(proof, 4 * scratch_words(op, &shape)));
     uint64_t weights = (op->channels + 1u) / 2 * (uint64_t)pair_bytes(op, &shape);
     CVL_TRY(cvl_prove_end(
         proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
-    return prove_scales(proof);
+    return cvl_prove_scales(proof, op->channels + op->channels % 2u, true);
 }
 
 // Where the pixels of a row of the window go.
@@ -111,15 +117,15 @@ static uint32_t least(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-// Widens the rows of the window, NULL is a row of zero points.
-static void widen_rows(const cvl_task_t *task, const shape_t *shape, uint32_t *columns) {
+// Widens what `count` columns, from column x of the input on, have of the rows of the window. A
+// row that is NULL has zero points, as has what lies beside the image.
+static void widen_rows(
+    const cvl_task_t *task, const shape_t *shape, int32_t x, uint32_t count, uint32_t *columns) {
     const cvl_operator_t *op = task->op;
-    bool whole = op->kernel_h == CVL_KERNEL_ALL;
-    int32_t left = whole ? 0 : op->pad_left;
-    uint32_t width = whole ? 1 : task->source->width;
-    uint32_t begin = left < 0 ? (uint32_t)-left : 0; // the first pixel that is read
-    uint32_t before = left < 0 ? 0 : least((uint32_t)left, shape->columns);
-    uint32_t inside = begin < width ? least(width - begin, shape->columns - before) : 0;
+    uint32_t width = op->kernel_h == CVL_KERNEL_ALL ? 1 : task->source->width;
+    uint32_t begin = x < 0 ? 0 : (uint32_t)x; // the first pixel that is read
+    uint32_t before = x < 0 ? least((uint32_t)-x, count) : 0;
+    uint32_t inside = begin < width ? least(width - begin, count - before) : 0;
     widening_t to = {shape, columns, 0};
     const int8_t *fill = &op->zero_point_in;
     for (uint32_t ky = 0; ky < shape->rows; ky++, to.first += shape->channels) {
@@ -131,7 +137,7 @@ static void widen_rows(const cvl_task_t *task, const shape_t *shape, uint32_t *c
             widen(&to, row + begin * shape->channels, inside, shape->channels);
             taken = before + inside;
         }
-        widen(&to, fill, shape->columns - taken, 0);
+        widen(&to, fill, count - taken, 0);
     }
 }
 
@@ -139,44 +145,56 @@ static bool is_aligned(const void *at) {
     return (uintptr_t)at % sizeof(uint32_t) == 0;
 }
 
+// Makes all channels of the pixels whose columns are in pairs->x.
+static void make_tile(const cvl_task_t *task, const shape_t *shape, cvl_pairs_t *pairs) {
+    const cvl_operator_t *op = task->op;
+    const uint8_t *weights = task->model->file + op->weights;
+    const uint8_t *table = task->model->file + op->table;
+    uint32_t *room = (uint32_t *)(uintptr_t)pairs->x + words_of_columns(op, shape);
+    uint32_t weight_bytes = pair_bytes(op, shape);
+    for (uint32_t c = 0; c < op->channels; c += 2, weights += weight_bytes, pairs->out += 2) {
+        cvl_scale_t copies[2];
+        pairs->scales = (const cvl_scale_t *)(const void *)table;
+        if (!is_aligned(table)) {
+            pairs->scales = memcpy(copies, table, sizeof copies);
+        }
+        table += sizeof copies;
+        pairs->second = c + 1 < op->channels;
+        pairs->w = (const uint32_t *)(const void *)weights;
+        if (has_bytes(op)) {
+            cvl_widen_quads(room, (const int8_t *)weights, shape->words);
+            pairs->w = room;
+        }
+        pairs->w_end = pairs->w + 2 * shape->words;
+        bool both_short = (pairs->scales[0].shift | pairs->scales[1].shift) != CVL_NO_SHORT_SCALE;
+        if (both_short && is_aligned(pairs->w)) {
+            cvl_make_pairs(pairs);
+        } else {
+            cvl_make_pairs_slowly(pairs, (const uint8_t *)pairs->w);
+        }
+    }
+}
+
 // out[x, c] = requantise(bias[c] + sum over the window of input * weights[c]).
 void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     shape_t shape = shape_of(op, task->source);
     uint32_t *columns = (uint32_t *)(void *)(task->model->arena + op->scratch);
-    uint32_t *room = columns + words_of_columns(&shape);
-    widen_rows(task, &shape, columns);
-    cvl_pairs_t pairs = {
-        .x = columns,
-        .w = room,
-        .groups = shape.groups,
-        .step = op->stride_w * shape.column,
-        .count = op->width,
-        .out_step = op->channels,
-        .clamp_min = op->clamp_min,
-        .clamp_max = op->clamp_max,
-    };
-    const uint8_t *weights = task->model->file + op->weights;
-    const uint8_t *table = task->model->file + op->table;
-    uint32_t weight_bytes = pair_bytes(op, &shape);
-    for (uint32_t c = 0; c < op->channels; c += 2, weights += weight_bytes) {
-        cvl_scale_t copies[2];
-        pairs.scales = (const cvl_scale_t *)(const void *)table;
-        if (!is_aligned(table)) {
-            pairs.scales = memcpy(copies, table, sizeof copies);
-        }
-        table += sizeof copies;
-        pairs.out = task->out + c;
-        pairs.second = c + 1 < op->channels;
-        if (has_bytes(op)) {
-            cvl_widen_quads(room, (const int8_t *)weights, 2 * shape.groups);
-        } else {
-            pairs.w = (const uint32_t *)(const void *)weights;
-        }
-        if (is_aligned(pairs.w)) {
-            cvl_make_pairs(&pairs);
-        } else {
-            cvl_make_pairs_unaligned(&pairs, weights);
-        }
+    uint32_t step = op->stride_w * shape.column;
+    int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
+    for (uint32_t i = 0; i < op->width; i += shape.tile) {
+        uint32_t pixels = least(shape.tile, op->width - i);
+        widen_rows(task, &shape, x + (int32_t)(i * op->stride_w), columns_of(op, pixels), columns);
+        cvl_pairs_t pairs = {
+            .x = columns,
+            .step = step,
+            .x_end = columns + pixels * step,
+            .out = task->out + i * op->channels,
+            .out_step = op->channels,
+            .zero_point = op->zero_point_out,
+            .clamp_min = op->clamp_min,
+            .clamp_max = op->clamp_max,
+        };
+        make_tile(task, &shape, &pairs);
     }
 }

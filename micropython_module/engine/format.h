@@ -11,7 +11,7 @@
 #endif
 
 #define CVL_MAGIC 0x314c5643u
-#define CVL_VERSION 1
+#define CVL_VERSION 2
 #define CVL_NO_OPERATOR 0xffff
 #define CVL_MAX_INPUTS 8
 #define CVL_MAX_KERNEL_H 128
@@ -26,11 +26,13 @@
 #define CVL_FLAG_B_FIRST 4
 #define CVL_FLAG_PLACED 8
 #define CVL_WIDE_BYTES 1
+#define CVL_WIDE_TILE 2
+#define CVL_NO_SHORT_SCALE 255
 #define CVL_NO_ROW 0xffff
 #define CVL_FILL (-2147483647 - 1)
 #define CVL_CHANNEL_BYTES 9
 
-#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax) X(COPY, copy) X(SPACE_TO_DEPTH, space_to_depth) X(CONCATENATION, concatenation) X(RESIZE_BILINEAR, resize_bilinear) X(CONV_2D_WIDE, conv2d_wide)
+#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax) X(COPY, copy) X(SPACE_TO_DEPTH, space_to_depth) X(CONCATENATION, concatenation) X(RESIZE_BILINEAR, resize_bilinear) X(CONV_2D_WIDE, conv2d_wide) X(DEPTHWISE_3X3, depthwise_3x3)
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
@@ -103,6 +105,9 @@ enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 #endif
 #ifndef CVL_WITH_CONV_2D_WIDE
 #define CVL_WITH_CONV_2D_WIDE CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_DEPTHWISE_3X3
+#define CVL_WITH_DEPTHWISE_3X3 CVL_WITH_OTHERS
 #endif
 #ifndef CVL_WITH_STREAM
 #define CVL_WITH_STREAM CVL_WITH_OTHERS
@@ -188,14 +193,19 @@ typedef struct {
 } cvl_run_t;
 _Static_assert(sizeof(cvl_run_t) == 16, "layout");
 
-// How a sum s of products becomes an int8 value, clamped: with a shift below 32 it is ((s + bias) * high + (((s + bias) >> 6) * low >> 10) + offset) >> shift, else the sum of offset and (s + bias) * high * 2^(32 - shift - 31), rounded twice.
+// How a sum of products, with its bias, becomes an int8 value: as TFLM does, s * multiplier * 2^(-31 - right) rounded twice, plus the zero point, clamped; or, where the shift is below 32, as the host has proved to be the same, (s * high + ((s >> 3) * low >> 13) - (s >>> 18) + offset) >> shift of an s that is clamped before.
 typedef struct {
     int32_t bias;           // less zero_point_in * sum(weights)
+    int32_t least;          // below it, s is taken as this
+    int32_t most;           // above it, s is taken as this
     int32_t high;
     int32_t low;
     int32_t offset;
-    uint32_t shift;         // 0 to 63
+    uint8_t shift;          // 0 to 31, or NO_SHORT_SCALE
+    uint8_t right;          // 1 to 31
+    uint16_t reserved;      // 0
+    int32_t multiplier;
 } cvl_scale_t;
-_Static_assert(sizeof(cvl_scale_t) == 20, "layout");
+_Static_assert(sizeof(cvl_scale_t) == 32, "layout");
 
 #endif

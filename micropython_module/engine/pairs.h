@@ -18,26 +18,27 @@
 #endif
 #endif
 
-// Two output channels of the windows of one row.
+// Two output channels of the windows of one row. pairs_armv6m.c reads it in this order.
 typedef struct {
-    const uint32_t *x; // the first window's values, uint32[groups, 2], two in a word
-    const uint32_t *w; // uint32[groups, 2, 2]: of each channel two words, for the two words of x
-    uint32_t groups;   // at least 1
-    uint32_t step;     // words from one window to the next
+    const uint32_t *x;     // the first window's values, two in a word; an even number of words
+    const uint32_t *w;     // uint32[words, 2]: for each word of x that of the first channel's
+                           // weights and that of the second's
+    const uint32_t *w_end; // behind the last
+    uint32_t step;         // words from one window to the next
+    const uint32_t *x_end; // where the window behind the last one would begin
     int8_t *out;
+    uint32_t second;   // how far behind the first channel's value the second's lies; 0: dropped
     uint32_t out_step; // bytes
-    uint32_t count;    // of windows, at least 1
-    uint32_t
-        second; // how far behind the first channel's value the second's lies; 0: it is dropped
     const cvl_scale_t *scales; // of the two channels
+    int32_t zero_point;        // this and the clamps are for scales that have no short form
     int32_t clamp_min;
     int32_t clamp_max;
 } cvl_pairs_t;
 
-// Makes the values of all windows.
+// Makes the values of all windows, of which there is at least one. Both scales have a short form.
 void cvl_make_pairs(const cvl_pairs_t *pairs);
 
-// The same with weights at any alignment instead of pairs->w.
-void cvl_make_pairs_unaligned(const cvl_pairs_t *pairs, const uint8_t *weights);
+// The same for all scales, and with weights that begin at `weights`, at any alignment.
+void cvl_make_pairs_slowly(const cvl_pairs_t *pairs, const uint8_t *weights);
 
 #endif

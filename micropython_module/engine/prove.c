@@ -91,6 +91,19 @@ cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels) 
     return CVL_OK;
 }
 
+cvl_status_t cvl_prove_scales(const cvl_proof_t *proof, uint32_t channels, bool any) {
+    CVL_TRY(cvl_prove_table(proof, channels * (uint64_t)sizeof(cvl_scale_t)));
+    const uint8_t *at = proof->model->file + proof->op->table;
+    for (uint32_t c = 0; c < channels; c++, at += sizeof(cvl_scale_t)) {
+        cvl_scale_t scale;
+        memcpy(&scale, at, sizeof scale);
+        bool shift_ok = scale.shift < 32 || (any && scale.shift == CVL_NO_SHORT_SCALE);
+        CVL_CHECK(proof->fault, shift_ok, SHIFT, scale.shift, 31);
+        CVL_CHECK(proof->fault, scale.right >= 1 && scale.right < 32, SHIFT, scale.right, 31);
+    }
+    return CVL_OK;
+}
+
 cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint32_t kernel_bytes) {
     const cvl_operator_t *op = proof->op;
     CVL_CHECK(proof->fault, kernel_bytes >= 1 && kernel_bytes <= CVL_MAX_KERNEL_BYTES, WINDOW,

@@ -62,6 +62,10 @@ cvl_status_t cvl_prove_shift(const cvl_proof_t *proof, int32_t shift, int32_t mo
 // The operator's table holds bias, multiplier and shift of that many channels.
 cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels);
 
+// The operator's table holds a scale for each of that many channels; `any`: also such without a
+// short form.
+cvl_status_t cvl_prove_scales(const cvl_proof_t *proof, uint32_t channels, bool any);
+
 // Weights of kernel_bytes for each channel, and the table of cvl_prove_requantizer.
 cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint32_t kernel_bytes);
 

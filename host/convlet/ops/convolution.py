@@ -11,6 +11,7 @@ import tflite
 from convlet.errors import ModelError
 from convlet.graph import Operator
 from convlet.node import Node, Window
+from convlet.ops.depthwise_3x3 import filtered
 from convlet.ops.requantization import finish
 from convlet.ops.spec import OperatorSpec
 from convlet.ops.weights import check_shape, check_weights, lower_weighted
@@ -103,7 +104,8 @@ def _lower_depthwise(operator: Operator, sources: tuple[int, ...]) -> Node:
     if operator.options["multiplier"] > 1 or weights.shape[3] < DEPTHWISE_BLOCK:
         return _lower_groups(operator, sources, by_channel)
     node = lower_weighted("DEPTHWISE_CONV_2D", operator, sources, _window(operator), by_channel)
-    return replace(node, weights=weights.tobytes())
+    node = replace(node, weights=weights.tobytes())
+    return replace(node, faster=filtered(operator, node, weights[0]))
 
 
 OPERATORS = {

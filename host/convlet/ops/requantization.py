@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,14 @@ def requantization_of(operator: Operator) -> Requantization:
         clamp_min=clamp_min,
         clamp_max=clamp_max,
     )
+
+
+def right_shifting(requantization: Requantization) -> Requantization | None:
+    """The same with shifts of -1 to -31 only, or None where a channel needs another."""
+    # A multiplier of 0 gives 0 with any shift.
+    shift = np.where(requantization.multiplier == 0, -1, requantization.shift)
+    fits = shift.max() <= -1 and shift.min() >= -31
+    return replace(requantization, shift=shift) if fits else None
 
 
 def _real_multipliers(operator: Operator, source: Tensor, weights: Tensor) -> list[float]:

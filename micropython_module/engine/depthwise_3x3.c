@@ -1,0 +1,134 @@
+// DEPTHWISE_CONV_2D with a 3x3 filter and scratch, which is faster. The scratch has the columns of
+// one channel, and behind them a sum for each window: see filter3.h.
+#include <string.h>
+#include "filter3.h"
+#include "internal.h"
+#include "pairs_inline.h"
+#include "prove.h"
+
+// Columns that the windows of a row cover, those inside the image, and those before it.
+typedef struct {
+    uint32_t all;
+    uint32_t first; // pixel of the input
+    uint32_t inside;
+    uint32_t before;
+} columns_t;
+
+static columns_t columns_of(const cvl_operator_t *op, const cvl_operator_t *source) {
+    uint32_t all = (op->width - 1u) * op->stride_w + 3;
+    uint32_t first = op->pad_left < 0 ? (uint32_t)-op->pad_left : 0;
+    uint32_t before = op->pad_left < 0 ? 0 : (uint32_t)op->pad_left;
+    uint32_t behind = first < source->width ? source->width - first : 0;
+    uint32_t rest = before < all ? all - before : 0;
+    return (columns_t){all, first, behind < rest ? behind : rest, before};
+}
+
+// Of each row of windows the middle row lies inside the image, and the upper or the lower one.
+static cvl_status_t prove_rows(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    int32_t height = proof->source->height;
+    for (uint32_t row = 0; row < op->height; row++) {
+        int32_t top = cvl_first_row(op, row);
+        int32_t middle = top + op->dilation_h;
+        bool has_two = top >= 0 || middle + op->dilation_h < height;
+        CVL_CHECK(
+            proof->fault, middle >= 0 && middle < height && has_two, WINDOW, row, op->height);
+    }
+    return CVL_OK;
+}
+
+cvl_status_t cvl_depthwise_3x3_prove(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    uint32_t channels = proof->source->channels;
+    CVL_CHECK(proof->fault, op->channels == channels, CHANNELS, op->channels, channels);
+    CVL_TRY(cvl_prove_window(proof));
+    CVL_CHECK(proof->fault, !cvl_is_stream(proof->model), FLAGS, CVL_FLAG_STREAM, 0);
+    CVL_CHECK(proof->fault, op->kernel_h == 3 && op->kernel_w == 3, WINDOW, op->kernel_h, 3);
+    CVL_CHECK(proof->fault, op->stride_w <= 2, WINDOW, op->stride_w, 2);
+    uint32_t other = (uint32_t)op->up_h * op->up_w * op->dilation_w;
+    CVL_CHECK(proof->fault, other == 1, WINDOW, other, 1);
+    CVL_TRY(prove_rows(proof));
+    columns_t columns = columns_of(op, proof->source);
+    CVL_CHECK(proof->fault, columns.inside >= 1, WINDOW, columns.inside, columns.all);
+    CVL_TRY(cvl_prove_scratch(proof, 4 * (2 * (uint64_t)columns.all + op->width)));
+    uint64_t weights = channels * (uint64_t)CVL_FILTER3_WORDS * sizeof(uint32_t);
+    CVL_TRY(cvl_prove_end(
+        proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
+    return cvl_prove_scales(proof, channels, false);
+}
+
+static void set_rows(cvl_filter3_t *filter, const cvl_task_t *task) {
+    for (unsigned i = 0; i < 3; i++) {
+        const int8_t *row = task->rows[i];
+        filter->rows[i] =
+            row == NULL ? (uintptr_t)(intptr_t)task->op->zero_point_in : (uintptr_t)row;
+    }
+    filter->missing = task->rows[0] == NULL   ? CVL_NO_TOP_ROW
+                      : task->rows[2] == NULL ? CVL_NO_BOTTOM_ROW
+                                              : CVL_ALL_ROWS;
+}
+
+// Puts zero points before and behind the columns that lie inside: they are the same for all
+// channels.
+static void pad(const cvl_task_t *task, const columns_t *columns, uint32_t *to) {
+    int32_t zero_point = task->op->zero_point_in;
+    for (uint32_t i = 0; i < columns->all; i++, to += 2) {
+        if (i < columns->before || i >= columns->before + columns->inside) {
+            to[0] = cvl_pair_of(zero_point, zero_point);
+            to[1] = (uint32_t)zero_point;
+        }
+    }
+}
+
+// Channel by channel, with copies of what does not lie aligned.
+static void make_unaligned(
+    const cvl_filter3_t *all, const uint8_t *weights, const uint8_t *table) {
+    uint32_t w[CVL_FILTER3_WORDS];
+    cvl_scale_t scale;
+    cvl_filter3_t one = *all;
+    one.channels = 1;
+    one.w = w;
+    one.scales = &scale;
+    for (uint32_t c = all->channels; c > 0; c--, one.first++, one.out++) {
+        memcpy(w, weights, sizeof w);
+        memcpy(&scale, table, sizeof scale);
+        cvl_make_filter3(&one);
+        weights += sizeof w;
+        table += sizeof scale;
+    }
+}
+
+// out[x, c] = requantise(bias[c] + sum over the window of input[.., c] * weights[.., c]).
+void cvl_depthwise_3x3_row(const cvl_task_t *task) {
+    const cvl_operator_t *op = task->op;
+    columns_t columns = columns_of(op, task->source);
+    uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
+    const uint8_t *weights = task->model->file + op->weights;
+    const uint8_t *table = task->model->file + op->table;
+    uint32_t *sums = scratch + 2 * columns.all;
+    cvl_filter3_t filter = {
+        .first = columns.first * op->channels,
+        .span = columns.inside * op->channels,
+        .step = op->channels,
+        .inside = scratch + 2 * columns.before,
+        .columns = scratch,
+        .sums = sums,
+        .sums_end = sums + op->width,
+        .stride = op->stride_w,
+        .w = (const uint32_t *)(const void *)weights,
+        .scales = (const cvl_scale_t *)(const void *)table,
+        .out = task->out,
+        .out_step = op->channels,
+        .channels = op->channels,
+        .zero_point = op->zero_point_out,
+        .clamp_min = op->clamp_min,
+        .clamp_max = op->clamp_max,
+    };
+    set_rows(&filter, task);
+    pad(task, &columns, scratch);
+    if (((uintptr_t)weights | (uintptr_t)table) % sizeof(uint32_t) == 0) {
+        cvl_make_filter3(&filter);
+    } else {
+        make_unaligned(&filter, weights, table);
+    }
+}
