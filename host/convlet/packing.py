@@ -22,7 +22,8 @@ class Block:
     """Bytes that are in use from event `first` to event `last`.
 
     Where there are `pieces`, it is made of as many pieces of the same size, one behind the other, and each of them is
-    in use from its own first to its own last event.
+    in use from its own first to its own last event. Where there are `times`, pairs of a first and a last event, all of
+    it is in use in these only.
     """
 
     first: int
@@ -30,9 +31,12 @@ class Block:
     size: int
     alignment: int = 1
     pieces: tuple[tuple[int, int], ...] = ()
+    times: tuple[tuple[int, int], ...] = ()
 
     def parts(self) -> Iterator[tuple[int, int, int, int]]:
-        """Of each piece: where in the block it begins, its bytes, its first and its last event."""
+        """Of each piece or time: where in the block it begins, its bytes, its first and its last event."""
+        if self.times:
+            return ((0, self.size, first, last) for first, last in self.times)
         pieces = self.pieces or ((self.first, self.last),)
         size = self.size // len(pieces)
         return ((i * size, size, first, last) for i, (first, last) in enumerate(pieces))
@@ -53,8 +57,8 @@ def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:
 
     Puts the blocks one by one at the lowest free offset, in many orders, until one meets the lower bound.
     """
-    if sum(len(block.pieces) for block in blocks) > MOST_PLACED_ROWS:
-        blocks = [replace(block, pieces=()) for block in blocks]
+    if sum(len(block.pieces) + len(block.times) for block in blocks) > MOST_PLACED_ROWS:
+        blocks = [replace(block, pieces=(), times=()) for block in blocks]
     bound = begin + lower_bound(blocks)
     packer = _Packer(blocks, begin)
     best = None

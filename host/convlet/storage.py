@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from convlet.packing import Block
 from convlet.program import Program
-from convlet.schedule import Event, work_times
+from convlet.schedule import Event
 
 SCRATCH_ALIGNMENT = 4
 Row = tuple[int, int]  # a node and one of its rows
@@ -64,26 +64,20 @@ def storage_of(
 def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block], dict[int, int]]:
     """The blocks for scratch, and the number of its block for each node that has some.
 
-    What accumulates keeps its own; the others need theirs only while they make a row, so that those that work in turns
-    share one.
+    What accumulates keeps its own; the others need theirs only while they make a row.
     """
-    blocks: list[Block] = []
-    numbers: dict[int, int] = {}
-    shared: int | None = None
-    times = work_times(events)
-    for index in sorted(times, key=lambda index: times[index]):
-        node, (first, last) = program.nodes[index], times[index]
-        if not node.scratch_bytes:
-            continue
-        if node.accumulates or shared is None or blocks[shared].last < first:
-            numbers[index] = len(blocks)
-            blocks.append(Block(first, last, node.scratch_bytes, SCRATCH_ALIGNMENT))
-            shared = shared if node.accumulates else numbers[index]
-        else:
-            numbers[index], both = shared, blocks[shared]
-            size, last = max(both.size, node.scratch_bytes), max(both.last, last)
-            blocks[shared] = replace(both, last=last, size=size)
-    return blocks, numbers
+    work: dict[int, list[tuple[int, int]]] = {}  # spans of events, one behind the other
+    for time, event in enumerate(events):
+        node = program.nodes[event.node]
+        if node.scratch_bytes:
+            spans = work.setdefault(event.node, [])
+            goes_on = spans and (node.accumulates or spans[-1][1] == time - 1)
+            spans[-1:] = [(spans[-1][0], time)] if goes_on else [*spans[-1:], (time, time)]
+    blocks = [
+        Block(spans[0][0], spans[-1][1], program.nodes[index].scratch_bytes, SCRATCH_ALIGNMENT, times=tuple(spans))
+        for index, spans in work.items()
+    ]
+    return blocks, {index: number for number, index in enumerate(work)}
 
 
 def row_times(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from convlet.cuts import best_goals, segment_effort, segment_peak
+from convlet.format import STATE
 from convlet.limits import MOST_EFFORT
 from convlet.node import Node
 from convlet.program import Program
@@ -37,15 +39,9 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
         tuple(_variants(node)[-1] for node in program.nodes), accumulating=True
     )
     if prefer in ("balance", "flash"):
-        by_work = sorted(range(len(fastest)), key=lambda index: -fastest[index].macs)
-        for index in by_work:
-            for node in forms[index]:
-                if search.is_over:
-                    break
-                trial = _with(choices, index, replace(node, b_first=choices[index].b_first))
-                if search.peak(trial) <= BALANCE * smallest:
-                    choices = trial
-                    break
+        by_work = sorted(range(len(forms)), key=lambda index: -fastest[index].macs)
+        states = STATE.size * len(forms)
+        choices = search.hasten(choices, by_work, forms, BALANCE * (smallest + states) - states)
     return replace(program, nodes=list(choices))
 
 
@@ -98,6 +94,25 @@ class _Search:
             if best == before:
                 break
         return best, nodes
+
+    def hasten(self, nodes: Nodes, indices: Sequence[int], forms: Sequence[Nodes], most: float) -> Nodes:
+        """`nodes` with those at `indices` in the fastest of their forms that a peak of `most` allows, the first of them
+        before the others. All are tried at once, then the halves: mostly all fit.
+        """
+        for rank in range(max(len(forms[index]) for index in indices) if len(indices) == 1 else 1):
+            if self.is_over:
+                return nodes
+            trial = nodes
+            for index in indices:
+                form = forms[index][rank]
+                trial = _with(trial, index, replace(form, b_first=nodes[index].b_first))
+            if self.peak(trial) <= most:
+                return trial
+        half = len(indices) // 2
+        if half:
+            for part in (indices[:half], indices[half:]):
+                nodes = self.hasten(nodes, part, forms, most)
+        return nodes
 
     def peak(self, nodes: Nodes) -> int:
         program = replace(self.program, nodes=list(nodes))

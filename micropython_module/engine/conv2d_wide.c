@@ -17,9 +17,6 @@
 #include "widen.h"
 #include "prove.h"
 
-// Processors that multiply two values at once make so many pixels at a time.
-#define BLOCK 4
-
 // Sizes in words but for `channels` and `tile`.
 typedef struct {
     uint32_t channels; // values that lie together in a row of the input
@@ -62,11 +59,9 @@ static uint64_t words_of_columns(const cvl_operator_t *op, const shape_t *shape)
     return (uint64_t)columns_of(op, shape->tile) * shape->column + 1;
 }
 
-// Columns and weights, or the windows of a block.
+// Columns and weights.
 static uint64_t scratch_words(const cvl_operator_t *op, const shape_t *shape) {
-    uint64_t as_columns = words_of_columns(op, shape) + (has_bytes(op) ? 2 * shape->words : 0);
-    uint64_t as_block = (uint64_t)shape->words * (shape->tile < BLOCK ? shape->tile : BLOCK);
-    return as_columns > as_block ? as_columns : as_block;
+    return words_of_columns(op, shape) + (has_bytes(op) ? 2 * shape->words : 0);
 }
 
 cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
@@ -84,61 +79,97 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     return cvl_prove_scales(proof, op->channels + op->channels % 2u, true);
 }
 
-// Where the pixels of a row of the window go.
-typedef struct {
-    const shape_t *shape;
-    uint32_t *column; // the next one
-    uint32_t first;   // number of the row's first value in a column
-} widening_t;
+static uint32_t least(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
 
-// Puts pixels, which lie `step` bytes apart, into the next `count` columns; step 0: zero points.
-static void widen(widening_t *to, const int8_t *from, uint32_t count, uint32_t step) {
-    const shape_t *shape = to->shape;
+// Which columns of the padded image are widened, and which of them lie inside the image.
+typedef struct {
+    uint32_t *to;
+    uint32_t before;
+    uint32_t inside;
+    uint32_t after;
+    uint32_t first; // pixel inside
+} columns_t;
+
+// From column x of the input on.
+static columns_t columns_at(const cvl_task_t *task, int32_t x, uint32_t count, uint32_t *to) {
+    uint32_t width = task->op->kernel_h == CVL_KERNEL_ALL ? 1 : task->source->width;
+    columns_t columns = {.to = to};
+    columns.before = x < 0 ? least((uint32_t)-x, count) : 0;
+    columns.first = x < 0 ? 0 : (uint32_t)x;
+    uint32_t behind = columns.first < width ? width - columns.first : 0;
+    columns.inside = least(behind, count - columns.before);
+    columns.after = count - columns.before - columns.inside;
+    return columns;
+}
+
+// An input of one channel: two rows become one word of each column.
+static void widen_single(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
+    int32_t fill = task->op->zero_point_in;
+    uint32_t step = shape->column;
+    uint32_t *inside = columns->to + columns->before * step;
+    uint32_t *after = inside + columns->inside * step;
+    for (uint32_t ky = 0; ky < shape->rows; ky += 2, inside++, after++) {
+        const int8_t *top = task->rows[ky];
+        const int8_t *bottom = ky + 1 < shape->rows ? task->rows[ky + 1] : NULL;
+        top = top == NULL ? NULL : top + columns->first;
+        bottom = bottom == NULL ? NULL : bottom + columns->first;
+        cvl_widen_rows(columns->to + ky / 2, step, NULL, NULL, fill, columns->before);
+        cvl_widen_rows(inside, step, top, bottom, fill, columns->inside);
+        cvl_widen_rows(after, step, NULL, NULL, fill, columns->after);
+    }
+}
+
+static void widen_quads(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
     uint32_t channels = shape->channels;
-    uint32_t *column = to->column;
-    bool quads = channels % 4 == 0 && step != 0;
-    to->column = column + count * shape->column;
-    if (channels == 1) {
-        cvl_widen_single(column, shape->column, to->first, from, count, step);
-    } else if (quads && shape->rows == 1) {
-        cvl_widen_quads(column, from, count * channels / 4);
-    } else {
-        for (; count > 0; count--, column += shape->column, from += step) {
-            if (quads) {
-                cvl_widen_quads(column + to->first / 2, from, channels / 4);
-            } else {
-                cvl_widen_pairs(column, to->first, from, channels, step != 0);
+    uint32_t *row_to = columns->to;
+    for (uint32_t ky = 0; ky < shape->rows; ky++, row_to += channels / 2) {
+        const int8_t *row = task->rows[ky];
+        uint32_t *to = row_to + columns->before * shape->column;
+        uint32_t inside = row == NULL ? 0 : columns->inside;
+        const int8_t *from = row + columns->first * channels;
+        if (shape->rows == 1) {
+            cvl_widen_quads(to, from, inside * channels / 4);
+        } else {
+            for (uint32_t i = inside; i > 0; i--, to += shape->column, from += channels) {
+                cvl_widen_quads(to, from, channels / 4);
             }
         }
     }
 }
 
-static uint32_t least(uint32_t a, uint32_t b) {
-    return a < b ? a : b;
+static void widen_pixels(
+    const cvl_task_t *task, const shape_t *shape, const columns_t *columns, bool quads) {
+    uint32_t step = shape->column;
+    uint32_t channels = shape->channels;
+    int32_t fill = task->op->zero_point_in;
+    uint32_t *inside = columns->to + columns->before * step;
+    uint32_t *after = inside + columns->inside * step;
+    for (uint32_t ky = 0, first = 0; ky < shape->rows; ky++, first += channels) {
+        const int8_t *row = task->rows[ky];
+        cvl_widen_pixels(columns->to, step, first, NULL, fill, channels, columns->before);
+        if (row == NULL) {
+            cvl_widen_pixels(inside, step, first, NULL, fill, channels, columns->inside);
+        } else if (!quads) {
+            row += columns->first * channels;
+            cvl_widen_pixels(inside, step, first, row, fill, channels, columns->inside);
+        }
+        cvl_widen_pixels(after, step, first, NULL, fill, channels, columns->after);
+    }
 }
 
-// Widens what `count` columns, from column x of the input on, have of the rows of the window. A
-// row that is NULL has zero points, as has what lies beside the image.
-static void widen_rows(
-    const cvl_task_t *task, const shape_t *shape, int32_t x, uint32_t count, uint32_t *columns) {
-    const cvl_operator_t *op = task->op;
-    uint32_t width = op->kernel_h == CVL_KERNEL_ALL ? 1 : task->source->width;
-    uint32_t begin = x < 0 ? 0 : (uint32_t)x; // the first pixel that is read
-    uint32_t before = x < 0 ? least((uint32_t)-x, count) : 0;
-    uint32_t inside = begin < width ? least(width - begin, count - before) : 0;
-    widening_t to = {shape, columns, 0};
-    const int8_t *fill = &op->zero_point_in;
-    for (uint32_t ky = 0; ky < shape->rows; ky++, to.first += shape->channels) {
-        const int8_t *row = task->rows[ky];
-        uint32_t taken = 0;
-        to.column = columns;
-        if (row != NULL) {
-            widen(&to, fill, before, 0);
-            widen(&to, row + begin * shape->channels, inside, shape->channels);
-            taken = before + inside;
-        }
-        widen(&to, fill, count - taken, 0);
+// Widens the columns. A row that is NULL has zero points, as has what lies beside the image.
+static void widen(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
+    if (shape->channels == 1) {
+        widen_single(task, shape, columns);
+        return;
     }
+    bool quads = shape->channels % 4 == 0;
+    if (quads) {
+        widen_quads(task, shape, columns);
+    }
+    widen_pixels(task, shape, columns, quads);
 }
 
 static bool is_aligned(const void *at) {
@@ -179,16 +210,18 @@ static void make_tile(const cvl_task_t *task, const shape_t *shape, cvl_pairs_t 
 void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     shape_t shape = shape_of(op, task->source);
-    uint32_t *columns = (uint32_t *)(void *)(task->model->arena + op->scratch);
+    uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
     uint32_t step = op->stride_w * shape.column;
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
     for (uint32_t i = 0; i < op->width; i += shape.tile) {
         uint32_t pixels = least(shape.tile, op->width - i);
-        widen_rows(task, &shape, x + (int32_t)(i * op->stride_w), columns_of(op, pixels), columns);
+        columns_t columns =
+            columns_at(task, x + (int32_t)(i * op->stride_w), columns_of(op, pixels), scratch);
+        widen(task, &shape, &columns);
         cvl_pairs_t pairs = {
-            .x = columns,
+            .x = scratch,
             .step = step,
-            .x_end = columns + pixels * step,
+            .x_end = scratch + pixels * step,
             .out = task->out + i * op->channels,
             .out_step = op->channels,
             .zero_point = op->zero_point_out,

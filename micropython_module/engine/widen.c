@@ -1,43 +1,62 @@
 #include "widen.h"
+#include "pairs_inline.h"
 
 void cvl_widen_quads(uint32_t *to, const int8_t *from, uint32_t count) {
     if ((uintptr_t)from % sizeof(uint32_t) == 0) {
-        const uint32_t *words = (const uint32_t *)(const void *)from;
-        for (; count > 0; count--, to += 2) {
-            uint32_t even = *words++ ^ 0x80808080u;
-            uint32_t odd = (even >> 8) & 0x00ff00ffu;
-            to[0] = (even & 0x00ff00ffu) - 0x00800080u;
-            to[1] = odd - 0x00800080u;
-        }
+        cvl_widen_words(to, (const uint32_t *)(const void *)from, count);
         return;
     }
     for (; count > 0; count--, from += 4, to += 2) {
-        to[0] = (uint32_t)from[0] + ((uint32_t)from[2] << 16);
-        to[1] = (uint32_t)from[1] + ((uint32_t)from[3] << 16);
+        to[0] = cvl_pair_of(from[0], from[2]);
+        to[1] = cvl_pair_of(from[1], from[3]);
     }
 }
 
-void cvl_widen_pairs(
-    uint32_t *column, uint32_t first, const int8_t *from, uint32_t count, uint32_t step) {
-    uint32_t *word = column + first / 2;
-    if (first % 2 != 0) {
-        *word++ += (uint32_t)*from << 16;
-        from += step;
-        count--;
-    }
-    for (; count > 1; count -= 2, from += 2 * step) {
-        *word++ = (uint32_t)from[0] + ((uint32_t)from[step] << 16);
-    }
-    if (count > 0) {
-        *word = (uint32_t)*from;
+#if !CVL_HAS_ARMV6M
+
+void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count) {
+    for (; count > 0; count--, to += 2) {
+        uint32_t even = *from++ ^ 0x80808080u;
+        uint32_t odd = (even >> 8) & 0x00ff00ffu;
+        to[0] = (even & 0x00ff00ffu) - 0x00800080u;
+        to[1] = odd - 0x00800080u;
     }
 }
 
-void cvl_widen_single(uint32_t *column, uint32_t column_words, uint32_t first, const int8_t *from,
-    uint32_t count, uint32_t step) {
-    uint32_t *word = column + first / 2;
-    for (; count > 0; count--, word += column_words, from += step) {
-        uint32_t value = (uint32_t)*from;
-        *word = first % 2 == 0 ? value : *word + (value << 16);
+#endif
+
+void cvl_widen_rows(uint32_t *to, uint32_t step, const int8_t *top, const int8_t *bottom,
+    int32_t fill, uint32_t count) {
+    if (top != NULL && bottom != NULL) {
+        for (uint32_t i = 0; i < count; i++, to += step) {
+            *to = cvl_pair_of(top[i], bottom[i]);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++, to += step) {
+        *to = cvl_pair_of(top == NULL ? fill : top[i], bottom == NULL ? fill : bottom[i]);
+    }
+}
+
+void cvl_widen_pixels(uint32_t *to, uint32_t step, uint32_t first, const int8_t *pixels,
+    int32_t fill, uint32_t channels, uint32_t count) {
+    to += first / 2;
+    for (; count > 0; count--, to += step) {
+        uint32_t *word = to;
+        uint32_t left = channels;
+        uint32_t low = first % 2 != 0 ? *word : 0;
+        bool is_high = first % 2 != 0;
+        for (; left > 0; left--) {
+            uint32_t value = (uint32_t)(pixels == NULL ? fill : *pixels++);
+            if (is_high) {
+                *word++ = low + (value << 16);
+            } else {
+                low = value;
+            }
+            is_high = !is_high;
+        }
+        if (is_high) {
+            *word = low;
+        }
     }
 }

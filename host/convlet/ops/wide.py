@@ -19,7 +19,6 @@ from convlet.ops.short_scale import Sums, scale_table
 _WORD = 4
 _MOST_WIDE_CHANNELS = 3  # of an input: with so few, the weights are words in the file
 _LEAST_TILE = 4  # pixels
-BLOCK = 4  # pixels that processors with SMLAD make at a time
 
 
 def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, ...]:
@@ -65,9 +64,7 @@ def _tiles(width: int) -> list[int]:
 
 
 def scratch_bytes(window: Window, source: Shape, tile: int, as_bytes: bool) -> int:
-    """What the engine needs for `tile` pixels: the columns that they read of the source and the words of two channels'
-    weights; or where it multiplies two values at once, the windows of `BLOCK` pixels.
-    """
+    """For `tile` pixels: the columns that they read of the source, and the words of two channels' weights."""
     rows, kernel_w, values = window.kernel_h, window.kernel_w, source[2]
     if window.kernel_h == KERNEL_ALL:
         rows, kernel_w, values = 1, 1, math.prod(source)
@@ -75,8 +72,7 @@ def scratch_bytes(window: Window, source: Shape, tile: int, as_bytes: bool) -> i
     columns = (tile - 1) * window.stride_w + kernel_w
     words = kernel_w * column
     words += words % 2
-    as_columns = columns * column + 1 + (2 * words if as_bytes else 0)
-    return _WORD * max(as_columns, min(tile, BLOCK) * words)
+    return _WORD * (columns * column + 1 + (2 * words if as_bytes else 0))
 
 
 def pairs_of(weights: np.ndarray) -> np.ndarray:
