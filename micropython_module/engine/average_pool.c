@@ -39,38 +39,97 @@ static uint32_t count_rows(const cvl_task_t *task) {
     return count;
 }
 
+// How a sum of `count` values becomes their average.
+typedef struct {
+    uint32_t count;
+    uint32_t half;
+    int32_t shift; // of a count that is 2^shift; else 0
+    int32_t clamp_min;
+    int32_t clamp_max;
+} average_t;
+
+static average_t average_of(const cvl_operator_t *op, uint32_t count) {
+    average_t average = {count, count / 2, 0, op->clamp_min, op->clamp_max};
+    while ((2u << average.shift) <= count) {
+        average.shift++;
+    }
+    if (count != 1u << average.shift) {
+        average.shift = 0;
+    }
+    return average;
+}
+
 // sum / count to nearest, halves away from zero, clamped: as TFLM's
 // tensorflow/lite/kernels/internal/reference/integer_ops/pooling.h AveragePool.
-static int8_t average(const cvl_operator_t *op, uint32_t sum, uint32_t count) {
-    uint32_t half = count / 2;
-    int32_t value = (int32_t)((int32_t)sum > 0 ? sum + half : sum - half) / (int32_t)count;
-    if (value < op->clamp_min) {
-        return op->clamp_min;
+static inline int8_t divide(const average_t *average, int32_t sum) {
+    int32_t value;
+    if (average->shift > 0) {
+        value = (int32_t)((uint32_t)sum + average->half + (uint32_t)(sum >> 31)) >> average->shift;
+    } else {
+        int32_t half = (int32_t)average->half;
+        // Unsigned, because a damaged file may let something else lie where the sums are.
+        uint32_t rounded = (uint32_t)sum + (uint32_t)(sum > 0 ? half : -half);
+        value = (int32_t)rounded / (int32_t)average->count;
     }
-    return value > op->clamp_max ? op->clamp_max : (int8_t)value;
+    value = value < average->clamp_min ? average->clamp_min : value;
+    return (int8_t)(value > average->clamp_max ? average->clamp_max : value);
+}
+
+// Sums of the window's part in the image; first: its first value, of the channel `c`.
+static inline uint32_t sum_window(
+    const cvl_task_t *task, uint32_t rows, uint32_t first, uint32_t columns, uint32_t channels) {
+    uint32_t sum = 0;
+    for (uint32_t ky = 0; ky < rows; ky++) {
+        if (task->rows[ky] != NULL) {
+            sum += cvl_sum_s8(task->rows[ky] + first, columns, channels);
+        }
+    }
+    return sum;
+}
+
+// A window of 2x2 pixels inside the image, of which most pools have no others.
+static void make_pixel_of_four(const average_t *average, const int8_t *top, const int8_t *bottom,
+    int8_t *out, uint32_t channels) {
+    const int8_t *top_right = top + channels;
+    const int8_t *bottom_right = bottom + channels;
+    for (uint32_t c = 0; c < channels; c++) {
+        out[c] = divide(average, top[c] + top_right[c] + bottom[c] + bottom_right[c]);
+    }
+}
+
+// One row more of an operator that accumulates, or all rows of another.
+static void make_pixel(const cvl_task_t *task, const average_t *average, uint32_t first,
+    uint32_t columns, uint32_t i) {
+    uint32_t channels = task->op->channels;
+    uint32_t rows = cvl_accumulates(task->op) ? 1 : task->op->kernel_h;
+    bool ends = cvl_ends(task);
+    for (uint32_t c = 0; c < channels; c++) {
+        uint32_t sum = sum_window(task, rows, first + c, columns, channels);
+        sum = cvl_accumulate(task, i + c, sum);
+        if (ends) {
+            task->out[i + c] = divide(average, (int32_t)sum);
+        }
+    }
 }
 
 // out[x, c] = average of the part of the window that lies inside the image.
 void cvl_average_pool_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     uint32_t channels = op->channels;
-    uint32_t rows = cvl_accumulates(op) ? 1 : op->kernel_h;
     uint32_t row_count = count_rows(task);
-    bool ends = cvl_ends(task);
+    bool has_two_rows = !cvl_accumulates(op) && op->kernel_h == 2 && row_count == 2;
+    average_t average = {0};
     for (uint32_t i = 0; i < op->width; i++) {
         cvl_columns_t columns = cvl_columns_of(op, i, task->source->width);
         uint32_t first = columns.first * channels;
-        for (uint32_t c = 0; c < channels; c++) {
-            uint32_t sum = 0;
-            for (uint32_t ky = 0; ky < rows; ky++) {
-                if (task->rows[ky] != NULL) {
-                    sum += cvl_sum_s8(task->rows[ky] + first + c, columns.count, channels);
-                }
-            }
-            sum = cvl_accumulate(task, i * channels + c, sum);
-            if (ends) {
-                task->out[i * channels + c] = average(op, sum, row_count * columns.count);
-            }
+        if (average.count != row_count * columns.count) {
+            average = average_of(op, row_count * columns.count);
+        }
+        if (has_two_rows && columns.count == 2) {
+            make_pixel_of_four(&average, task->rows[0] + first, task->rows[1] + first,
+                task->out + i * channels, channels);
+        } else {
+            make_pixel(task, &average, first, columns.count, i * channels);
         }
     }
 }

@@ -54,14 +54,9 @@ static uint32_t columns_of(const cvl_operator_t *op, uint32_t pixels) {
     return (pixels - 1) * op->stride_w + kernel_w;
 }
 
-// The last window may end one word behind the last column.
-static uint64_t words_of_columns(const cvl_operator_t *op, const shape_t *shape) {
-    return (uint64_t)columns_of(op, shape->tile) * shape->column + 1;
-}
-
-// Columns and weights.
-static uint64_t scratch_words(const cvl_operator_t *op, const shape_t *shape) {
-    return words_of_columns(op, shape) + (has_bytes(op) ? 2 * shape->words : 0);
+// The last window may end one word behind the last column. Of a proved operator.
+static uint32_t words_of_columns(const cvl_operator_t *op, const shape_t *shape) {
+    return columns_of(op, shape->tile) * shape->column + 1;
 }
 
 cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
@@ -72,11 +67,16 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     uint64_t values = 2 * (uint64_t)shape.words;
     CVL_CHECK(proof->fault, values <= CVL_MAX_KERNEL_BYTES, WINDOW, cvl_saturate(values),
         CVL_MAX_KERNEL_BYTES);
-    CVL_TRY(cvl_prove_scratch(proof, 4 * scratch_words(op, &shape)));
+    uint64_t columns = (uint64_t)columns_of(op, shape.tile) * shape.column + 1;
+    uint32_t room = has_bytes(op) ? 2 * shape.words : 0; // for the weights
+    CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + room)));
     uint64_t weights = (op->channels + 1u) / 2 * (uint64_t)pair_bytes(op, &shape);
     CVL_TRY(cvl_prove_end(
         proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
-    return cvl_prove_scales(proof, op->channels + op->channels % 2u, true);
+    bool all_short = (op->parameter & CVL_WIDE_SHORT) != 0;
+    CVL_CHECK(
+        proof->fault, op->weights % 4 == op->table % 4, ALIGNMENT, op->weights % 4, op->table % 4);
+    return cvl_prove_scales(proof, op->channels + op->channels % 2u, !all_short);
 }
 
 static uint32_t least(uint32_t a, uint32_t b) {
@@ -112,7 +112,7 @@ static void widen_single(const cvl_task_t *task, const shape_t *shape, const col
     uint32_t *after = inside + columns->inside * step;
     for (uint32_t ky = 0; ky < shape->rows; ky += 2, inside++, after++) {
         const int8_t *top = task->rows[ky];
-        const int8_t *bottom = ky + 1 < shape->rows ? task->rows[ky + 1] : NULL;
+        const int8_t *bottom = ky + 1 < shape->rows ? task->rows[ky + 1] : top; // its weights are 0
         top = top == NULL ? NULL : top + columns->first;
         bottom = bottom == NULL ? NULL : bottom + columns->first;
         cvl_widen_rows(columns->to + ky / 2, step, NULL, NULL, fill, columns->before);
@@ -176,32 +176,28 @@ static bool is_aligned(const void *at) {
     return (uintptr_t)at % sizeof(uint32_t) == 0;
 }
 
-// Makes all channels of the pixels whose columns are in pairs->x.
-static void make_tile(const cvl_task_t *task, const shape_t *shape, cvl_pairs_t *pairs) {
-    const cvl_operator_t *op = task->op;
-    const uint8_t *weights = task->model->file + op->weights;
-    const uint8_t *table = task->model->file + op->table;
-    uint32_t *room = (uint32_t *)(uintptr_t)pairs->x + words_of_columns(op, shape);
-    uint32_t weight_bytes = pair_bytes(op, shape);
-    for (uint32_t c = 0; c < op->channels; c += 2, weights += weight_bytes, pairs->out += 2) {
-        cvl_scale_t copies[2];
-        pairs->scales = (const cvl_scale_t *)(const void *)table;
-        if (!is_aligned(table)) {
-            pairs->scales = memcpy(copies, table, sizeof copies);
+// For files that do not lie aligned, or with a scale that has no short form: pair by pair.
+static void make_pairs_apart(const cvl_pairs_t *all, const uint8_t *table) {
+    cvl_scale_t scales[2];
+    cvl_pairs_t pair = *all;
+    pair.scales = scales;
+    pair.room = NULL;
+    const uint8_t *weights = all->weights;
+    for (uint32_t c = 0; c < all->channels; c += 2, pair.out += 2, table += sizeof scales) {
+        memcpy(scales, table, sizeof scales);
+        pair.channels = least(all->channels - c, 2);
+        pair.weights = weights;
+        weights += all->words * (all->room != NULL ? 4 : 8);
+        if (all->room != NULL) {
+            cvl_widen_quads(all->room, (const int8_t *)pair.weights, all->words);
+            pair.weights = (const uint8_t *)all->room;
         }
-        table += sizeof copies;
-        pairs->second = c + 1 < op->channels;
-        pairs->w = (const uint32_t *)(const void *)weights;
-        if (has_bytes(op)) {
-            cvl_widen_quads(room, (const int8_t *)weights, shape->words);
-            pairs->w = room;
-        }
-        pairs->w_end = pairs->w + 2 * shape->words;
-        bool both_short = (pairs->scales[0].shift | pairs->scales[1].shift) != CVL_NO_SHORT_SCALE;
-        if (both_short && is_aligned(pairs->w)) {
-            cvl_make_pairs(pairs);
+        bool both_short =
+            scales[0].shift != CVL_NO_SHORT_SCALE && scales[1].shift != CVL_NO_SHORT_SCALE;
+        if (both_short && is_aligned(pair.weights)) {
+            cvl_make_pairs(&pair);
         } else {
-            cvl_make_pairs_slowly(pairs, (const uint8_t *)pairs->w);
+            cvl_make_pairs_slowly(&pair);
         }
     }
 }
@@ -211,23 +207,35 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     shape_t shape = shape_of(op, task->source);
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
-    uint32_t step = op->stride_w * shape.column;
+    const uint8_t *table = task->model->file + op->table;
+    cvl_pairs_t pairs = {
+        .x = scratch,
+        .step = op->stride_w * shape.column,
+        .words = shape.words,
+        .weights = task->model->file + op->weights,
+        .room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL,
+        .scales = (const cvl_scale_t *)(const void *)table,
+        .out = task->out,
+        .out_step = op->channels,
+        .channels = op->channels,
+        .zero_point = op->zero_point_out,
+        .clamp_min = op->clamp_min,
+        .clamp_max = op->clamp_max,
+    };
+    bool at_once = (op->parameter & CVL_WIDE_SHORT) != 0 && is_aligned(pairs.weights);
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
-    for (uint32_t i = 0; i < op->width; i += shape.tile) {
-        uint32_t pixels = least(shape.tile, op->width - i);
-        columns_t columns =
-            columns_at(task, x + (int32_t)(i * op->stride_w), columns_of(op, pixels), scratch);
+    for (uint32_t left = op->width; left > 0;) {
+        uint32_t pixels = least(shape.tile, left);
+        columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
-        cvl_pairs_t pairs = {
-            .x = scratch,
-            .step = step,
-            .x_end = scratch + pixels * step,
-            .out = task->out + i * op->channels,
-            .out_step = op->channels,
-            .zero_point = op->zero_point_out,
-            .clamp_min = op->clamp_min,
-            .clamp_max = op->clamp_max,
-        };
-        make_tile(task, &shape, &pairs);
+        pairs.x_end = scratch + pixels * pairs.step;
+        if (at_once) {
+            cvl_make_pairs(&pairs);
+        } else {
+            make_pairs_apart(&pairs, table);
+        }
+        left -= pixels;
+        x += (int32_t)(pixels * op->stride_w);
+        pairs.out += pixels * op->channels;
     }
 }

@@ -97,6 +97,7 @@ typedef struct {
 
 typedef struct {
     const uint8_t *file;
+    const cvl_operator_t *operators; // where they lie in the file; NULL if they do not lie aligned
     uint8_t *arena;
     const cvl_input_t *inputs;
     cvl_input_t pushed; // the rows that cvl_push gave

@@ -47,12 +47,10 @@ unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 // cvl_read_operator, for where it is called for every row.
 static inline const cvl_operator_t *cvl_operator_at(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
-    const uint8_t *at = model->file + cvl_operator_offset(index);
-    if ((uintptr_t)at % sizeof(uint32_t) == 0) {
-        return (const cvl_operator_t *)(const void *)at;
+    if (model->operators != NULL) {
+        return model->operators + index;
     }
-    memcpy(copy, at, sizeof *copy);
-    return copy;
+    return memcpy(copy, model->file + cvl_operator_offset(index), sizeof *copy);
 }
 
 // Entry `index` of a table of the file, at any alignment.

@@ -259,6 +259,9 @@ static cvl_status_t read_header(
     *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
     CHECK(file_bytes >= sizeof(cvl_header_t), TRUNCATED, file_bytes, sizeof(cvl_header_t));
     model->file = file;
+    const uint8_t *operators = file + cvl_operator_offset(0);
+    bool is_aligned = (uintptr_t)operators % sizeof(uint32_t) == 0;
+    model->operators = is_aligned ? (const cvl_operator_t *)(const void *)operators : NULL;
     memcpy(&model->header, file, sizeof model->header);
     return prove_header(model, file_bytes, fault);
 }

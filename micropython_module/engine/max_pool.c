@@ -21,6 +21,16 @@ static void clamp(const cvl_task_t *task) {
     }
 }
 
+// Of the pixels of one row.
+static void keep_greater(int8_t *out, const int8_t *pixels, uint32_t count, uint32_t channels) {
+    for (; count >= 2; count -= 2, pixels += 2 * channels) {
+        cvl_keep_greater2_s8(out, pixels, channels, channels);
+    }
+    if (count > 0) {
+        cvl_keep_greater_s8(out, pixels, channels);
+    }
+}
+
 // out[x, c] = max over the part of the window that lies inside the image, clamped. An operator
 // that accumulates has the maximum of the rows so far in `out`.
 void cvl_max_pool_row(const cvl_task_t *task) {
@@ -35,9 +45,9 @@ void cvl_max_pool_row(const cvl_task_t *task) {
     for (uint32_t i = 0; i < op->width; i++, out += channels) {
         cvl_columns_t columns = cvl_columns_of(op, i, task->source->width);
         for (uint32_t ky = 0; ky < rows; ky++) {
-            const int8_t *row = task->rows[ky];
-            for (uint32_t x = 0; x < columns.count && row != NULL; x++) {
-                cvl_keep_greater_s8(out, row + (columns.first + x) * channels, channels);
+            if (task->rows[ky] != NULL) {
+                keep_greater(
+                    out, task->rows[ky] + columns.first * channels, columns.count, channels);
             }
         }
     }

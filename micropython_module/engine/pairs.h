@@ -18,27 +18,30 @@
 #endif
 #endif
 
-// Two output channels of the windows of one row. pairs_armv6m.c reads it in this order.
+// The windows of one row. Output channels are made in pairs: for each word of a window there is
+// one of the first channel's weights and one of the second's. pairs_armv6m.c reads it in this
+// order.
 typedef struct {
-    const uint32_t *x;     // the first window's values, two in a word; an even number of words
-    const uint32_t *w;     // uint32[words, 2]: for each word of x that of the first channel's
-                           // weights and that of the second's
-    const uint32_t *w_end; // behind the last
-    uint32_t step;         // words from one window to the next
-    const uint32_t *x_end; // where the window behind the last one would begin
+    const uint32_t *x;         // the first window's values, two in a word
+    const uint32_t *x_end;     // where the window behind the last one would begin
+    uint32_t step;             // words from one window to the next
+    uint32_t words;            // of a window, an even number
+    const uint8_t *weights;    // uint32[pairs, words, 2], or int8 of which each 4 become two words
+    uint32_t *room;            // for int8 weights: uint32[words, 2]; else NULL
+    const cvl_scale_t *scales; // of each channel; with an odd number of them, one more
     int8_t *out;
-    uint32_t second;   // how far behind the first channel's value the second's lies; 0: dropped
-    uint32_t out_step; // bytes
-    const cvl_scale_t *scales; // of the two channels
-    int32_t zero_point;        // this and the clamps are for scales that have no short form
+    uint32_t out_step; // bytes from window to window
+    uint32_t channels;
+    int32_t zero_point; // this and the clamps are for scales that have no short form
     int32_t clamp_min;
     int32_t clamp_max;
 } cvl_pairs_t;
 
-// Makes the values of all windows, of which there is at least one. Both scales have a short form.
+// Makes the values of all windows, of which there is at least one. The weights lie aligned, and
+// all scales have a short form.
 void cvl_make_pairs(const cvl_pairs_t *pairs);
 
-// The same for all scales, and with weights that begin at `weights`, at any alignment.
-void cvl_make_pairs_slowly(const cvl_pairs_t *pairs, const uint8_t *weights);
+// The same for one or two channels, any scales, and weights that are words at any alignment.
+void cvl_make_pairs_slowly(const cvl_pairs_t *pairs);
 
 #endif

@@ -5,11 +5,10 @@
 
 #if CVL_HAS_ARMV6M
 
-_Static_assert(offsetof(cvl_pairs_t, x) == 0 && offsetof(cvl_pairs_t, w) == 4 &&
-                   offsetof(cvl_pairs_t, w_end) == 8 && offsetof(cvl_pairs_t, step) == 12 &&
-                   offsetof(cvl_pairs_t, x_end) == 16 && offsetof(cvl_pairs_t, out) == 20 &&
-                   offsetof(cvl_pairs_t, second) == 24 && offsetof(cvl_pairs_t, out_step) == 28 &&
-                   offsetof(cvl_pairs_t, scales) == 32,
+#define AT(field, place) offsetof(cvl_pairs_t, field) == (place)
+_Static_assert(AT(x, 0) && AT(x_end, 4) && AT(step, 8) && AT(words, 12) && AT(weights, 16) &&
+                   AT(room, 20) && AT(scales, 24) && AT(out, 28) && AT(out_step, 32) &&
+                   AT(channels, 36),
     "cvl_make_pairs reads these");
 _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) == 4 &&
                    offsetof(cvl_scale_t, most) == 8 && offsetof(cvl_scale_t, high) == 12 &&
@@ -59,7 +58,9 @@ _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) 
 
 // While a window is made: r0 x, r1 w, r6 and r7 the sums; r8 where to begin in the unrolled loop,
 // r9 the weights, r10 from the end of one window to the next, r11 and lr the scales behind their
-// biases, r12 the end of the weights. On the stack: out, second, out_step, x_end, the biases.
+// biases, r12 the end of the weights. On the stack: 0 out, 4 how far behind the second value lies
+// (0: it is made first and lost), 8 out_step, 12 x_end, 16 and 20 the biases, 24 x; of the next
+// pair 28 weights, 32 scales, 36 out; 40 channels left, 44 room, 48 words.
 __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"
@@ -69,35 +70,68 @@ __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute_
         "mov r6, r10\n"
         "mov r7, r11\n"
         "push {r4, r5, r6, r7}\n"
-        "ldm r0!, {r1, r2, r3, r4, r5}\n" // x, w, w_end, step, x_end
-        "mov r9, r2\n"
-        "mov r12, r3\n"
-        "subs r2, r3, r2\n" // 16 bytes for each group
-        "lsls r4, r4, #2\n"
-        "lsrs r3, r2, #1\n"
-        "subs r4, r4, r3\n"
-        "mov r10, r4\n"
-        "movs r3, #112\n"
-        "negs r2, r2\n"
-        "ands r2, r3\n" // 16 bytes for each group to skip
-        "movs r3, #30\n"
-        "muls r2, r3\n"
-        "lsrs r2, r2, #4\n"
+        "sub sp, #52\n"
+        "ldm r0!, {r1, r2, r3, r4, r5, r6, r7}\n" // x, x_end, step, words, weights, room, scales
+        "str r1, [sp, #24]\n"
+        "str r2, [sp, #12]\n"
+        "str r4, [sp, #48]\n"
+        "str r5, [sp, #28]\n"
+        "str r6, [sp, #44]\n"
+        "str r7, [sp, #32]\n"
+        "subs r3, r3, r4\n"
+        "lsls r3, r3, #2\n"
+        "mov r10, r3\n"
+        "negs r4, r4\n" // two words for each group; those beyond a multiple of 8 are skipped
+        "movs r3, #14\n"
+        "ands r4, r3\n"
+        "movs r3, #15\n"
+        "muls r4, r3\n"
         "adr r3, 5f\n"
-        "adds r3, r2\n"
+        "adds r3, r4\n"
         "adds r3, #1\n" // Thumb
         "mov r8, r3\n"
-        "ldm r0!, {r2, r3, r4, r7}\n" // out, second, out_step, scales
-        "ldm r7!, {r0}\n"
-        "mov r11, r7\n"
-        "adds r7, #28\n"
-        "ldm r7!, {r6}\n"
-        "mov lr, r7\n"
-        "push {r0, r6}\n"
-        "push {r2, r3, r4, r5}\n"
-        "mov r7, r6\n"
-        "mov r6, r0\n"
-        "mov r0, r1\n"
+        "ldm r0!, {r1, r2, r3}\n" // out, out_step, channels
+        "str r1, [sp, #36]\n"
+        "str r2, [sp, #8]\n"
+        "movs r2, #1\n"
+        "str r2, [sp, #4]\n"
+        "11: subs r3, #2\n" // a pair; r3: channels
+        "str r3, [sp, #40]\n"
+        "bpl 12f\n"
+        "movs r2, #0\n"
+        "str r2, [sp, #4]\n"
+        "12: ldr r1, [sp, #28]\n"
+        "ldr r2, [sp, #48]\n"
+        "ldr r0, [sp, #44]\n"
+        "lsls r3, r2, #2\n"
+        "cmp r0, #0\n"
+        "beq 3f\n"
+        "adds r3, r1\n"
+        "str r3, [sp, #28]\n"
+        "mov r9, r0\n"
+        "bl cvl_widen_words\n" // leaves in r0 the end of what it wrote
+        "mov r12, r0\n"
+        "b 4f\n"
+        "3: lsls r3, r3, #1\n"
+        "adds r3, r1\n"
+        "str r3, [sp, #28]\n"
+        "mov r9, r1\n"
+        "mov r12, r3\n"
+        "4: ldr r3, [sp, #32]\n"
+        "ldm r3!, {r6}\n"
+        "mov r11, r3\n"
+        "adds r3, #28\n"
+        "ldm r3!, {r7}\n"
+        "mov lr, r3\n"
+        "adds r3, #28\n"
+        "ldr r2, [sp, #36]\n"
+        "str r2, [sp]\n"
+        "adds r2, #2\n"
+        "str r2, [sp, #36]\n"
+        "str r3, [sp, #32]\n"
+        "str r6, [sp, #16]\n"
+        "str r7, [sp, #20]\n"
+        "ldr r0, [sp, #24]\n"
         "mov r1, r9\n"
         "bx r8\n"
         ".balign 4\n"
@@ -119,7 +153,11 @@ __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute_
         "ldm r2!, {r6, r7}\n"
         "mov r1, r9\n"
         "bx r8\n"
-        "6: add sp, #24\n"
+        "6: ldr r3, [sp, #40]\n"
+        "cmp r3, #0\n"
+        "ble 7f\n"
+        "b 11b\n" // too far for a conditional branch
+        "7: add sp, #52\n"
         "pop {r4, r5, r6, r7}\n"
         "mov r8, r4\n"
         "mov r9, r5\n"

@@ -14,19 +14,19 @@ static int8_t scaled(const cvl_pairs_t *pairs, const cvl_scale_t *scale, uint32_
     return (int8_t)(value > pairs->clamp_max ? pairs->clamp_max : value);
 }
 
-void cvl_make_pairs_slowly(const cvl_pairs_t *pairs, const uint8_t *weights) {
-    uint32_t words = (uint32_t)(pairs->w_end - pairs->w) / 2;
+void cvl_make_pairs_slowly(const cvl_pairs_t *pairs) {
     int8_t *out = pairs->out;
     for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
         uint32_t sums[2] = {(uint32_t)pairs->scales[0].bias, (uint32_t)pairs->scales[1].bias};
-        for (uint32_t i = 0; i < words; i++) {
+        for (uint32_t i = 0; i < pairs->words; i++) {
             uint32_t w[2];
-            memcpy(w, weights + i * sizeof w, sizeof w);
+            memcpy(w, pairs->weights + i * sizeof w, sizeof w);
             sums[0] += cvl_products_of(x[i], w[0]);
             sums[1] += cvl_products_of(x[i], w[1]);
         }
-        out[pairs->second] = scaled(pairs, &pairs->scales[1], sums[1]);
-        out[0] = scaled(pairs, &pairs->scales[0], sums[0]);
+        for (uint32_t c = 0; c < pairs->channels; c++) {
+            out[c] = scaled(pairs, &pairs->scales[c], sums[c]);
+        }
         out += pairs->out_step;
     }
 }

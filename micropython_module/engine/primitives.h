@@ -23,6 +23,9 @@ void cvl_dot2_constant_s8(
 // Keeps the greater of out[i] and x[i]; both int8[count].
 void cvl_keep_greater_s8(int8_t *out, const int8_t *x, uint32_t count);
 
+// The same with the greater of two: x and the values that lie `apart` behind them.
+void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, uint32_t count);
+
 // Sum of `count` values that lie `stride` apart, modulo 2^32.
 static inline uint32_t cvl_sum_s8(const int8_t *x, uint32_t count, uint32_t stride) {
     uint32_t sum = 0;

@@ -53,22 +53,20 @@ static int32_t first_row(const cvl_task_t *task) {
     return row == CVL_NO_ROW ? NO_ROW_AT : (int32_t)row;
 }
 
-// How many rows of its first input the next step of `task` needs.
+// How many rows of its first input the next step of `task` needs; of an input with fewer rows all.
 static uint32_t rows_needed(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     if (op->flags & CVL_FLAG_ACCUMULATES) {
         return task->step + 1;
     }
     if (op->kernel_h == CVL_KERNEL_ALL) {
-        return task->source->height;
+        return ENDLESS;
     }
     int32_t last = first_row(task) + (op->kernel_h - 1) * op->dilation_h;
     if (op->up_h > 1 && last > 0) {
         last /= op->up_h;
     }
-    uint32_t needed = last < 0 ? 0 : (uint32_t)last + 1;
-    uint32_t height = height_of(task->model, task->source);
-    return needed < height ? needed : height;
+    return last < 0 ? 0 : (uint32_t)last + 1;
 }
 
 // The row of its second input that it reads: the only one, or one for each of its own from row
@@ -126,31 +124,28 @@ static const cvl_operator_t *read_source(
     return index == CVL_NO_OPERATOR ? NULL : cvl_operator_at(model, index, copy);
 }
 
-// What the current operator does next.
-static void read_task(const cvl_model_t *model, cvl_task_t *task) {
-    const cvl_state_t *state = cvl_state_of(model, model->current);
-    task->model = model;
-    task->index = model->current;
-    task->row = state->next_row;
-    task->step = state->step;
-    task->op = cvl_operator_at(model, model->current, &task->copies[0]);
-    task->source = read_source(model, task->op->input, &task->copies[1]);
-    task->source_b = read_source(model, task->op->input_b, &task->copies[2]);
+// Whether operator `index` has made fewer than `needed` rows, and can make more.
+static bool lacks_rows(const cvl_model_t *model, unsigned index, uint32_t needed) {
+    uint32_t made = cvl_state_of(model, index)->next_row;
+    if (made >= needed) {
+        return false;
+    }
+    cvl_operator_t copy;
+    return made < height_of(model, cvl_operator_at(model, index, &copy));
 }
 
 // An operator whose rows `task` lacks, or CVL_NO_OPERATOR.
 static unsigned lacking(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     bool lacks_a =
-        task->source != NULL && cvl_state_of(task->model, op->input)->next_row < rows_needed(task);
-    bool lacks_b = false;
+        op->input != CVL_NO_OPERATOR && lacks_rows(task->model, op->input, rows_needed(task));
     if (task->source_b != NULL) {
         uint32_t row = row_of_b(task);
-        lacks_b = row < height_of(task->model, task->source_b) &&
-                  cvl_state_of(task->model, op->input_b)->next_row <= row;
-    }
-    if (lacks_b && (!lacks_a || op->flags & CVL_FLAG_B_FIRST)) {
-        return op->input_b;
+        bool lacks_b = row < height_of(task->model, task->source_b) &&
+                       lacks_rows(task->model, op->input_b, row + 1);
+        if (lacks_b && (!lacks_a || op->flags & CVL_FLAG_B_FIRST)) {
+            return op->input_b;
+        }
     }
     return lacks_a ? op->input : CVL_NO_OPERATOR;
 }
@@ -170,14 +165,18 @@ static bool is_possible(const cvl_task_t *task) {
 // Goes from the current operator down to one that lacks nothing, and leaves what that does in
 // `task`. Returns false where that is impossible.
 static bool descend(cvl_model_t *model, cvl_task_t *task) {
+    task->model = model;
     for (;;) {
-        read_task(model, task);
-        if (!is_possible(task)) {
-            return false;
-        }
+        const cvl_state_t *state = cvl_state_of(model, model->current);
+        task->row = state->next_row;
+        task->step = state->step;
+        task->op = cvl_operator_at(model, model->current, &task->copies[0]);
+        task->source_b = read_source(model, task->op->input_b, &task->copies[2]);
         unsigned source = lacking(task);
         if (source == CVL_NO_OPERATOR) {
-            return true;
+            task->index = model->current;
+            task->source = read_source(model, task->op->input, &task->copies[1]);
+            return is_possible(task);
         }
         cvl_state_of(model, source)->parent = model->current;
         model->current = (uint16_t)source;
@@ -220,15 +219,15 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
         return CVL_STARVED;
     }
     make_row(task);
-    cvl_state_t *state = cvl_state_of(model, model->current);
+    cvl_state_t *state = cvl_state_of(model, task->index);
     state->step++;
     task->made = !(task->op->flags & CVL_FLAG_ACCUMULATES) ||
                  cvl_is_last_step(task->op, task->source, task->row, task->step);
-    if (task->made) {
+    if (task->made) { // else who asked for the row would ask again
         state->next_row++;
         state->slot = state->slot + 1 < task->op->ring_rows ? state->slot + 1 : 0;
+        model->current = state->parent;
     }
-    model->current = state->parent;
     return CVL_MORE;
 }
 

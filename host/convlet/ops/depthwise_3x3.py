@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from convlet.format import NO_SHORT_SCALE, SCALE
+from convlet.format import SCALE
 from convlet.graph import Operator
 from convlet.node import Node, Window
 from convlet.ops.requantization import requantization_of, right_shifting
-from convlet.ops.short_scale import Sums, scale_table
+from convlet.ops.short_scale import Sums, all_are_short, scale_table
 
 _WORD = 4
 
@@ -40,7 +40,7 @@ def filtered(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node,
     bias = np.frombuffer(node.table, "<i4", channels).astype(np.int64)
     by_channel = weights.transpose(2, 0, 1)
     table = scale_table(requantization, Sums.of(by_channel, bias), node.tensor.zero_point)
-    if any(SCALE.unpack(table, SCALE.size * c)["shift"] == NO_SHORT_SCALE for c in range(channels)):
+    if not all_are_short(table):
         return ()
     return (
         replace(

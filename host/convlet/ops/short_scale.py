@@ -62,6 +62,12 @@ def scale_table(requantization: Requantization, sums: Sums, zero_point: int) -> 
     return b"".join(records + records[-1:] * (len(records) % 2))
 
 
+def all_are_short(table: bytes) -> bool:
+    """Whether all records of a scale table have the short form."""
+    records = range(0, len(table), SCALE.size)
+    return all(SCALE.unpack(table, at)["shift"] != NO_SHORT_SCALE for at in records)
+
+
 def _thresholds(requantization: Requantization, zero_point: int) -> np.ndarray:
     """int64[C, levels]: the least sum that gives the level, for those above the lower clamp. Raises AssertionError when
     that is not what was found.

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from convlet.format import KERNEL_ALL, MAX_KERNEL_BYTES, WIDE_BYTES, WIDE_TILE
+from convlet.format import KERNEL_ALL, MAX_KERNEL_BYTES, WIDE_BYTES, WIDE_SHORT, WIDE_TILE
 from convlet.graph import Operator, Shape
 from convlet.node import Node, Window
 from convlet.ops.requantization import requantization_of, right_shifting
-from convlet.ops.short_scale import Sums, scale_table
+from convlet.ops.short_scale import Sums, all_are_short, scale_table
 
 _WORD = 4
 _MOST_WIDE_CHANNELS = 3  # of an input: with so few, the weights are words in the file
@@ -40,16 +40,14 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, 
     as_bytes = not is_dense and channels_in > _MOST_WIDE_CHANNELS
     bias = np.frombuffer(node.table, "<i4", channels).astype(np.int64)
     width = node.shape[1]
-    whole = replace(
-        node,
-        kind="CONV_2D_WIDE",
-        weights=bytes_of(pairs) if as_bytes else words_of(pairs),
-        table=scale_table(requantization, Sums.of(weights, bias), node.tensor.zero_point),
-    )
+    table = scale_table(requantization, Sums.of(weights, bias), node.tensor.zero_point)
+    flags = WIDE_BYTES * as_bytes | WIDE_SHORT * all_are_short(table)
+    packed = bytes_of(pairs) if as_bytes else words_of(pairs)
+    whole = replace(node, kind="CONV_2D_WIDE", weights=packed, table=table)
     return tuple(
         replace(
             whole,
-            parameter=WIDE_BYTES * as_bytes + WIDE_TILE * (tile if tile < width else 0),
+            parameter=flags + WIDE_TILE * (tile if tile < width else 0),
             scratch_bytes=scratch_bytes(window, operator.inputs[0].rows, tile, as_bytes),
         )
         for tile in _tiles(width)
