@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -89,7 +90,9 @@ def layout_of(program: Program, plan: Plan) -> Layout:
     for (node, row), birth in births.items():
         if program.nodes[node].stored:
             row_bytes = program.nodes[node].row_bytes
-            rows.append(Span(node, place_of(program, plan, node, row), row_bytes, birth, deaths[node, row]))
+            # One that is read to the middle of an event makes place in it.
+            death = math.floor(deaths[node, row])
+            rows.append(Span(node, place_of(program, plan, node, row), row_bytes, birth, death))
     rows = _handed_over(rows)
     scratches = _scratches(program, plan, events)
     rings = [ring for node in range(len(program.nodes)) for ring in _ring(program, plan, node, rows)]

@@ -19,21 +19,21 @@ _SECONDS_OF_WORK = 4_000_000  # pairs of blocks that are compared at most, which
 
 @dataclass(frozen=True)
 class Block:
-    """Bytes that are in use from event `first` to event `last`.
+    """Bytes that are in use from event `first` to event `last`, or to the middle of an event, such as 2.5.
 
     Where there are `pieces`, it is made of as many pieces of the same size, one behind the other, and each of them is
     in use from its own first to its own last event. Where there are `times`, pairs of a first and a last event, all of
     it is in use in these only.
     """
 
-    first: int
-    last: int
+    first: float
+    last: float
     size: int
     alignment: int = 1
-    pieces: tuple[tuple[int, int], ...] = ()
-    times: tuple[tuple[int, int], ...] = ()
+    pieces: tuple[tuple[float, float], ...] = ()
+    times: tuple[tuple[float, float], ...] = ()
 
-    def parts(self) -> Iterator[tuple[int, int, int, int]]:
+    def parts(self) -> Iterator[tuple[int, int, float, float]]:
         """Of each piece or time: where in the block it begins, its bytes, its first and its last event."""
         if self.times:
             return ((0, self.size, first, last) for first, last in self.times)
@@ -44,11 +44,11 @@ class Block:
 
 def lower_bound(blocks: Sequence[Block]) -> int:
     """Bytes that are in use together, at most: no packing needs less."""
-    change: dict[int, int] = {}
+    change: dict[float, int] = {}
     for block in blocks:
         for _, size, first, last in block.parts():
             change[first] = change.get(first, 0) + size
-            change[last + 1] = change.get(last + 1, 0) - size
+            change[last + 0.5] = change.get(last + 0.5, 0) - size
     return max(itertools.accumulate(change[time] for time in sorted(change)), default=0)
 
 
@@ -102,7 +102,8 @@ class _Packer:
     def __init__(self, blocks: Sequence[Block], begin: int) -> None:
         self.blocks, self.begin = blocks, begin
         parts = [(i, *part) for i, block in enumerate(blocks) for part in block.parts()]
-        self.owner, self.within, self.sizes, first, last = np.array(parts, np.int64).T
+        self.owner, self.within, self.sizes = np.array([part[:3] for part in parts], np.int64).T
+        first, last = np.array([part[3:] for part in parts]).T
         meets = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
         pairs = np.argwhere(meets & (self.owner[:, None] != self.owner[None, :]))
         # The pairs of a block stand together, since its parts do.

@@ -150,13 +150,20 @@ class _Proof:
         for source, row in event.reads:
             self.check(source, row)
         own = self._place(event.node, event.row)
-        taken_over = [place for place in (self._place(*read) for read in event.reads) if place == own]
+        scratch = self._scratch(event.node)
+        self._write(event.node, -1, scratch)
+        if node.reads_first:
+            self._check_reads(event)
         if event.writes:
             self._write(event.node, event.row, own)
-        self._write(event.node, -1, self._scratch(event.node))
-        # What the event itself writes must not lie over what it reads, but for a row made in place.
+        if not node.reads_first:
+            self._check_reads(event, made_in_place=own if node.in_place and event.made else None)
+        self._check(event.node, -1, scratch)
+
+    def _check_reads(self, event: Event, made_in_place: slice | None = None) -> None:
+        """What the event itself has written must not lie over what it reads, but for a row made in place."""
         for source, row in event.reads:
-            if not (node.in_place and self._place(source, row) in taken_over and event.made):
+            if made_in_place is None or self._place(source, row) != made_in_place:
                 self.check(source, row)
 
     def check_last_row(self, index: int) -> None:

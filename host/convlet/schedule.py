@@ -67,6 +67,11 @@ class Run:
         return Event(index, row, made, reads, made or node.keeps_sums_in_row)
 
 
+def end_of_reading(program: Program, time: int, event: Event) -> float:
+    """Until when the event at `time` needs what it reads: its middle, where it writes only then."""
+    return time - 0.5 if program.nodes[event.node].reads_first else time
+
+
 def simulate(program: Program, goals: list[int]) -> list[Event]:
     """All calls of kernels in one inference, in order."""
     run = Run(program)
@@ -80,15 +85,15 @@ class Lifetime:
     """
 
     first: int
-    last: int
+    last: float
     ring_rows: int
-    pieces: tuple[tuple[int, int], ...] = ()
+    pieces: tuple[tuple[int, float], ...] = ()
 
 
 def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
     """The lifetime of every node's tensor. Outputs live until behind the last event."""
     births: list[list[int]] = [[] for _ in program.nodes]
-    last_use: list[list[int]] = [[] for _ in program.nodes]
+    last_use: list[list[float]] = [[] for _ in program.nodes]
     for time, event in enumerate(events):
         if event.writes:
             if event.row == len(births[event.node]):
@@ -96,7 +101,7 @@ def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
             last_use[event.node][event.row :] = [time]
     for time, event in enumerate(events):
         for source, row in event.reads:
-            last_use[source][row] = time
+            last_use[source][row] = end_of_reading(program, time, event)
     for index in program.outputs:
         last_use[index] = [len(events)] * len(last_use[index])
     return [
@@ -105,7 +110,7 @@ def lifetimes(program: Program, events: list[Event]) -> list[Lifetime]:
     ]
 
 
-def _lifetime(height: int, births: list[int], last_use: list[int]) -> Lifetime:
+def _lifetime(height: int, births: list[int], last_use: list[float]) -> Lifetime:
     rows = ring_rows(births, last_use)
     pieces = tuple(zip(births, last_use, strict=True)) if rows == height else ()
     return Lifetime(min(births, default=0), max(last_use, default=0), rows, pieces)
@@ -119,7 +124,7 @@ def work_times(events: Sequence[Event]) -> dict[int, tuple[int, int]]:
     return times
 
 
-def ring_rows(births: list[int], last_use: list[int]) -> int:
+def ring_rows(births: Sequence[int], last_use: Sequence[float]) -> int:
     """Rows from the oldest still needed to the one that is being made, at most."""
     oldest, most = 0, 1
     for row, birth in enumerate(births):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from convlet.packing import Block
 from convlet.program import Program
-from convlet.schedule import Event
+from convlet.schedule import Event, end_of_reading
 
 SCRATCH_ALIGNMENT = 4
 Row = tuple[int, int]  # a node and one of its rows
@@ -66,13 +66,14 @@ def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block]
 
     What accumulates keeps its own; the others need theirs only while they make a row.
     """
-    work: dict[int, list[tuple[int, int]]] = {}  # spans of events, one behind the other
+    work: dict[int, list[tuple[float, float]]] = {}  # spans of events, one behind the other
     for time, event in enumerate(events):
         node = program.nodes[event.node]
         if node.scratch_bytes:
             spans = work.setdefault(event.node, [])
             goes_on = spans and (node.accumulates or spans[-1][1] == time - 1)
-            spans[-1:] = [(spans[-1][0], time)] if goes_on else [*spans[-1:], (time, time)]
+            begin = spans.pop()[0] if goes_on else end_of_reading(program, time, event)
+            spans.append((begin, time))
     blocks = [
         Block(spans[0][0], spans[-1][1], program.nodes[index].scratch_bytes, SCRATCH_ALIGNMENT, times=tuple(spans))
         for index, spans in work.items()
@@ -82,16 +83,16 @@ def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block]
 
 def row_times(
     program: Program, events: Sequence[Event], present: Collection[int], kept: Collection[int]
-) -> tuple[dict[Row, int], dict[Row, int]]:
+) -> tuple[dict[Row, int], dict[Row, float]]:
     """When each row is first written to and when it is read last. A present row that nobody needs has no times."""
-    deaths: dict[Row, int] = {}
+    deaths: dict[Row, float] = {}
     births: dict[Row, int] = {}
     for time, event in enumerate(events):
         if event.writes:
             births.setdefault((event.node, event.row), time)
             deaths[event.node, event.row] = time
         for read in event.reads:
-            deaths[read] = time
+            deaths[read] = end_of_reading(program, time, event)
     for index in kept:
         for row in range(program.nodes[index].shape[0]):
             deaths[index, row] = len(events)
@@ -106,7 +107,7 @@ def _replaced_rows(
     program: Program,
     events: Sequence[Event],
     births: dict[Row, int],
-    deaths: dict[Row, int],
+    deaths: dict[Row, float],
     whole: Collection[int],
 ) -> dict[Row, Row]:
     """For each row that can be made in place: the row of its source whose bytes it takes over."""

@@ -93,7 +93,8 @@ def plan_stream(program: Program) -> Plan:
         bisect_right(begins, time) - 1 for time in range(len(events))
     ]  # the row of the input that is the last
     since = [time - begins[arrival] for time, arrival in enumerate(arrivals)]
-    births, deaths = row_times(program, events, (), ())
+    births, ends = row_times(program, events, (), ())
+    deaths = {row: math.ceil(end) for row, end in ends.items()}
     blocks, rings = [], []
     for index, node in enumerate(program.nodes):
         rows = [row for row in range(node.shape[0]) if (index, row) in births]

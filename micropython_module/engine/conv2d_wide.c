@@ -112,12 +112,15 @@ static void widen_single(const cvl_task_t *task, const shape_t *shape, const col
     uint32_t *after = inside + columns->inside * step;
     for (uint32_t ky = 0; ky < shape->rows; ky += 2, inside++, after++) {
         const int8_t *top = task->rows[ky];
-        const int8_t *bottom = ky + 1 < shape->rows ? task->rows[ky + 1] : top; // its weights are 0
+        const int8_t *bottom =
+            ky + 1 < shape->rows ? task->rows[ky + 1] : top; // its weights are 0
         top = top == NULL ? NULL : top + columns->first;
         bottom = bottom == NULL ? NULL : bottom + columns->first;
-        cvl_widen_rows(columns->to + ky / 2, step, NULL, NULL, fill, columns->before);
         cvl_widen_rows(inside, step, top, bottom, fill, columns->inside);
-        cvl_widen_rows(after, step, NULL, NULL, fill, columns->after);
+        if (columns->before + columns->after > 0) {
+            cvl_widen_rows(columns->to + ky / 2, step, NULL, NULL, fill, columns->before);
+            cvl_widen_rows(after, step, NULL, NULL, fill, columns->after);
+        }
     }
 }
 

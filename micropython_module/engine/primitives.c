@@ -35,10 +35,12 @@ void cvl_keep_greater_s8(int8_t *out, const int8_t *x, uint32_t count) {
 
 void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, uint32_t count) {
     const int8_t *other = x + apart;
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t value = x[i] > other[i] ? x[i] : other[i];
-        if (value > out[i]) {
-            out[i] = (int8_t)value;
-        }
+    int8_t *end = out + count;
+    while (out != end) {
+        int32_t value = *x++;
+        int32_t second = *other++;
+        int32_t before = *out;
+        value = second > value ? second : value;
+        *out++ = (int8_t)(before > value ? before : value);
     }
 }

@@ -1,5 +1,6 @@
 #include "internal.h"
 #include "kernels.h"
+#include "primitives.h"
 
 // Running is pulling. The operator that is to make a row looks whether the rows that it reads have
 // been made; if not, the operator that makes them becomes current and remembers who asked. Thus a
@@ -15,6 +16,16 @@ static uint32_t height_of(const cvl_model_t *model, const cvl_operator_t *op) {
     return cvl_is_stream(model) ? ENDLESS : op->height;
 }
 
+// Row `row` of a tensor that has a ring of fewer rows.
+static CVL_NOINLINE int8_t *row_in_ring(
+    const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
+    const cvl_state_t *state = cvl_state_of(model, index);
+    uint32_t back = state->next_row - row; // how many rows ago; a wrong schedule makes it anything
+    uint32_t slot = state->slot >= back ? state->slot - back : state->slot + op->ring_rows - back;
+    slot = slot < op->ring_rows ? slot : row % op->ring_rows;
+    return (int8_t *)model->arena + op->offset + slot * cvl_row_bytes(op);
+}
+
 // Row `row` of the tensor of operator `index`: in its ring, where the file says, or the caller's.
 static int8_t *row_at(
     const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
@@ -24,15 +35,10 @@ static int8_t *row_at(
     if (op->flags & CVL_FLAG_PLACED) {
         return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
     }
-    int8_t *ring = (int8_t *)model->arena + op->offset;
     if (op->ring_rows == op->height && row < op->height) {
-        return ring + row * cvl_row_bytes(op);
+        return (int8_t *)model->arena + op->offset + row * cvl_row_bytes(op);
     }
-    const cvl_state_t *state = cvl_state_of(model, index);
-    uint32_t back = state->next_row - row; // how many rows ago; a wrong schedule makes it anything
-    uint32_t slot = state->slot >= back ? state->slot - back : state->slot + op->ring_rows - back;
-    slot = slot < op->ring_rows ? slot : row % op->ring_rows;
-    return ring + slot * cvl_row_bytes(op);
+    return row_in_ring(model, op, index, row);
 }
 
 static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {

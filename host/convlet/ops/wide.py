@@ -49,6 +49,7 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, 
             whole,
             parameter=flags + WIDE_TILE * (tile if tile < width else 0),
             scratch_bytes=scratch_bytes(window, operator.inputs[0].rows, tile, as_bytes),
+            reads_first=width == 1,
         )
         for tile in _tiles(width)
     )
