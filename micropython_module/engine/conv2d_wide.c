@@ -175,49 +175,18 @@ static void widen(const cvl_task_t *task, const shape_t *shape, const columns_t 
     widen_pixels(task, shape, columns, quads);
 }
 
-static bool is_aligned(const void *at) {
-    return (uintptr_t)at % sizeof(uint32_t) == 0;
-}
-
-// For files that do not lie aligned, or with a scale that has no short form: pair by pair.
-static void make_pairs_apart(const cvl_pairs_t *all, const uint8_t *table) {
-    cvl_scale_t scales[2];
-    cvl_pairs_t pair = *all;
-    pair.scales = scales;
-    pair.room = NULL;
-    const uint8_t *weights = all->weights;
-    for (uint32_t c = 0; c < all->channels; c += 2, pair.out += 2, table += sizeof scales) {
-        memcpy(scales, table, sizeof scales);
-        pair.channels = least(all->channels - c, 2);
-        pair.weights = weights;
-        weights += all->words * (all->room != NULL ? 4 : 8);
-        if (all->room != NULL) {
-            cvl_widen_quads(all->room, (const int8_t *)pair.weights, all->words);
-            pair.weights = (const uint8_t *)all->room;
-        }
-        bool both_short =
-            scales[0].shift != CVL_NO_SHORT_SCALE && scales[1].shift != CVL_NO_SHORT_SCALE;
-        if (both_short && is_aligned(pair.weights)) {
-            cvl_make_pairs(&pair);
-        } else {
-            cvl_make_pairs_slowly(&pair);
-        }
-    }
-}
-
 // out[x, c] = requantise(bias[c] + sum over the window of input * weights[c]).
 void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     shape_t shape = shape_of(op, task->source);
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
-    const uint8_t *table = task->model->file + op->table;
     cvl_pairs_t pairs = {
         .x = scratch,
         .step = op->stride_w * shape.column,
         .words = shape.words,
         .weights = task->model->file + op->weights,
         .room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL,
-        .scales = (const cvl_scale_t *)(const void *)table,
+        .scales = (const cvl_scale_t *)(const void *)(task->model->file + op->table),
         .out = task->out,
         .out_step = op->channels,
         .channels = op->channels,
@@ -225,18 +194,15 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         .clamp_min = op->clamp_min,
         .clamp_max = op->clamp_max,
     };
-    bool at_once = (op->parameter & CVL_WIDE_SHORT) != 0 && is_aligned(pairs.weights);
+    bool is_aligned = (uintptr_t)pairs.weights % sizeof(uint32_t) == 0;
+    bool is_plain = is_aligned && (op->parameter & CVL_WIDE_SHORT) != 0;
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
     for (uint32_t left = op->width; left > 0;) {
         uint32_t pixels = least(shape.tile, left);
         columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
         pairs.x_end = scratch + pixels * pairs.step;
-        if (at_once) {
-            cvl_make_pairs(&pairs);
-        } else {
-            make_pairs_apart(&pairs, table);
-        }
+        (is_plain ? cvl_make_pairs : cvl_make_any_pairs)(&pairs);
         left -= pixels;
         x += (int32_t)(pixels * op->stride_w);
         pairs.out += pixels * op->channels;

@@ -33,7 +33,8 @@ static void gather(const cvl_filter3_t *filter, uint32_t first) {
 
 static void make_channel(
     const cvl_filter3_t *filter, const uint32_t *w, const cvl_scale_t *scale, int8_t *out) {
-    uint32_t pair0 = w[0], pair1 = w[1], pair2 = w[2];
+    uint32_t pair0 = cvl_weights_of(w[0]), pair1 = cvl_weights_of(w[1]),
+             pair2 = cvl_weights_of(w[2]);
     uint32_t single0 = (uint32_t)(int8_t)w[3], single1 = (uint32_t)(int8_t)(w[3] >> 8),
              single2 = (uint32_t)(int8_t)(w[3] >> 16);
     uint32_t bias = (uint32_t)scale->bias;
@@ -42,10 +43,12 @@ static void make_channel(
     uint32_t out_step = filter->out_step;
     for (uint32_t count = (uint32_t)(filter->sums_end - filter->sums); count > 0; count--) {
         uint32_t sum = bias + x[1] * single0 + x[3] * single1 + x[5] * single2;
-        sum += cvl_products_of(x[0], pair0);
-        sum += cvl_products_of(x[2], pair1);
-        sum += cvl_products_of(x[4], pair2);
-        *out = cvl_scale_shortly(scale, sum);
+        sum = cvl_add_products(sum, x[0], pair0);
+        sum = cvl_add_products(sum, x[2], pair1);
+        sum = cvl_add_products(sum, x[4], pair2);
+        *out = CVL_HAS_DSP ? cvl_scale_twice(scale, sum, filter->zero_point, filter->clamp_min,
+                                 filter->clamp_max)
+                           : cvl_scale_shortly(scale, sum);
         out += out_step;
         x += step;
     }

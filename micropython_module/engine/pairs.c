@@ -1,7 +1,7 @@
 #include "pairs_inline.h"
 #include "widen.h"
 
-#if !CVL_HAS_ARMV6M
+#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
 
 // One pair of channels, of which the second may not be wanted.
 static CVL_NOINLINE void make_pair(
@@ -14,8 +14,8 @@ static CVL_NOINLINE void make_pair(
         uint32_t sum0 = (uint32_t)scales[0].bias;
         uint32_t sum1 = (uint32_t)scales[1].bias;
         for (const uint32_t *w = weights; w < w_end; w += 4, x += 2) {
-            sum0 += cvl_products_of(x[0], w[0]) + cvl_products_of(x[1], w[2]);
-            sum1 += cvl_products_of(x[0], w[1]) + cvl_products_of(x[1], w[3]);
+            sum0 = cvl_add_products(cvl_add_products(sum0, x[0], w[0]), x[1], w[2]);
+            sum1 = cvl_add_products(cvl_add_products(sum1, x[0], w[1]), x[1], w[3]);
         }
         out[0] = cvl_scale_shortly(&scales[0], sum0);
         if (has_second) {

@@ -4,17 +4,28 @@
 // bits 16 to 31 of the words' product are x0 * w0 + x1 * w1, less 1 if x0 * w1, which lies below
 // them, is negative: that is bit 15. It holds for values of int8 and weights of -127 to 127, since
 // 128 * (127 + 127) < 2^15 and 128 * 127 < 2^15.
+//
+// Processors with SMLADX, which does the same with halves of words, keep the values as such: the
+// upper half is x1 whatever the sign of x0. The weights lie in the file as above.
 #ifndef CVL_PAIRS_H
 #define CVL_PAIRS_H
 
 #include "format.h"
 
-// Whether pairs_armv6m.c has cvl_make_pairs. Not for a test that pretends to be such a processor.
+// Which of the files for processors has cvl_make_pairs: pairs_armv6m.c, pairs_dsp.c or the
+// portable pairs.c. A test that pretends to be another processor says so itself.
 #ifndef CVL_HAS_ARMV6M
 #if defined(__ARM_ARCH_6M__) && defined(__thumb__)
 #define CVL_HAS_ARMV6M 1
 #else
 #define CVL_HAS_ARMV6M 0
+#endif
+#endif
+#ifndef CVL_HAS_DSP
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_ARCH_7EM__) + defined(__ARM_ARCH_8M_MAIN__) > 0
+#define CVL_HAS_DSP 1
+#else
+#define CVL_HAS_DSP 0
 #endif
 #endif
 
@@ -41,7 +52,7 @@ typedef struct {
 // all scales have a short form.
 void cvl_make_pairs(const cvl_pairs_t *pairs);
 
-// The same for one or two channels, any scales, and weights that are words at any alignment.
-void cvl_make_pairs_slowly(const cvl_pairs_t *pairs);
+// The same for any scales, and for a file at any alignment.
+void cvl_make_any_pairs(const cvl_pairs_t *pairs);
 
 #endif

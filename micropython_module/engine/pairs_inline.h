@@ -5,14 +5,33 @@
 #include "pairs.h"
 #include "requantize.h"
 
+// The word of two values, and the values of a word.
 static inline uint32_t cvl_pair_of(int32_t x0, int32_t x1) {
-    return (uint32_t)x0 + ((uint32_t)x1 << 16);
+    return (CVL_HAS_DSP ? (uint32_t)x0 & 0xffff : (uint32_t)x0) + ((uint32_t)x1 << 16);
 }
 
-// The sum of both products.
-static inline uint32_t cvl_products_of(uint32_t x, uint32_t w) {
+static inline int32_t cvl_lower_of(uint32_t pair) {
+    return (int16_t)pair;
+}
+
+static inline int32_t cvl_upper_of(uint32_t pair) {
+    return (int32_t)(CVL_HAS_DSP ? pair : pair + 0x8000u) >> 16;
+}
+
+// The word of two weights, as cvl_add_products takes it, from that in the file.
+static inline uint32_t cvl_weights_of(uint32_t word) {
+    return CVL_HAS_DSP ? word + ((word & 0x8000u) << 1) : word;
+}
+
+// Adds both products.
+static inline uint32_t cvl_add_products(uint32_t sum, uint32_t x, uint32_t w) {
+#if CVL_HAS_DSP
+    __asm__("smladx %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(w));
+    return sum;
+#else
     // Adding bit 15 to bits 16 to 31 is rounding to nearest.
-    return (uint32_t)((int32_t)(x * w + 0x8000u) >> 16);
+    return sum + (uint32_t)((int32_t)(x * w + 0x8000u) >> 16);
+#endif
 }
 
 static inline bool cvl_has_short_form(const cvl_scale_t *scale) {
@@ -29,6 +48,15 @@ static inline int8_t cvl_scale_shortly(const cvl_scale_t *scale, uint32_t sum) {
     uint32_t all = (uint32_t)s * (uint32_t)scale->high + (uint32_t)((int32_t)low >> 13);
     all += (uint32_t)scale->offset - ((uint32_t)s >> 18);
     return (int8_t)((int32_t)all >> scale->shift);
+}
+
+// The same as TFLM does it. Processors that multiply to 64 bits do so fast.
+static inline int8_t cvl_scale_twice(
+    const cvl_scale_t *scale, uint32_t sum, int32_t zero_point, int32_t least, int32_t most) {
+    int32_t scaled = cvl_requantize((int32_t)sum, scale->multiplier, -(int32_t)scale->right);
+    int32_t value = (int32_t)((uint32_t)scaled + (uint32_t)zero_point);
+    value = value < least ? least : value;
+    return (int8_t)(value > most ? most : value);
 }
 
 #endif

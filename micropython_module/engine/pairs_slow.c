@@ -1,32 +1,58 @@
 // For a file that does not lie where words may lie, and for scales without a short form.
 #include <string.h>
 #include "pairs_inline.h"
+#include "widen.h"
 
-// As TFLM does it. The sum of the zero point is unsigned because a damaged file may hold any
-// numbers.
-static int8_t scaled(const cvl_pairs_t *pairs, const cvl_scale_t *scale, uint32_t sum) {
-    if (cvl_has_short_form(scale)) {
-        return cvl_scale_shortly(scale, sum);
-    }
-    int32_t scaled = cvl_requantize((int32_t)sum, scale->multiplier, -(int32_t)scale->right);
-    int32_t value = (int32_t)((uint32_t)scaled + (uint32_t)pairs->zero_point);
-    value = value < pairs->clamp_min ? pairs->clamp_min : value;
-    return (int8_t)(value > pairs->clamp_max ? pairs->clamp_max : value);
-}
+#if !CVL_HAS_DSP
 
-void cvl_make_pairs_slowly(const cvl_pairs_t *pairs) {
+// Of one or two channels, whose weights are words at any alignment.
+static void make_pair_slowly(const cvl_pairs_t *pairs) {
     int8_t *out = pairs->out;
     for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
         uint32_t sums[2] = {(uint32_t)pairs->scales[0].bias, (uint32_t)pairs->scales[1].bias};
         for (uint32_t i = 0; i < pairs->words; i++) {
             uint32_t w[2];
             memcpy(w, pairs->weights + i * sizeof w, sizeof w);
-            sums[0] += cvl_products_of(x[i], w[0]);
-            sums[1] += cvl_products_of(x[i], w[1]);
+            sums[0] = cvl_add_products(sums[0], x[i], w[0]);
+            sums[1] = cvl_add_products(sums[1], x[i], w[1]);
         }
         for (uint32_t c = 0; c < pairs->channels; c++) {
-            out[c] = scaled(pairs, &pairs->scales[c], sums[c]);
+            const cvl_scale_t *scale = &pairs->scales[c];
+            out[c] = cvl_has_short_form(scale) ? cvl_scale_shortly(scale, sums[c])
+                                               : cvl_scale_twice(scale, sums[c], pairs->zero_point,
+                                                     pairs->clamp_min, pairs->clamp_max);
         }
         out += pairs->out_step;
     }
 }
+
+void cvl_make_any_pairs(const cvl_pairs_t *pairs) {
+    cvl_scale_t scales[2];
+    cvl_pairs_t pair = *pairs;
+    pair.scales = scales;
+    pair.room = NULL;
+    const uint8_t *table = (const uint8_t *)pairs->scales;
+    const uint8_t *weights = pairs->weights;
+    for (uint32_t c = 0; c < pairs->channels; c += 2, pair.out += 2, table += sizeof scales) {
+        memcpy(scales, table, sizeof scales);
+        pair.channels = c + 1 < pairs->channels ? 2 : 1;
+        pair.weights = weights;
+        weights += pairs->words * (pairs->room != NULL ? 4 : 8);
+        if (pairs->room != NULL) {
+            cvl_widen_quads(pairs->room, (const int8_t *)pair.weights, pairs->words);
+            pair.weights = (const uint8_t *)pairs->room;
+        }
+        bool is_aligned = (uintptr_t)pair.weights % sizeof(uint32_t) == 0;
+        if (is_aligned && cvl_has_short_form(&scales[0]) && cvl_has_short_form(&scales[1])) {
+            cvl_make_pairs(&pair);
+        } else {
+            make_pair_slowly(&pair);
+        }
+    }
+}
+
+#else
+
+typedef int cvl_no_slow_pairs; // a C file needs a declaration
+
+#endif
