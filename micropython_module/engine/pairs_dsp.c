@@ -1,6 +1,7 @@
 // cvl_make_pairs for Cortex-M processors with the DSP extension (M4, M7, M33): SMLADX multiplies
 // two pairs of halves at once. Two windows are made together, so that each weight is loaded once
 // for both: 11 instructions for 16 products.
+#include <stddef.h>
 #include <string.h>
 #include "pairs_inline.h"
 #include "widen.h"
@@ -10,135 +11,151 @@
 // Weights of two channels that are words in the file are copied here where there are no more.
 #define ROOM_WORDS 64
 
-// Sums of products of one or two windows with the weights of two channels.
+// The windows of a row and two channels. make_windows reads and writes it in this order.
 typedef struct {
-    const uint32_t *x[2];  // the windows
+    const uint32_t *x[2];  // the next window and the one behind it
     const uint32_t *w;     // uint32[words, 2]
     const uint32_t *w_end; // an even number of words of x
-    uint32_t sums[4];      // first window: both channels; second window
-} sums_t;
+    uint32_t biases[4];    // both channels, twice
+    int32_t factors[2];    // twice the multipliers, less 2^32
+    int32_t rights[2];     // one less than those of the scales
+    int32_t zero_point;
+    int8_t *out;
+    uint32_t second; // how far behind the first channel's value the second's lies; 0: it is lost
+    uint32_t out_step;
+    uint32_t step; // bytes
+    const uint32_t *x_end;
+} windows_t;
+
+#define AT(field, place) offsetof(windows_t, field) == (place)
+_Static_assert(AT(x, 0) && AT(w, 8) && AT(w_end, 12) && AT(biases, 16) && AT(factors, 32) &&
+                   AT(rights, 40) && AT(zero_point, 48) && AT(out, 52) && AT(second, 56) &&
+                   AT(out_step, 60) && AT(step, 64) && AT(x_end, 68),
+    "make_windows reads these");
 
 // clang-format off
 
-// Two words of each window. r0 and r1 are the windows, r2 the weights, r4 to r7 the sums.
-#define LOAD_WEIGHTS "ldm r2!, {r8, r9, r10, r11}\n"
+// Two words of a window, whose weights are in r8 to r11.
 #define WINDOW(x, sum0, sum1)                                                                     \
     "ldrd r12, lr, [" x "], #8\n"                                                                 \
     "smladx " sum0 ", r12, r8, " sum0 "\n"                                                        \
     "smladx " sum1 ", r12, r9, " sum1 "\n"                                                        \
     "smladx " sum0 ", lr, r10, " sum0 "\n"                                                        \
     "smladx " sum1 ", lr, r11, " sum1 "\n"
+#define LOAD_WEIGHTS "ldm r2!, {r8, r9, r10, r11}\n"
 #define TWO_WINDOWS LOAD_WEIGHTS WINDOW("r0", "r4", "r5") WINDOW("r1", "r6", "r7")
 #define ONE_WINDOW LOAD_WEIGHTS WINDOW("r0", "r4", "r5")
 
-// The last words come first where their number is odd: the loops are unrolled twice.
-#define SUMS(windows)                                                                             \
-    __asm__ volatile(                                                                             \
-        "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"                                       \
-        "ldm r0!, {r1, r2, r3, r4}\n"                                                             \
-        "mov r12, r0\n"                                                                           \
-        "mov r0, r1\n"                                                                            \
-        "mov r1, r2\n"                                                                            \
-        "mov r2, r3\n"                                                                            \
-        "mov r3, r4\n"                                                                            \
-        "ldm r12, {r4, r5, r6, r7}\n"                                                             \
-        "sub r12, r3, r2\n"                                                                       \
-        "tst r12, #16\n"                                                                          \
-        "bne 2f\n"                                                                                \
-        "1:\n" windows                                                                            \
-        "2:\n" windows                                                                            \
-        "cmp r2, r3\n"                                                                            \
-        "bne 1b\n"                                                                                \
-        "pop {r0}\n"                                                                              \
-        "add r0, #16\n"                                                                           \
-        "stm r0, {r4, r5, r6, r7}\n"                                                              \
-        "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n")
+// cvl_scale_twice: SMMLAR multiplies, adds the sum to the upper half, since 2^32 lack from the
+// factor, and rounds. lr has the zero point.
+#define VALUE(sum, factor, right)                                                                 \
+    "smmlar " sum ", " sum ", " factor ", " sum "\n"                                              \
+    "add " sum ", " sum ", " sum ", asr #31\n"                                                    \
+    "asr " sum ", " sum ", " right "\n"                                                           \
+    "add " sum ", " sum ", #1\n"                                                                  \
+    "add " sum ", lr, " sum ", asr #1\n"                                                          \
+    "ssat " sum ", #8, " sum "\n"
+
+// While sums are made: r0 and r1 windows, r2 weights, r3 their end, r4 to r7 sums. The loops are
+// unrolled twice, and begin in the middle where the number of groups is odd.
+__attribute__((naked, noinline)) static void make_windows(windows_t *w __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+        "mov r12, r0\n"
+        "ldr lr, [r12, #68]\n"
+        "1: ldm r12, {r0, r1, r2, r3, r4, r5, r6, r7}\n"
+        "cmp r1, lr\n"
+        "sub r12, r3, r2\n"
+        "beq 5f\n"
+        "lsls r12, r12, #28\n" // bit 4 to the carry
+        "bcs 3f\n"
+        "2:\n"
+        TWO_WINDOWS
+        "3:\n"
+        TWO_WINDOWS
+        "cmp r2, r3\n"
+        "bne 2b\n"
+        "ldr r12, [sp]\n"
+        "add r12, r12, #32\n"
+        "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, zero_point
+        VALUE("r4", "r8", "r10")
+        VALUE("r5", "r9", "r11")
+        VALUE("r6", "r8", "r10")
+        VALUE("r7", "r9", "r11")
+        "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
+        "strb r5, [r0, r1]\n"
+        "strb r4, [r0]\n"
+        "add r0, r0, r2\n"
+        "strb r7, [r0, r1]\n"
+        "strb r6, [r0]\n"
+        "add r0, r0, r2\n"
+        "str r0, [r12]\n"
+        "sub r12, r12, #52\n"
+        "ldrd r0, r1, [r12]\n"
+        "add r0, r0, r3, lsl #1\n"
+        "add r1, r1, r3, lsl #1\n"
+        "strd r0, r1, [r12]\n"
+        "cmp r0, lr\n"
+        "bne 1b\n"
+        "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
+        "5: lsls r12, r12, #28\n"
+        "bcs 7f\n"
+        "6:\n"
+        ONE_WINDOW
+        "7:\n"
+        ONE_WINDOW
+        "cmp r2, r3\n"
+        "bne 6b\n"
+        "ldr r12, [sp]\n"
+        "add r12, r12, #32\n"
+        "ldm r12!, {r8, r9, r10, r11, lr}\n"
+        VALUE("r4", "r8", "r10")
+        VALUE("r5", "r9", "r11")
+        "ldrd r0, r1, [r12]\n"
+        "strb r5, [r0, r1]\n"
+        "strb r4, [r0]\n"
+        "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+}
 
 // clang-format on
 
-__attribute__((naked, noinline)) static void sum_two(sums_t *sums __attribute__((unused))) {
-    SUMS(TWO_WINDOWS);
+static inline int32_t factor_of(const cvl_scale_t *scale) {
+    return (int32_t)((uint32_t)scale->multiplier << 1);
 }
 
-__attribute__((naked, noinline)) static void sum_one(sums_t *sums __attribute__((unused))) {
-    SUMS(ONE_WINDOW);
-}
-
-// How the sums of a channel become values.
-typedef struct {
-    uint32_t bias;
-    int32_t factor; // twice the multiplier, less 2^32
-    int32_t right;  // one less than the scale's
-} channel_t;
-
-static inline channel_t channel_of(const cvl_scale_t *scale) {
-    return (channel_t){
-        (uint32_t)scale->bias, (int32_t)((uint32_t)scale->multiplier << 1), scale->right - 1};
-}
-
-// cvl_requantize: SMMLAR multiplies, adds the sum to the upper half, since 2^32 lack from the
-// factor, and rounds.
-static inline int32_t value_of(uint32_t sum, const channel_t *channel, int32_t zero_point) {
+// The same as VALUE.
+static inline int8_t value_of(uint32_t sum, const windows_t *windows, unsigned channel) {
     int32_t high = (int32_t)sum;
-    __asm__("smmlar %0, %0, %1, %0" : "+r"(high) : "r"(channel->factor));
+    __asm__("smmlar %0, %0, %1, %0" : "+r"(high) : "r"(windows->factors[channel]));
     high += high >> 31;
-    int32_t value = (((high >> channel->right) + 1) >> 1) + zero_point;
+    int32_t value = (((high >> windows->rights[channel]) + 1) >> 1) + windows->zero_point;
     __asm__("ssat %0, #8, %0" : "+r"(value));
-    return value;
-}
-
-// All windows of one pair of channels.
-static void make_windows(const cvl_pairs_t *pairs, const uint32_t *w, const channel_t channels[2],
-    int8_t *out, bool has_second) {
-    sums_t sums = {.w = w, .w_end = w + 2 * pairs->words};
-    int32_t zero_point = pairs->zero_point;
-    const uint32_t *x = pairs->x;
-    uint32_t step = pairs->step, out_step = pairs->out_step;
-    while (x != pairs->x_end) {
-        sums.x[0] = x;
-        x += step;
-        bool two = x != pairs->x_end;
-        sums.x[1] = x;
-        sums.sums[0] = sums.sums[2] = channels[0].bias;
-        sums.sums[1] = sums.sums[3] = channels[1].bias;
-        (two ? sum_two : sum_one)(&sums);
-        out[0] = (int8_t)value_of(sums.sums[0], &channels[0], zero_point);
-        if (has_second) {
-            out[1] = (int8_t)value_of(sums.sums[1], &channels[1], zero_point);
-        }
-        out += out_step;
-        if (two) {
-            out[0] = (int8_t)value_of(sums.sums[2], &channels[0], zero_point);
-            if (has_second) {
-                out[1] = (int8_t)value_of(sums.sums[3], &channels[1], zero_point);
-            }
-            out += out_step;
-            x += step;
-        }
-    }
+    return (int8_t)value;
 }
 
 // Windows whose weights are too many to be copied, as those of dense layers: the words of the file
 // hold the first weight less 1 where the second is below 0; adding 2^15 puts that right.
-static void make_windows_of_words(const cvl_pairs_t *pairs, const uint8_t *weights,
-    const channel_t channels[2], int8_t *out, bool has_second) {
-    for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
-        uint32_t sum0 = channels[0].bias, sum1 = channels[1].bias;
+static void make_windows_of_words(
+    const windows_t *windows, const uint8_t *weights, uint32_t words) {
+    int8_t *out = windows->out;
+    const uint32_t *x = windows->x[0];
+    for (; x != windows->x_end; x += windows->step / sizeof *x) {
+        uint32_t sum0 = windows->biases[0], sum1 = windows->biases[1];
         const uint8_t *at = weights;
-        for (uint32_t i = 0; i < pairs->words; i++, at += 8) {
-            uint32_t w[2];
-            memcpy(w, at, sizeof w);
-            uint32_t upper0 = w[0] + 0x8000u, upper1 = w[1] + 0x8000u;
-            __asm__("smlatb %0, %2, %3, %0\n smlabt %0, %2, %4, %0\n"
-                    "smlatb %1, %2, %5, %1\n smlabt %1, %2, %6, %1"
+        for (uint32_t i = 0; i < words; i++, at += 8) {
+            uint32_t w0, w1;
+            memcpy(&w0, at, sizeof w0);
+            memcpy(&w1, at + 4, sizeof w1);
+            __asm__("smlatb %0, %2, %3, %0\n smlatb %1, %2, %4, %1\n"
                 : "+&r"(sum0), "+&r"(sum1)
-                : "r"(x[i]), "r"(w[0]), "r"(upper0), "r"(w[1]), "r"(upper1));
+                : "r"(x[i]), "r"(w0), "r"(w1));
+            __asm__("smlabt %0, %2, %3, %0\n smlabt %1, %2, %4, %1\n"
+                : "+&r"(sum0), "+&r"(sum1)
+                : "r"(x[i]), "r"(w0 + 0x8000u), "r"(w1 + 0x8000u));
         }
-        out[0] = (int8_t)value_of(sum0, &channels[0], pairs->zero_point);
-        if (has_second) {
-            out[1] = (int8_t)value_of(sum1, &channels[1], pairs->zero_point);
-        }
-        out += pairs->out_step;
+        out[windows->second] = value_of(sum1, windows, 1);
+        out[0] = value_of(sum0, windows, 0);
+        out += windows->out_step;
     }
 }
 
@@ -157,32 +174,50 @@ static void clamp(const cvl_pairs_t *pairs) {
     }
 }
 
+// Two channels whose scales are at `table`, at any alignment.
+static windows_t windows_of(const cvl_pairs_t *pairs, uint32_t channel, const uint8_t *table) {
+    cvl_scale_t scales[2];
+    memcpy(scales, table, sizeof scales);
+    return (windows_t){
+        .x = {pairs->x, pairs->x + pairs->step},
+        .biases = {(uint32_t)scales[0].bias, (uint32_t)scales[1].bias, (uint32_t)scales[0].bias,
+            (uint32_t)scales[1].bias},
+        .factors = {factor_of(&scales[0]), factor_of(&scales[1])},
+        .rights = {scales[0].right - 1, scales[1].right - 1},
+        .zero_point = pairs->zero_point,
+        .out = pairs->out + channel,
+        .second = channel + 1 < pairs->channels,
+        .out_step = pairs->out_step,
+        .step = pairs->step * (uint32_t)sizeof(uint32_t),
+        .x_end = pairs->x_end,
+    };
+}
+
 void cvl_make_pairs(const cvl_pairs_t *pairs) {
     const uint8_t *weights = pairs->weights;
     const uint8_t *table = (const uint8_t *)pairs->scales;
+    uint32_t words = pairs->words;
     bool is_dense = pairs->x + pairs->step == pairs->x_end;
-    for (uint32_t c = 0; c < pairs->channels; c += 2, table += 2 * sizeof(cvl_scale_t)) {
-        uint32_t room[ROOM_WORDS];
-        cvl_scale_t scales[2];
-        memcpy(scales, table, sizeof scales);
-        const channel_t channels[2] = {channel_of(&scales[0]), channel_of(&scales[1])};
-        int8_t *out = pairs->out + c;
-        bool has_second = c + 1 < pairs->channels;
+    uint32_t pair_bytes = words * (pairs->room != NULL ? 4 : 8);
+    for (uint32_t c = 0; c < pairs->channels; c += 2, weights += pair_bytes) {
+        uint32_t copies[ROOM_WORDS];
+        windows_t windows = windows_of(pairs, c, table);
+        table += 2 * sizeof(cvl_scale_t);
         if (pairs->room != NULL) {
-            cvl_widen_quads(pairs->room, (const int8_t *)weights, pairs->words);
-            make_windows(pairs, pairs->room, channels, out, has_second);
-            weights += 4 * pairs->words;
-        } else if (2 * pairs->words <= ROOM_WORDS && !is_dense) {
-            memcpy(room, weights, 8 * pairs->words);
-            for (uint32_t i = 0; i < 2 * pairs->words; i++) {
-                room[i] = cvl_weights_of(room[i]);
+            cvl_widen_quads(pairs->room, (const int8_t *)weights, words);
+            windows.w = pairs->room;
+        } else if (2 * words <= ROOM_WORDS && !is_dense) {
+            memcpy(copies, weights, pair_bytes);
+            for (uint32_t i = 0; i < 2 * words; i++) {
+                copies[i] = cvl_weights_of(copies[i]);
             }
-            make_windows(pairs, room, channels, out, has_second);
-            weights += 8 * pairs->words;
+            windows.w = copies;
         } else {
-            make_windows_of_words(pairs, weights, channels, out, has_second);
-            weights += 8 * pairs->words;
+            make_windows_of_words(&windows, weights, words);
+            continue;
         }
+        windows.w_end = windows.w + 2 * words;
+        make_windows(&windows);
     }
     clamp(pairs);
 }

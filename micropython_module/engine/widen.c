@@ -12,17 +12,7 @@ void cvl_widen_quads(uint32_t *to, const int8_t *from, uint32_t count) {
     }
 }
 
-#if CVL_HAS_DSP
-
-void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count) {
-    for (; count > 0; count--, to += 2) {
-        uint32_t word = *from++;
-        __asm__("sxtb16 %0, %1" : "=r"(to[0]) : "r"(word));
-        __asm__("sxtb16 %0, %1, ror #8" : "=r"(to[1]) : "r"(word));
-    }
-}
-
-#elif !CVL_HAS_ARMV6M
+#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
 
 void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count) {
     for (; count > 0; count--, to += 2) {
