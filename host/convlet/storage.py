@@ -75,7 +75,13 @@ def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block]
             begin = spans.pop()[0] if goes_on else end_of_reading(program, time, event)
             spans.append((begin, time))
     blocks = [
-        Block(spans[0][0], spans[-1][1], program.nodes[index].scratch_bytes, SCRATCH_ALIGNMENT, times=tuple(spans))
+        Block(
+            spans[0][0],
+            spans[-1][1],
+            program.nodes[index].scratch_bytes,
+            SCRATCH_ALIGNMENT,
+            times=tuple(spans),
+        )
         for index, spans in work.items()
     ]
     return blocks, {index: number for number, index in enumerate(work)}

@@ -1,9 +1,7 @@
-// DEPTHWISE_CONV_2D with a 3x3 filter and scratch, which is faster. The scratch has the columns of
-// one channel, and behind them a sum for each window: see filter3.h.
+// DEPTHWISE_CONV_2D with a 3x3 filter and scratch for columns, which is faster: see filter3.h.
 #include <string.h>
 #include "filter3.h"
 #include "internal.h"
-#include "pairs_inline.h"
 #include "prove.h"
 
 // Columns that the windows of a row cover, those inside the image, and those before it.
@@ -50,8 +48,10 @@ cvl_status_t cvl_depthwise_3x3_prove(const cvl_proof_t *proof) {
     CVL_TRY(prove_rows(proof));
     columns_t columns = columns_of(op, proof->source);
     CVL_CHECK(proof->fault, columns.inside >= 1, WINDOW, columns.inside, columns.all);
-    CVL_TRY(cvl_prove_scratch(proof, 4 * (2 * (uint64_t)columns.all + op->width)));
-    uint64_t weights = channels * (uint64_t)CVL_FILTER3_WORDS * sizeof(uint32_t);
+    uint64_t words = (uint64_t)columns.all * CVL_FILTER3_COLUMN_WORDS;
+    CVL_TRY(cvl_prove_scratch(proof, words * sizeof(uint32_t)));
+    uint64_t weights =
+        (channels + CVL_FILTER3_CHANNELS - 1) / CVL_FILTER3_CHANNELS * (uint64_t)CVL_FILTER3_BYTES;
     CVL_TRY(cvl_prove_end(
         proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
     return cvl_prove_scales(proof, channels, false);
@@ -68,33 +68,16 @@ static void set_rows(cvl_filter3_t *filter, const cvl_task_t *task) {
                                               : CVL_ALL_ROWS;
 }
 
-// Puts zero points before and behind the columns that lie inside: they are the same for all
-// channels.
-static void pad(const cvl_task_t *task, const columns_t *columns, uint32_t *to) {
-    int32_t zero_point = task->op->zero_point_in;
-    for (uint32_t i = 0; i < columns->all; i++, to += 2) {
-        if (i < columns->before || i >= columns->before + columns->inside) {
-            to[0] = cvl_pair_of(zero_point, zero_point);
-            to[1] = (uint32_t)zero_point;
-        }
-    }
-}
-
-// Channel by channel, with copies of what does not lie aligned.
-static void make_unaligned(
-    const cvl_filter3_t *all, const uint8_t *weights, const uint8_t *table) {
-    uint32_t w[CVL_FILTER3_WORDS];
+// Channel by channel, with copies of the scales, which do not lie aligned.
+static void make_unaligned(const cvl_filter3_t *all) {
     cvl_scale_t scale;
     cvl_filter3_t one = *all;
-    one.channels = 1;
-    one.w = w;
     one.scales = &scale;
-    for (uint32_t c = all->channels; c > 0; c--, one.first++, one.out++) {
-        memcpy(w, weights, sizeof w);
-        memcpy(&scale, table, sizeof scale);
+    for (uint32_t c = 0; c < all->end; c++) {
+        memcpy(&scale, (const uint8_t *)all->scales + c * sizeof scale, sizeof scale);
+        one.channel = c;
+        one.end = c + 1;
         cvl_make_filter3(&one);
-        weights += sizeof w;
-        table += sizeof scale;
     }
 }
 
@@ -102,33 +85,30 @@ static void make_unaligned(
 void cvl_depthwise_3x3_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     columns_t columns = columns_of(op, task->source);
-    uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
-    const uint8_t *weights = task->model->file + op->weights;
     const uint8_t *table = task->model->file + op->table;
-    uint32_t *sums = scratch + 2 * columns.all;
     cvl_filter3_t filter = {
         .first = columns.first * op->channels,
         .span = columns.inside * op->channels,
         .step = op->channels,
-        .inside = scratch + 2 * columns.before,
-        .columns = scratch,
-        .sums = sums,
-        .sums_end = sums + op->width,
+        .before = columns.before,
+        .scratch = (uint32_t *)(void *)(task->model->arena + op->scratch),
+        .columns = columns.all,
+        .count = op->width,
         .stride = op->stride_w,
-        .w = (const uint32_t *)(const void *)weights,
+        .weights = (const int8_t *)task->model->file + op->weights,
         .scales = (const cvl_scale_t *)(const void *)table,
         .out = task->out,
         .out_step = op->channels,
-        .channels = op->channels,
+        .end = op->channels,
+        .zero_in = op->zero_point_in,
         .zero_point = op->zero_point_out,
         .clamp_min = op->clamp_min,
         .clamp_max = op->clamp_max,
     };
     set_rows(&filter, task);
-    pad(task, &columns, scratch);
-    if (((uintptr_t)weights | (uintptr_t)table) % sizeof(uint32_t) == 0) {
+    if ((uintptr_t)table % sizeof(uint32_t) == 0) {
         cvl_make_filter3(&filter);
     } else {
-        make_unaligned(&filter, weights, table);
+        make_unaligned(&filter);
     }
 }

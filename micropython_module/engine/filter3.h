@@ -1,42 +1,57 @@
-// Depthwise 3x3 filters on one row of windows, channel by channel.
+// Depthwise 3x3 filters on one row of windows.
 //
-// A channel's columns are gathered first: of each, the values of the upper two rows in a word, as
-// pairs.h has it, and the value of the third in the next. Then each window is three such columns.
+// The columns of some channels are gathered first: the values of the upper two rows in a word, as
+// pairs.h has it, and the value of the third by itself. Then each window is three such columns.
+//
+// The weights of each 4 channels lie together. For each column of the filter there are 8 bytes,
+// those of the upper two rows: of channels 0 and 1 the lower weights and then the upper ones, and
+// the same of channels 2 and 3. Behind them are the weights of the third row, for each column
+// those of 4 channels.
 #ifndef CVL_FILTER3_H
 #define CVL_FILTER3_H
 
 #include "format.h"
 #include "pairs.h"
 
-// Words of a channel's weights: for each column of the filter that for the upper two rows, then
-// the weights of the third row in the lower three bytes.
-#define CVL_FILTER3_WORDS 4
+#define CVL_FILTER3_CHANNELS 4
+#define CVL_FILTER3_BYTES 36 // of their weights
+
+// Scratch for each column: as many words.
+#define CVL_FILTER3_COLUMN_WORDS 6
 
 enum { CVL_ALL_ROWS, CVL_NO_TOP_ROW, CVL_NO_BOTTOM_ROW };
 
 // filter3_armv6m.c reads it in this order.
 typedef struct {
-    uintptr_t rows[3];  // addresses of the rows; of one that is missing, the zero point
-    uint32_t first;     // offset in the rows: the channel's value in the first column inside
-    uint32_t span;      // bytes from there to behind the last column inside
-    uint32_t step;      // bytes from column to column
-    uint32_t *inside;   // where in `columns` these go; before and behind them are zero points
-    uint32_t missing;   // CVL_ALL_ROWS ...
-    uint32_t *columns;  // uint32[.., 2]
-    uint32_t *sums;     // uint32[count]
-    uint32_t *sums_end; // sums + count
-    uint32_t stride;    // columns from window to window: 1 or 2
-    const uint32_t *w;  // uint32[channels, CVL_FILTER3_WORDS]
-    const cvl_scale_t *scales; // of all channels; each has a short form
-    int8_t *out;               // of the first channel
-    uint32_t out_step;         // bytes from window to window
-    uint32_t channels;         // at least 1
-    int32_t zero_point;        // this and the clamps are for processors that take TFLM's way
+    uintptr_t rows[3];     // addresses of the rows; of one that is missing, the zero point
+    uint32_t first;        // offset in the rows: the channel's value in the first column inside
+    uint32_t span;         // bytes from there to behind the last column inside
+    uint32_t step;         // bytes from column to column
+    uint32_t before;       // columns of zero points before those inside
+    uint32_t missing;      // CVL_ALL_ROWS ...
+    uint32_t *scratch;     // CVL_FILTER3_COLUMN_WORDS for each column
+    uint32_t columns;      // in all windows together
+    uint32_t count;        // of windows
+    uint32_t stride;       // columns from window to window: 1 or 2
+    const int8_t *weights; // int8[channels / 4, CVL_FILTER3_BYTES]
+    const cvl_scale_t *scales; // from that of `channel` on; each has a short form
+    int8_t *out;
+    uint32_t out_step;  // bytes from window to window
+    uint32_t channel;   // the first that is made
+    uint32_t end;       // behind the last
+    int32_t zero_in;    // the zero point of the columns beside the image
+    int32_t zero_point; // this and the clamps are for processors that take TFLM's way
     int32_t clamp_min;
     int32_t clamp_max;
 } cvl_filter3_t;
 
-// Makes the values of all windows in the first `channels` channels.
+// Makes the values of all windows in the channels.
 void cvl_make_filter3(const cvl_filter3_t *filter);
+
+// The same in portable C, one channel after the other, with two words for each column.
+void cvl_make_filter3_singly(const cvl_filter3_t *filter);
+
+// Puts zero points before and behind such columns inside the image, for all channels.
+void cvl_pad_filter3(const cvl_filter3_t *filter);
 
 #endif

@@ -5,12 +5,32 @@
 
 #if CVL_HAS_ARMV6M
 
-#define AT(field, place) offsetof(cvl_filter3_t, field) == (place)
+// What the assembly has a copy of on its stack.
+typedef struct {
+    uintptr_t rows[3];
+    uint32_t first; // offset in the rows of the next channel
+    uint32_t span;
+    uint32_t step;
+    uint32_t *inside; // where the columns inside the image go
+    uint32_t missing;
+    uint32_t *columns; // uint32[.., 2]
+    uint32_t *sums;    // uint32[count]
+    uint32_t *sums_end;
+    uint32_t stride;
+    uint32_t channel;          // the next one
+    const cvl_scale_t *scales; // from the next one on
+    int8_t *out;
+    uint32_t out_step;
+    uint32_t left; // channels
+    const int8_t *weights;
+} channels_t;
+
+#define AT(field, place) offsetof(channels_t, field) == (place)
 _Static_assert(AT(rows, 0) && AT(first, 12) && AT(span, 16) && AT(step, 20) && AT(inside, 24) &&
                    AT(missing, 28) && AT(columns, 32) && AT(sums, 36) && AT(sums_end, 40) &&
-                   AT(stride, 44) && AT(w, 48) && AT(scales, 52) && AT(out, 56) &&
-                   AT(out_step, 60) && AT(channels, 64),
-    "cvl_make_filter3 has a copy on its stack");
+                   AT(stride, 44) && AT(channel, 48) && AT(scales, 52) && AT(out, 56) &&
+                   AT(out_step, 60) && AT(left, 64) && AT(weights, 68) && sizeof(channels_t) == 72,
+    "make_channels has a copy");
 _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) == 4 &&
                    offsetof(cvl_scale_t, most) == 8 && offsetof(cvl_scale_t, high) == 12 &&
                    offsetof(cvl_scale_t, low) == 16 && offsetof(cvl_scale_t, offset) == 20 &&
@@ -38,7 +58,24 @@ _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) 
     "asrs r4, r4, #16\n"                                                                          \
     "adcs " sum ", r4\n"
 
-__attribute__((naked)) void cvl_make_filter3(const cvl_filter3_t *filter __attribute__((unused))) {
+// Two weights of the upper rows become a word in register `pair`; r7 points to the lower one.
+#define UPPER(pair, lower, upper)                                                                 \
+    "ldrb r4, [r7, #" upper "]\n"                                                                 \
+    "lsls r4, r4, #24\n"                                                                          \
+    "asrs r4, r4, #8\n"                                                                           \
+    "ldrb r5, [r7, #" lower "]\n"                                                                 \
+    "sxtb r5, r5\n"                                                                               \
+    "adds r4, r5\n"                                                                               \
+    "mov " pair ", r4\n"
+
+// r6 points to the first weight of the third row.
+#define LOWER(single, place)                                                                      \
+    "ldrb r4, [r6, #" place "]\n"                                                                 \
+    "sxtb r4, r4\n"                                                                               \
+    "mov " single ", r4\n"
+
+__attribute__((naked, noinline)) static void make_channels(
+    const channels_t *channels __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"
         "push {r4, r5, r6, r7, lr}\n"
@@ -47,14 +84,14 @@ __attribute__((naked)) void cvl_make_filter3(const cvl_filter3_t *filter __attri
         "mov r6, r10\n"
         "mov r7, r11\n"
         "push {r4, r5, r6, r7}\n"
-        "sub sp, #68\n"
+        "sub sp, #72\n"
         "mov r1, sp\n"
         "ldm r0!, {r2, r3, r4, r5, r6, r7}\n"
         "stm r1!, {r2, r3, r4, r5, r6, r7}\n"
         "ldm r0!, {r2, r3, r4, r5, r6, r7}\n"
         "stm r1!, {r2, r3, r4, r5, r6, r7}\n"
-        "ldm r0!, {r2, r3, r4, r5, r6}\n"
-        "stm r1!, {r2, r3, r4, r5, r6}\n"
+        "ldm r0!, {r2, r3, r4, r5, r6, r7}\n"
+        "stm r1!, {r2, r3, r4, r5, r6, r7}\n"
         // A channel: its columns. r0 to r2 are the rows, r0 or r2 may be a zero point.
         "10: mov r7, sp\n"
         "ldm r7!, {r0, r1, r2, r3, r4, r5, r6}\n" // rows, first, span, step, inside
@@ -88,21 +125,28 @@ __attribute__((naked)) void cvl_make_filter3(const cvl_filter3_t *filter __attri
         STORE_AND_GO_ON("13")
         // Its sums. r0 columns, r1 sums, r2 and r3 a column, r5 and r6 the sums of two windows, r7
         // bias; r8 to r10 weights of pairs, r11, r12 and lr single ones.
-        "14: ldr r7, [sp, #48]\n" // w
-        "ldm r7!, {r0, r1, r2, r3}\n"
-        "str r7, [sp, #48]\n"
-        "mov r8, r0\n"
-        "mov r9, r1\n"
-        "mov r10, r2\n"
-        "lsls r4, r3, #24\n"
-        "asrs r4, r4, #24\n"
-        "mov r11, r4\n"
-        "lsls r4, r3, #16\n"
-        "asrs r4, r4, #24\n"
-        "mov r12, r4\n"
-        "lsls r4, r3, #8\n"
-        "asrs r4, r4, #24\n"
-        "mov lr, r4\n"
+        "14: ldr r3, [sp, #48]\n" // channel
+        "adds r4, r3, #1\n"
+        "str r4, [sp, #48]\n"
+        "lsrs r4, r3, #2\n"
+        "movs r5, #36\n"
+        "muls r4, r5\n"
+        "ldr r6, [sp, #68]\n" // weights
+        "adds r6, r4\n"
+        "movs r5, #3\n"
+        "ands r3, r5\n"
+        "lsrs r4, r3, #1\n" // channels 2 and 3 lie two bytes further than 0 and 1
+        "lsls r4, r4, #1\n"
+        "adds r4, r3\n"
+        "adds r7, r6, r4\n"
+        "adds r6, r3\n"
+        UPPER("r8", "0", "2")
+        UPPER("r9", "8", "10")
+        UPPER("r10", "16", "18")
+        "adds r6, #24\n"
+        LOWER("r11", "0")
+        LOWER("r12", "4")
+        LOWER("lr", "8")
         "ldr r7, [sp, #52]\n" // scales
         "ldr r7, [r7]\n"
         "ldr r0, [sp, #32]\n" // columns
@@ -176,7 +220,7 @@ __attribute__((naked)) void cvl_make_filter3(const cvl_filter3_t *filter __attri
         "str r0, [sp, #64]\n"
         "beq 19f\n"
         "b 10b\n" // too far for a conditional branch
-        "19: add sp, #68\n"
+        "19: add sp, #72\n"
         "pop {r4, r5, r6, r7}\n"
         "mov r8, r4\n"
         "mov r9, r5\n"
@@ -186,6 +230,30 @@ __attribute__((naked)) void cvl_make_filter3(const cvl_filter3_t *filter __attri
 }
 
 // clang-format on
+
+void cvl_make_filter3(const cvl_filter3_t *filter) {
+    uint32_t *sums = filter->scratch + 2 * filter->columns;
+    channels_t channels = {
+        .rows = {filter->rows[0], filter->rows[1], filter->rows[2]},
+        .first = filter->first + filter->channel,
+        .span = filter->span,
+        .step = filter->step,
+        .inside = filter->scratch + 2 * filter->before,
+        .missing = filter->missing,
+        .columns = filter->scratch,
+        .sums = sums,
+        .sums_end = sums + filter->count,
+        .stride = filter->stride,
+        .channel = filter->channel,
+        .scales = filter->scales,
+        .out = filter->out + filter->channel,
+        .out_step = filter->out_step,
+        .left = filter->end - filter->channel,
+        .weights = filter->weights,
+    };
+    cvl_pad_filter3(filter);
+    make_channels(&channels);
+}
 
 #else
 

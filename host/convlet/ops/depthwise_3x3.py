@@ -15,7 +15,7 @@ from convlet.node import Node, Window
 from convlet.ops.requantization import requantization_of, right_shifting
 from convlet.ops.short_scale import Sums, all_are_short, scale_table
 
-_WORD = 4
+_COLUMN_BYTES = 24
 
 
 def filtered(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, ...]:
@@ -46,7 +46,7 @@ def filtered(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node,
         replace(
             node,
             kind="DEPTHWISE_3X3",
-            weights=words_of(by_channel),
+            weights=bytes_of(weights),
             table=table[: SCALE.size * channels],
             scratch_bytes=scratch_bytes(window, node.shape[1]),
         ),
@@ -54,17 +54,19 @@ def filtered(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node,
 
 
 def scratch_bytes(window: Window, width: int) -> int:
-    """Two words for each column that a row of `width` windows covers, and a sum for each window."""
-    return _WORD * (2 * _columns(window, width) + width)
+    """For each column that a row of `width` windows covers."""
+    return _COLUMN_BYTES * _columns(window, width)
 
 
-def words_of(weights: np.ndarray) -> bytes:
-    """Of each channel's filter, int8[channels, 3, 3]: for each column the words of the two upper weights, the first of
-    them above, and then those of the lower row as bytes.
+def bytes_of(weights: np.ndarray) -> bytes:
+    """Filters int8[3, 3, channels] in the order of the engine, for each 4 channels: the two upper rows, for each column
+    the lower weights of two channels before their upper ones, and then the third row.
     """
-    words = weights[:, 1].astype(np.int64) + weights[:, 0].astype(np.int64) * 65536
-    lower = weights[:, 2].astype(np.uint8) @ np.array([1, 1 << 8, 1 << 16])
-    return np.column_stack([words, lower]).astype("<i4").tobytes()
+    filled = np.pad(weights, ((0, 0), (0, 0), (0, -weights.shape[2] % 4)))
+    fours = filled.reshape(3, 3, -1, 4).transpose(2, 1, 3, 0)  # of each 4: column, channel, row
+    upper = fours[..., 1::-1].reshape(-1, 3, 2, 2, 2).swapaxes(-1, -2)
+    lower = fours[..., 2]
+    return np.concatenate([upper.reshape(-1, 24), lower.reshape(-1, 12)], axis=1).tobytes()
 
 
 def _columns(window: Window, width: int) -> int:
