@@ -22,7 +22,6 @@ from convlet.format import (
     OPERATORS,
     PORT,
     STATE,
-    WIDE_BYTES,
     WIDE_TILE,
 )
 from convlet.graph import Tensor
@@ -108,9 +107,8 @@ def _scratch_bytes(file: CvlFile, index: int) -> int:
     if kind == "CONV_2D_WIDE":
         source = file.operators[operator["input"]]
         shape = source["height"], source["width"], source["channels"]
-        as_bytes = bool(operator["parameter"] & WIDE_BYTES)
         tile = operator["parameter"] // WIDE_TILE or operator["width"]
-        return scratch_bytes(_window(operator), shape, tile, as_bytes)
+        return scratch_bytes(_window(operator), shape, tile, operator["parameter"])
     if kind == "DEPTHWISE_3X3":
         return depthwise_3x3.scratch_bytes(_window(operator), operator["width"])
     raise ModelError(

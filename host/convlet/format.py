@@ -87,7 +87,8 @@ FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, 
 # In `parameter` of CONV_2D_WIDE, whose other bits are WIDE_TILE times the pixels that are made at a time; 0: all.
 WIDE_BYTES = 1  # its weights are int8
 WIDE_SHORT = 2  # all its scales have a short form
-WIDE_TILE = 4
+WIDE_SINGLE = 4  # its weights are int8 in the order of single channels; all its scales have a short form
+WIDE_TILE = 8
 
 NO_SHORT_SCALE = 0xFF  # in `shift` of a scale
 
@@ -306,6 +307,7 @@ def c_header() -> str:
                 ),
                 f"#define CVL_WIDE_BYTES {WIDE_BYTES}",
                 f"#define CVL_WIDE_SHORT {WIDE_SHORT}",
+                f"#define CVL_WIDE_SINGLE {WIDE_SINGLE}",
                 f"#define CVL_WIDE_TILE {WIDE_TILE}",
                 f"#define CVL_NO_SHORT_SCALE {NO_SHORT_SCALE}",
                 f"#define CVL_NO_ROW 0x{NO_ROW:x}",

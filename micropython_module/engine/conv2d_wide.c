@@ -9,6 +9,7 @@
 // int8, of which 4 become two words in the scratch behind the columns. A weight is 0 where a
 // column or window is filled up.
 //
+// With CVL_WIDE_SINGLE the channels are made one by one: pairs.h has the order of their weights.
 // Where the record names a tile, so many pixels are made at a time: the scratch is smaller, but
 // int8 weights are widened for each tile.
 #include <string.h>
@@ -43,6 +44,10 @@ static bool has_bytes(const cvl_operator_t *op) {
     return (op->parameter & CVL_WIDE_BYTES) != 0;
 }
 
+static bool is_single(const cvl_operator_t *op) {
+    return (op->parameter & CVL_WIDE_SINGLE) != 0;
+}
+
 // Bytes of the weights of two channels.
 static uint32_t pair_bytes(const cvl_operator_t *op, const shape_t *shape) {
     return shape->words * (has_bytes(op) ? 4 : 8);
@@ -68,12 +73,13 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     CVL_CHECK(proof->fault, values <= CVL_MAX_KERNEL_BYTES, WINDOW, cvl_saturate(values),
         CVL_MAX_KERNEL_BYTES);
     uint64_t columns = (uint64_t)columns_of(op, shape.tile) * shape.column + 1;
-    uint32_t room = has_bytes(op) ? 2 * shape.words : 0; // for the weights
+    CVL_CHECK(proof->fault, has_bytes(op) || !is_single(op), FLAGS, op->parameter, CVL_WIDE_BYTES);
+    uint32_t room = has_bytes(op) ? shape.words * (is_single(op) ? 1 : 2) : 0; // for the weights
     CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + room)));
     uint64_t weights = (op->channels + 1u) / 2 * (uint64_t)pair_bytes(op, &shape);
     CVL_TRY(cvl_prove_end(
         proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
-    bool all_short = (op->parameter & CVL_WIDE_SHORT) != 0;
+    bool all_short = (op->parameter & (CVL_WIDE_SHORT | CVL_WIDE_SINGLE)) != 0;
     CVL_CHECK(
         proof->fault, op->weights % 4 == op->table % 4, ALIGNMENT, op->weights % 4, op->table % 4);
     return cvl_prove_scales(proof, op->channels + op->channels % 2u, !all_short);
@@ -196,13 +202,16 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     };
     bool is_aligned = (uintptr_t)pairs.weights % sizeof(uint32_t) == 0;
     bool is_plain = is_aligned && (op->parameter & CVL_WIDE_SHORT) != 0;
+    void (*make)(const cvl_pairs_t *) = is_single(op) ? cvl_make_singles
+                                        : is_plain    ? cvl_make_pairs
+                                                      : cvl_make_any_pairs;
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
     for (uint32_t left = op->width; left > 0;) {
         uint32_t pixels = least(shape.tile, left);
         columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
         pairs.x_end = scratch + pixels * pairs.step;
-        (is_plain ? cvl_make_pairs : cvl_make_any_pairs)(&pairs);
+        make(&pairs);
         left -= pixels;
         x += (int32_t)(pixels * op->stride_w);
         pairs.out += pixels * op->channels;

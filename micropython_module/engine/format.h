@@ -27,7 +27,8 @@
 #define CVL_FLAG_PLACED 8
 #define CVL_WIDE_BYTES 1
 #define CVL_WIDE_SHORT 2
-#define CVL_WIDE_TILE 4
+#define CVL_WIDE_SINGLE 4
+#define CVL_WIDE_TILE 8
 #define CVL_NO_SHORT_SCALE 255
 #define CVL_NO_ROW 0xffff
 #define CVL_FILL (-2147483647 - 1)

@@ -55,4 +55,22 @@ void cvl_make_pairs(const cvl_pairs_t *pairs);
 // The same for any scales, and for a file at any alignment.
 void cvl_make_any_pairs(const cvl_pairs_t *pairs);
 
+// The same channel by channel, in half the room. The weights are int8[channels, words, 2], of
+// which each 4 become two words of one channel; all scales have a short form.
+void cvl_make_singles(const cvl_pairs_t *pairs);
+
+// The windows of one row and one channel. pairs_armv6m.c reads it in this order.
+typedef struct {
+    const uint32_t *x;
+    const uint32_t *w; // uint32[words]
+    const uint32_t *w_end;
+    uint32_t step; // words
+    const uint32_t *x_end;
+    const cvl_scale_t *scale;
+    int8_t *out;
+    uint32_t out_step;
+} cvl_single_t;
+
+void cvl_make_single(const cvl_single_t *single);
+
 #endif

@@ -10,6 +10,11 @@ _Static_assert(AT(x, 0) && AT(x_end, 4) && AT(step, 8) && AT(words, 12) && AT(we
                    AT(room, 20) && AT(scales, 24) && AT(out, 28) && AT(out_step, 32) &&
                    AT(channels, 36),
     "cvl_make_pairs reads these");
+#undef AT
+#define AT(field, place) offsetof(cvl_single_t, field) == (place)
+_Static_assert(AT(x, 0) && AT(w, 4) && AT(w_end, 8) && AT(step, 12) && AT(x_end, 16) &&
+                   AT(scale, 20) && AT(out, 24) && AT(out_step, 28),
+    "cvl_make_single reads these");
 _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) == 4 &&
                    offsetof(cvl_scale_t, most) == 8 && offsetof(cvl_scale_t, high) == 12 &&
                    offsetof(cvl_scale_t, low) == 16 && offsetof(cvl_scale_t, offset) == 20 &&
@@ -33,6 +38,13 @@ _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) 
     "ldm r1!, {r4, r5}\n"                                                                         \
     PRODUCT("r6", "r3", "r4")                                                                     \
     PRODUCT("r7", "r3", "r5")
+
+// The same for one sum: 16 bytes of code.
+#define GROUP_OF_ONE                                                                              \
+    "ldm r0!, {r2, r3}\n"                                                                         \
+    "ldm r1!, {r4, r5}\n"                                                                         \
+    PRODUCT("r6", "r2", "r4")                                                                     \
+    PRODUCT("r6", "r3", "r5")
 
 // Makes a value of the sum in register `sum`; register `scale` points behind the bias of its
 // scale. The last shift takes the lowest byte of its register.
@@ -158,6 +170,65 @@ __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute_
         "ble 7f\n"
         "b 11b\n" // too far for a conditional branch
         "7: add sp, #52\n"
+        "pop {r4, r5, r6, r7}\n"
+        "mov r8, r4\n"
+        "mov r9, r5\n"
+        "mov r10, r6\n"
+        "mov r11, r7\n"
+        "pop {r4, r5, r6, r7, pc}\n");
+}
+
+// As above, but: r6 the sum, r7 out, lr x_end. On the stack: out_step, the bias.
+__attribute__((naked)) void cvl_make_single(const cvl_single_t *single __attribute__((unused))) {
+    __asm__ volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7, lr}\n"
+        "mov r4, r8\n"
+        "mov r5, r9\n"
+        "mov r6, r10\n"
+        "mov r7, r11\n"
+        "push {r4, r5, r6, r7}\n"
+        "ldm r0!, {r1, r2, r3, r4, r5, r6, r7}\n" // x, w, w_end, step, x_end, scale, out
+        "mov r9, r2\n"
+        "mov r12, r3\n"
+        "mov lr, r5\n"
+        "ldr r0, [r0]\n"
+        "subs r3, r3, r2\n" // 8 bytes for each group
+        "lsls r4, r4, #2\n"
+        "subs r4, r4, r3\n"
+        "mov r10, r4\n"
+        "ldm r6!, {r5}\n"
+        "mov r11, r6\n"
+        "push {r0, r5}\n"
+        "movs r2, #56\n"
+        "negs r3, r3\n"
+        "ands r3, r2\n"
+        "lsls r3, r3, #1\n"
+        "adr r2, 5f\n"
+        "adds r2, r3\n"
+        "adds r2, #1\n" // Thumb
+        "mov r8, r2\n"
+        "mov r6, r5\n"
+        "mov r0, r1\n"
+        "mov r1, r9\n"
+        "bx r8\n"
+        ".balign 4\n"
+        "5:\n"
+        GROUP_OF_ONE GROUP_OF_ONE GROUP_OF_ONE GROUP_OF_ONE
+        GROUP_OF_ONE GROUP_OF_ONE GROUP_OF_ONE GROUP_OF_ONE
+        "cmp r1, r12\n"
+        "bne 5b\n"
+        "add r0, r10\n"
+        SCALED("r6", "r11")
+        "strb r6, [r7]\n"
+        "ldr r2, [sp]\n"
+        "adds r7, r2\n"
+        "cmp r0, lr\n"
+        "beq 6f\n"
+        "ldr r6, [sp, #4]\n"
+        "mov r1, r9\n"
+        "bx r8\n"
+        "6: add sp, #8\n"
         "pop {r4, r5, r6, r7}\n"
         "mov r8, r4\n"
         "mov r9, r5\n"

@@ -119,10 +119,6 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
 
 // clang-format on
 
-static inline int32_t factor_of(const cvl_scale_t *scale) {
-    return (int32_t)((uint32_t)scale->multiplier << 1);
-}
-
 // The same as VALUE.
 static inline int8_t value_of(uint32_t sum, const windows_t *windows, unsigned channel) {
     int32_t high = (int32_t)sum;
@@ -174,23 +170,17 @@ static void clamp(const cvl_pairs_t *pairs) {
     }
 }
 
-// Two channels whose scales are at `table`, at any alignment.
-static windows_t windows_of(const cvl_pairs_t *pairs, uint32_t channel, const uint8_t *table) {
-    cvl_scale_t scales[2];
-    memcpy(scales, table, sizeof scales);
-    return (windows_t){
-        .x = {pairs->x, pairs->x + pairs->step},
-        .biases = {(uint32_t)scales[0].bias, (uint32_t)scales[1].bias, (uint32_t)scales[0].bias,
-            (uint32_t)scales[1].bias},
-        .factors = {factor_of(&scales[0]), factor_of(&scales[1])},
-        .rights = {scales[0].right - 1, scales[1].right - 1},
-        .zero_point = pairs->zero_point,
-        .out = pairs->out + channel,
-        .second = channel + 1 < pairs->channels,
-        .out_step = pairs->out_step,
-        .step = pairs->step * (uint32_t)sizeof(uint32_t),
-        .x_end = pairs->x_end,
-    };
+// The scales of two channels, at any alignment: this processor's loads of single words may be so.
+static void set_channels(windows_t *windows, const uint8_t *table) {
+    const cvl_scale_t *scales = (const cvl_scale_t *)(const void *)table;
+    for (unsigned i = 0; i < 2; i++) {
+        int32_t bias, multiplier;
+        memcpy(&bias, &scales[i].bias, sizeof bias);
+        memcpy(&multiplier, &scales[i].multiplier, sizeof multiplier);
+        windows->biases[i] = windows->biases[i + 2] = (uint32_t)bias;
+        windows->factors[i] = (int32_t)((uint32_t)multiplier << 1);
+        windows->rights[i] = scales[i].right - 1;
+    }
 }
 
 void cvl_make_pairs(const cvl_pairs_t *pairs) {
@@ -199,24 +189,34 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
     uint32_t words = pairs->words;
     bool is_dense = pairs->x + pairs->step == pairs->x_end;
     uint32_t pair_bytes = words * (pairs->room != NULL ? 4 : 8);
+    uint32_t copies[ROOM_WORDS];
+    windows_t windows = {
+        .w = pairs->room != NULL ? pairs->room : copies,
+        .zero_point = pairs->zero_point,
+        .out_step = pairs->out_step,
+        .step = pairs->step * (uint32_t)sizeof(uint32_t),
+        .x_end = pairs->x_end,
+    };
+    windows.w_end = windows.w + 2 * words;
     for (uint32_t c = 0; c < pairs->channels; c += 2, weights += pair_bytes) {
-        uint32_t copies[ROOM_WORDS];
-        windows_t windows = windows_of(pairs, c, table);
+        set_channels(&windows, table);
         table += 2 * sizeof(cvl_scale_t);
+        windows.x[0] = pairs->x;
+        windows.x[1] = pairs->x + pairs->step;
+        windows.out = pairs->out + c;
+        windows.second = c + 1 < pairs->channels;
         if (pairs->room != NULL) {
             cvl_widen_quads(pairs->room, (const int8_t *)weights, words);
-            windows.w = pairs->room;
         } else if (2 * words <= ROOM_WORDS && !is_dense) {
-            memcpy(copies, weights, pair_bytes);
             for (uint32_t i = 0; i < 2 * words; i++) {
-                copies[i] = cvl_weights_of(copies[i]);
+                uint32_t word;
+                memcpy(&word, weights + 4 * i, sizeof word);
+                copies[i] = cvl_weights_of(word);
             }
-            windows.w = copies;
         } else {
             make_windows_of_words(&windows, weights, words);
             continue;
         }
-        windows.w_end = windows.w + 2 * words;
         make_windows(&windows);
     }
     clamp(pairs);

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from convlet.format import KERNEL_ALL, MAX_KERNEL_BYTES, WIDE_BYTES, WIDE_SHORT, WIDE_TILE
+from convlet.format import KERNEL_ALL, MAX_KERNEL_BYTES, WIDE_BYTES, WIDE_SHORT, WIDE_SINGLE, WIDE_TILE
 from convlet.graph import Operator, Shape
 from convlet.node import Node, Window
 from convlet.ops.requantization import requantization_of, right_shifting
@@ -18,13 +18,15 @@ from convlet.ops.short_scale import Sums, all_are_short, scale_table
 
 _WORD = 4
 _MOST_WIDE_CHANNELS = 3  # of an input: with so few, the weights are words in the file
+_PARTS = (1, 2, 3, 4)  # of a row that may be made one after the other
 _LEAST_TILE = 4  # pixels
 
 
 def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, ...]:
     """The forms CONV_2D_WIDE of a CONV_2D or FULLY_CONNECTED, the fastest first; none where it has none.
 
-    They differ in the pixels that are made at a time: with fewer, weights are unpacked more often, in less scratch.
+    They differ in the pixels that are made at a time: with fewer, weights are unpacked more often, in less scratch; and
+    in the channels that are made together, two or one.
     Args: `weights` int8[channels, kernel_h, kernel_w, channels of the input].
     """
     window = node.window
@@ -41,29 +43,39 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, 
     bias = np.frombuffer(node.table, "<i4", channels).astype(np.int64)
     width = node.shape[1]
     table = scale_table(requantization, Sums.of(weights, bias), node.tensor.zero_point)
-    flags = WIDE_BYTES * as_bytes | WIDE_SHORT * all_are_short(table)
-    packed = bytes_of(pairs) if as_bytes else words_of(pairs)
-    whole = replace(node, kind="CONV_2D_WIDE", weights=packed, table=table)
+    flags = WIDE_SHORT * all_are_short(table)
+    if as_bytes:
+        forms = [(flags | WIDE_BYTES, bytes_of(pairs))]
+        if flags & WIDE_SHORT:
+            forms.append((flags | WIDE_BYTES | WIDE_SINGLE, single_bytes_of(pairs)))
+    else:
+        forms = [(flags, words_of(pairs))]
     return tuple(
         replace(
-            whole,
-            parameter=flags + WIDE_TILE * (tile if tile < width else 0),
-            scratch_bytes=scratch_bytes(window, operator.inputs[0].rows, tile, as_bytes),
+            node,
+            kind="CONV_2D_WIDE",
+            parameter=own_flags + WIDE_TILE * (tile if tile < width else 0),
+            weights=packed,
+            table=table,
+            scratch_bytes=scratch_bytes(window, operator.inputs[0].rows, tile, own_flags),
             reads_first=width == 1,
         )
+        for own_flags, packed in forms
         for tile in _tiles(width)
     )
 
 
 def _tiles(width: int) -> list[int]:
     """Pixels that are made at a time: the row, or parts of it of about the same size."""
-    return sorted({-(-width // parts) for parts in (1, 2, 4) if width >= parts * _LEAST_TILE or parts == 1})[
-        ::-1
-    ]
+    tiles = {-(-width // parts) for parts in _PARTS}
+    return sorted({width} | {tile for tile in tiles if tile >= _LEAST_TILE}, reverse=True)
 
 
-def scratch_bytes(window: Window, source: Shape, tile: int, as_bytes: bool) -> int:
-    """For `tile` pixels: the columns that they read of the source, and the words of two channels' weights."""
+def scratch_bytes(window: Window, source: Shape, tile: int, flags: int) -> int:
+    """For `tile` pixels: the columns that they read of the source, and the words of one or two channels' weights.
+
+    `flags`: those in the node's `parameter`.
+    """
     rows, kernel_w, values = window.kernel_h, window.kernel_w, source[2]
     if window.kernel_h == KERNEL_ALL:
         rows, kernel_w, values = 1, 1, math.prod(source)
@@ -71,7 +83,8 @@ def scratch_bytes(window: Window, source: Shape, tile: int, as_bytes: bool) -> i
     columns = (tile - 1) * window.stride_w + kernel_w
     words = kernel_w * column
     words += words % 2
-    return _WORD * (columns * column + 1 + (2 * words if as_bytes else 0))
+    channels = (1 if flags & WIDE_SINGLE else 2) if flags & WIDE_BYTES else 0
+    return _WORD * (columns * column + 1 + channels * words)
 
 
 def pairs_of(weights: np.ndarray) -> np.ndarray:
@@ -99,3 +112,9 @@ def words_of(pairs: np.ndarray) -> bytes:
 def bytes_of(pairs: np.ndarray) -> bytes:
     """The words of two channels as 4 bytes: the even ones make that of the first channel, the odd ones the second's."""
     return pairs[..., ::-1].swapaxes(-1, -2).tobytes()
+
+
+def single_bytes_of(pairs: np.ndarray) -> bytes:
+    """Two words of one channel as 4 bytes: the even ones make the first word, the odd ones the second."""
+    channels = pairs.transpose(0, 2, 1, 3).reshape(2 * len(pairs), -1, 2, 2)
+    return channels[..., ::-1].swapaxes(-1, -2).tobytes()
