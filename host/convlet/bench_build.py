@@ -29,7 +29,7 @@ class Core:
     title: str
     tools: str  # what the compiler's name and those of its companions begin with
     flags: tuple[str, ...]
-    source: str  # in HARNESS
+    sources: tuple[str, ...]  # in HARNESS
     emulator: tuple[str, ...]
     code_address: int
     ram_address: int
@@ -55,7 +55,7 @@ def _cortex(
         title,
         "arm-none-eabi-",
         (f"-mcpu={cpu}", "-mthumb", "-mfloat-abi=soft"),
-        "cortex_m.c",
+        ("cortex_m.c",),
         ("qemu-system-arm", "-M", machine),
         code,
         ram,
@@ -78,12 +78,24 @@ CORES = {
             "RV32IMC",
             "riscv64-unknown-elf-",
             ("-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2", "--specs=picolibc.specs"),
-            "riscv.c",
+            ("riscv.c",),
             ("qemu-system-riscv32", "-M", "virt", "-bios", "none"),
             0x80000000,
             0x80400000,
             shift=0,
             clock=1e9,
+        ),
+        Core(
+            "xtensa",
+            "Xtensa LX106",
+            "xtensa-lx106-elf-",
+            ("-mlongcalls",),
+            ("xtensa.c", "lx106_rom.c"),
+            ("qemu-system-xtensa", "-M", "sim", "-cpu", "lx106"),
+            0x50000000,
+            0x60000000,
+            shift=6,
+            clock=40e6,
         ),
     )
 }
@@ -154,7 +166,7 @@ def _compile(core: Core, folder: Path) -> None:
     for source in engine_sources():
         _compile_file(core, folder, source, _SMALL if str(source.relative_to(MODULE)) in small else _FAST)
     stems = "-DBENCH_STEMS=" + " ".join(f"X({stem})" for stem in _stems())
-    for name in ("bench.c", "profile.c", core.source):
+    for name in ("bench.c", "profile.c", *core.sources):
         _compile_file(core, folder, HARNESS / name, _FAST, *core.defines, stems)
 
 
