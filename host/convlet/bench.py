@@ -15,6 +15,7 @@ import numpy as np
 from convlet.bench_build import Core, Engine, link
 from convlet.compile import Compiled
 from convlet.engine import Model
+from convlet.engine_size import measure_engine
 from convlet.errors import ConvletError, ToolError, VerifyError
 from convlet.files import read_file
 from convlet.format import NO_OPERATOR
@@ -81,7 +82,7 @@ def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
         arena=compiled.plan.arena_bytes,
         stack=facts["stack"][0],
         load_stack=facts["load_stack"][0],
-        text=sum(engine.file_bytes.values()),
+        text=measure_engine(engine).total,
         kernels=tuple(
             Kernel(node.kind, node.macs, count) for node, count in zip(program.nodes, kernels, strict=True)
         ),
