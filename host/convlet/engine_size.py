@@ -11,7 +11,7 @@ from pathlib import Path
 from convlet import map_file
 from convlet.bench_build import HARNESS, Core, Engine, build
 from convlet.engine_build import declarations
-from convlet.format import OPERATORS, STEMS, STREAM
+from convlet.format import FEATURES, OPERATORS, STEMS
 from convlet.processes import run
 
 _ADDRESS = 0x10000000  # any but 0, which the linker's map has for what was dropped
@@ -59,17 +59,15 @@ def measure_engine(engine: Engine, kernels: Collection[str] = ()) -> EngineSize:
 
 
 def operator_bytes(core: Core) -> dict[str, int]:
-    """What each operator adds to an engine that has none but INPUT; those that share a kernel have one entry.
-
-    Operators that call the same functions have them counted each.
+    """What each operator adds to an engine that has none but INPUT, and all features; those that share a kernel have
+    one entry. Operators that call the same functions have them counted each.
     """
-    engine = build(core, ())
+    engine = build(core, FEATURES)
     bare = measure_engine(engine).total
     found = {}
     for stem in dict.fromkeys(STEMS[name] for name in OPERATORS[1:]):
         names = ", ".join(name for name in OPERATORS if STEMS[name] == stem)
         found[names] = measure_engine(engine, [stem]).total - bare
-    found[STREAM] = measure_engine(build(core, [STREAM])).total - bare
     return found
 
 

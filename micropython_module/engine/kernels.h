@@ -14,10 +14,10 @@ typedef struct {
     uint32_t row;                   // index of the row that is made
     uint32_t step;                  // for FLAG_ACCUMULATES: the row of the input that is taken
     int8_t *out;                    // int8[op->width, op->channels]
+    const int8_t *row_b; // int8[source_b->width, source_b->channels]; NULL: none for this row
+    bool made;           // whether the step finished the row
     // int8[source->width, source->channels] each; NULL: a row of padding
     const int8_t *rows[CVL_MAX_KERNEL_H];
-    const int8_t *row_b;      // int8[source_b->width, source_b->channels]; NULL: none for this row
-    bool made;                // whether the step finished the row
     cvl_operator_t copies[3]; // of the operators, where they do not lie aligned in the file
 } cvl_task_t;
 
@@ -36,10 +36,6 @@ static inline bool cvl_rows_inside(const cvl_task_t *task) {
         inside = inside && task->rows[ky] != NULL;
     }
     return inside;
-}
-
-static inline bool cvl_accumulates(const cvl_operator_t *op) {
-    return (op->flags & CVL_FLAG_ACCUMULATES) != 0;
 }
 
 // Whether the step is the first, or the last, of its row.

@@ -21,7 +21,7 @@ static int8_t *row_at(
     if (op->code == CVL_OP_INPUT && cvl_is_in_place(&model->inputs[index])) {
         return (int8_t *)model->inputs[index].data + row * cvl_row_bytes(op);
     }
-    if (op->flags & CVL_FLAG_PLACED) {
+    if (cvl_is_placed(op)) {
         return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
     }
     int8_t *ring = (int8_t *)model->arena + op->offset;
@@ -46,7 +46,7 @@ static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {
 // padding.
 static int32_t first_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    if (!(op->flags & CVL_FLAG_MAPPED)) {
+    if (!cvl_is_mapped(op)) {
         return cvl_first_row(op, task->row);
     }
     uint32_t row = cvl_read_u16(task->model, op->table, task->row);
@@ -56,14 +56,14 @@ static int32_t first_row(const cvl_task_t *task) {
 // How many rows of its first input the next step of `task` needs.
 static uint32_t rows_needed(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    if (op->flags & CVL_FLAG_ACCUMULATES) {
+    if (cvl_accumulates(op)) {
         return task->step + 1;
     }
     if (op->kernel_h == CVL_KERNEL_ALL) {
         return task->source->height;
     }
     int32_t last = first_row(task) + (op->kernel_h - 1) * op->dilation_h;
-    if (op->up_h > 1 && last > 0) {
+    if (CVL_WITH_SPREAD_INPUTS && op->up_h > 1 && last > 0) {
         last /= op->up_h;
     }
     uint32_t needed = last < 0 ? 0 : (uint32_t)last + 1;
@@ -91,14 +91,14 @@ static void set_window(cvl_task_t *task) {
 
 static void set_rows(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    if (op->flags & CVL_FLAG_ACCUMULATES) {
+    if (cvl_accumulates(op)) {
         task->rows[0] = source_row(task, task->step);
     } else if (op->kernel_h == CVL_KERNEL_ALL) {
         task->rows[0] = source_row(task, 0);
     } else {
         set_window(task);
     }
-    if (task->source_b != NULL) {
+    if (cvl_has_second_input(op)) {
         uint32_t row = row_of_b(task);
         bool inside = row < height_of(task->model, task->source_b);
         task->row_b = inside ? row_at(task->model, task->source_b, op->input_b, row) : NULL;
@@ -135,7 +135,10 @@ static void read_task(const cvl_model_t *model, cvl_task_t *task) {
     task->step = state->step;
     task->op = cvl_operator_at(model, model->current, &task->copies[0]);
     task->source = read_source(model, task->op->input, &task->copies[1]);
-    task->source_b = read_source(model, task->op->input_b, &task->copies[2]);
+    task->source_b = NULL;
+    if (cvl_has_second_input(task->op)) {
+        task->source_b = cvl_operator_at(model, task->op->input_b, &task->copies[2]);
+    }
 }
 
 // An operator whose rows `task` lacks, or CVL_NO_OPERATOR.
@@ -144,7 +147,7 @@ static unsigned lacking(const cvl_task_t *task) {
     bool lacks_a =
         task->source != NULL && cvl_state_of(task->model, op->input)->next_row < rows_needed(task);
     bool lacks_b = false;
-    if (task->source_b != NULL) {
+    if (cvl_has_second_input(op)) {
         uint32_t row = row_of_b(task);
         lacks_b = row < height_of(task->model, task->source_b) &&
                   cvl_state_of(task->model, op->input_b)->next_row <= row;
@@ -162,9 +165,8 @@ static bool is_possible(const cvl_task_t *task) {
         (task->op->ring_rows == 0 || cvl_is_in_place(&task->model->inputs[task->index]))) {
         return false;
     }
-    bool accumulates = (task->op->flags & CVL_FLAG_ACCUMULATES) != 0;
     return task->row < height_of(task->model, task->op) &&
-           (!accumulates || task->step < task->source->height);
+           (!cvl_accumulates(task->op) || task->step < task->source->height);
 }
 
 // Goes from the current operator down to one that lacks nothing, and leaves what that does in
@@ -222,7 +224,7 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     make_row(task);
     cvl_state_t *state = cvl_state_of(model, model->current);
     state->step++;
-    task->made = !(task->op->flags & CVL_FLAG_ACCUMULATES) ||
+    task->made = !cvl_accumulates(task->op) ||
                  cvl_is_last_step(task->op, task->source, task->row, task->step);
     if (task->made) {
         state->next_row++;
