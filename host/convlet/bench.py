@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,9 @@ from convlet.engine_size import measure_engine
 from convlet.errors import ConvletError, ToolError, VerifyError
 from convlet.files import read_file
 from convlet.format import NO_OPERATOR
+from convlet.plan import plan_layers
 from convlet.vectors import seeded_image
+from convlet.writer import write_cvl
 
 SEED = 2026  # of the image
 LOOP_INSTRUCTIONS = 2000  # of the loop of known length in micropython_module/bench/bench.c
@@ -87,6 +89,12 @@ def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
             Kernel(node.kind, node.macs, count) for node, count in zip(program.nodes, kernels, strict=True)
         ),
     )
+
+
+def layer_by_layer(compiled: Compiled) -> Compiled:
+    """The same operators, each of which makes its whole tensor before the next begins; without labels and vectors."""
+    planned = plan_layers(compiled.program)
+    return replace(compiled, plan=planned, cvl=write_cvl(compiled.program, planned, (), ()))
 
 
 def _run(

@@ -12,6 +12,7 @@ from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, ToolError, VerifyError
 
 MOST_RISE = 0.02
+MOST_COST_OF_ROWS = 0.03
 ADVICE = "if it must be so, run scripts/generate_baseline.py"
 
 
@@ -60,6 +61,16 @@ def test_the_parts_are_the_whole(digits_like):
     assert measured.arena == digits_like.plan.arena_bytes
 
 
+@pytest.mark.parametrize("name", ["digits_like", "separable_like"])
+def test_rows_cost_little_more_than_layers(name):
+    compiled = compile_tflite(small_models()[name])
+    layers = bench.layer_by_layer(compiled)
+    assert layers.plan.ring_rows[1:] == [node.shape[0] for node in compiled.program.nodes[1:]]
+    rows, whole = measure("m0plus", name, compiled), measure("m0plus", name, layers)
+    assert rows.arena < whole.arena
+    assert rows.instructions <= (1 + MOST_COST_OF_ROWS) * whole.instructions
+
+
 def test_wrong_outputs_are_noticed(digits_like, monkeypatch):
     monkeypatch.setattr(bench.Model, "run", lambda self, *images: memoryview(bytes(10)))
     with pytest.raises(VerifyError, match="does not give the outputs of digits_like"):
@@ -87,6 +98,7 @@ def test_the_command_prints_writes_and_draws(tmp_path):
         "--core",
         "m0plus",
         "--profile",
+        "--layers",
         "--json",
         tmp_path / "all.json",
         "--chart",
@@ -94,7 +106,7 @@ def test_the_command_prints_writes_and_draws(tmp_path):
     ]
     command = [sys.executable, "-m", "convlet.cli", "bench", model, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "between the kernels" in done.stdout and "79,310" in done.stdout
+    assert "between the kernels" in done.stdout and "By layers" in done.stdout and "79,310" in done.stdout
     (measured,) = json.loads((tmp_path / "all.json").read_text())
     assert f"{measured['instructions']:,}" in done.stdout
     assert (tmp_path / "all.png").read_bytes().startswith(b"\x89PNG")
