@@ -6,6 +6,13 @@
 #include <string.h>
 #include "convlet.h"
 
+// For what is called for every row, and would be a function of its own where code is made small.
+#if defined(__GNUC__)
+#define CVL_INLINE inline __attribute__((always_inline))
+#else
+#define CVL_INLINE inline
+#endif
+
 // CRC-32 of `data` behind bytes whose CRC-32 is `crc` (0 to begin).
 uint32_t cvl_crc32(uint32_t crc, const uint8_t *data, size_t bytes);
 
@@ -61,7 +68,7 @@ static inline cvl_state_t *cvl_state_of(const cvl_model_t *model, unsigned index
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 
 // cvl_read_operator, for where it is called for every row.
-static inline const cvl_operator_t *cvl_operator_at(
+static CVL_INLINE const cvl_operator_t *cvl_operator_at(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
     const uint8_t *at = model->file + cvl_operator_offset(index);
     if ((uintptr_t)at % sizeof(uint32_t) == 0) {

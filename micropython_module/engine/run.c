@@ -15,28 +15,60 @@ static uint32_t height_of(const cvl_model_t *model, const cvl_operator_t *op) {
     return cvl_is_stream(model) ? ENDLESS : op->height;
 }
 
-// Row `row` of the tensor of operator `index`: in its ring, where the file says, or the caller's.
-static int8_t *row_at(
-    const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
+// Where the rows of a tensor lie: in places of their own, or in a ring.
+typedef struct {
+    int8_t *begin;
+    const uint8_t *places; // NULL: a ring
+    uint32_t row_bytes;
+    uint32_t ring_rows;
+    uint32_t turn; // the row that began the ring, in the turn of it that is going on
+} rows_t;
+
+static CVL_INLINE void find_rows(
+    rows_t *rows, const cvl_model_t *model, const cvl_operator_t *op, unsigned index) {
+    rows->places = NULL;
+    rows->row_bytes = cvl_row_bytes(op);
+    rows->ring_rows = op->ring_rows;
+    rows->turn = 0;
     if (op->code == CVL_OP_INPUT && cvl_is_in_place(&model->inputs[index])) {
-        return (int8_t *)model->inputs[index].data + row * cvl_row_bytes(op);
+        rows->begin = (int8_t *)model->inputs[index].data;
+        rows->ring_rows = ENDLESS;
+        return;
     }
+    rows->begin = (int8_t *)model->arena;
     if (cvl_is_placed(op)) {
-        return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
+        rows->places = model->file + op->offset;
+        return;
     }
-    int8_t *ring = (int8_t *)model->arena + op->offset;
-    if (op->ring_rows == op->height && row < op->height) {
-        return ring + row * cvl_row_bytes(op);
+    rows->begin += op->offset;
+    // Whole tensors lie as they are, whatever the state is: some are read in one piece.
+    if (op->ring_rows != height_of(model, op)) {
+        const cvl_state_t *state = cvl_state_of(model, index);
+        rows->turn = (uint32_t)state->next_row - state->slot;
     }
-    const cvl_state_t *state = cvl_state_of(model, index);
-    uint32_t back = state->next_row - row; // how many rows ago; a wrong schedule makes it anything
-    uint32_t slot = state->slot >= back ? state->slot - back : state->slot + op->ring_rows - back;
-    slot = slot < op->ring_rows ? slot : row % op->ring_rows;
-    return ring + slot * cvl_row_bytes(op);
 }
 
-static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {
-    return row_at(task->model, task->source, task->op->input, row);
+static CVL_INLINE int8_t *pick_row(const rows_t *rows, uint32_t row) {
+    if (CVL_WITH_ROW_PLACES && rows->places != NULL) {
+        const uint8_t *place = rows->places + 2 * (size_t)row;
+        return rows->begin + (place[0] | (uint32_t)place[1] << 8);
+    }
+    uint32_t slot = row - rows->turn;
+    if (slot >= rows->ring_rows) {
+        slot += rows->ring_rows; // it was made in the turn before
+        if (slot >= rows->ring_rows) {
+            slot = row % rows->ring_rows; // a wrong schedule
+        }
+    }
+    return rows->begin + slot * rows->row_bytes;
+}
+
+// Row `row` of the tensor of operator `index`.
+static int8_t *row_at(
+    const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
+    rows_t rows;
+    find_rows(&rows, model, op, index);
+    return pick_row(&rows, row);
 }
 
 // Above every row of every window.
@@ -80,21 +112,24 @@ static uint32_t row_of_b(const cvl_task_t *task) {
 
 static void set_window(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
+    rows_t rows;
+    find_rows(&rows, task->model, task->source, op->input);
     int32_t at = first_row(task);
     uint32_t height = height_of(task->model, task->source);
-    for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
+    const int8_t **end = task->rows + op->kernel_h;
+    for (const int8_t **to = task->rows; to < end; to++, at += op->dilation_h) {
         int32_t row = cvl_unspread(at, op->up_h);
         bool inside = row >= 0 && (uint32_t)row < height;
-        task->rows[ky] = inside ? source_row(task, (uint32_t)row) : NULL;
+        *to = inside ? pick_row(&rows, (uint32_t)row) : NULL;
     }
 }
 
 static void set_rows(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     if (cvl_accumulates(op)) {
-        task->rows[0] = source_row(task, task->step);
+        task->rows[0] = row_at(task->model, task->source, op->input, task->step);
     } else if (op->kernel_h == CVL_KERNEL_ALL) {
-        task->rows[0] = source_row(task, 0);
+        task->rows[0] = row_at(task->model, task->source, op->input, 0);
     } else {
         set_window(task);
     }
