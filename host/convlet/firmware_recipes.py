@@ -44,11 +44,16 @@ class Recipe:
     with_module: bool
     operators: tuple[str, ...]  # whose kernels are in
     sanitize: bool
+    hot_in_ram: bool = False
 
     @property
     def kind(self) -> str:
         """Names the firmwares that differ only in their inputs, such as unix-sanitized."""
-        variants = ("" if self.with_module else "-bare", "-sanitized" if self.sanitize else "")
+        variants = (
+            "" if self.with_module else "-bare",
+            "-sanitized" if self.sanitize else "",
+            "-hot" if self.hot_in_ram else "",
+        )
         return self.board.name + "".join(variants)
 
     @property
@@ -132,6 +137,7 @@ def _build_with_cmake(
     if recipe.with_module:
         settings["USER_C_MODULES"] = recipe.module / "micropython.cmake"
         settings["CVL_OPS"] = " ".join(recipe.operators)
+        settings["CVL_HOT_IN_RAM"] = "ON" if recipe.hot_in_ram else "OFF"
     port = recipe.sources.micropython / "ports" / board.port
     definitions = [f"-D{name}={value}" for name, value in settings.items()]
     run(

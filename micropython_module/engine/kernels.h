@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include "internal.h"
+#include "placement.h"
 
 typedef struct {
     const cvl_model_t *model;
@@ -61,6 +62,14 @@ static inline uint32_t cvl_accumulate(const cvl_task_t *task, uint32_t index, ui
     sums[index] = sum;
     return sum;
 }
+
+// Where most networks spend their time.
+CVL_HOT void cvl_conv2d_row(const cvl_task_t *task);
+CVL_HOT void cvl_conv2d_wide_row(const cvl_task_t *task);
+CVL_HOT void cvl_depthwise_conv2d_row(const cvl_task_t *task);
+CVL_HOT void cvl_dense_row(const cvl_task_t *task);
+CVL_HOT void cvl_max_pool_row(const cvl_task_t *task);
+CVL_HOT void cvl_average_pool_row(const cvl_task_t *task);
 
 // Of each operator `stem`: cvl_stem_row makes a row, cvl_stem_prove is called once by cvl_load.
 #define CVL_KERNEL(name, stem)                                                                    \

@@ -86,6 +86,11 @@ def test_only_unix_has_sanitizers() -> None:
         firmware.build("pico", sanitize=True)
 
 
+def test_only_a_pico_has_hot_code_in_ram() -> None:
+    with pytest.raises(ToolError, match="only a Pico's kernels can be put into RAM"):
+        firmware.build("qemu-mps2-an385", hot_in_ram=True)
+
+
 def test_unknown_board_lists_the_known_ones() -> None:
     with pytest.raises(ToolError, match=r"teapot; there are: pico, unix"):
         firmware.build("teapot")

@@ -43,6 +43,9 @@ def fetch_sources(session: Session) -> None:
 @click.option("--board", type=click.Choice(list(BOARDS)), required=True, help="What to build for.")
 @_only_option("Leave out the kernels that this model does not need; may be given several times.")
 @click.option("--without-module", is_flag=True, help="Plain MicroPython, to compare with.")
+@click.option(
+    "--hot-in-ram", is_flag=True, help="Board pico: put the kernels into RAM, out of the cache's way."
+)
 @click.option("--sanitize", is_flag=True, help="Board unix: check addresses and undefined behaviour.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the image to this file.")
 @click.pass_obj
@@ -51,12 +54,13 @@ def build(
     board: str,
     only: Sequence[Path],
     without_module: bool,
+    hot_in_ram: bool,
     sanitize: bool,
     output: Path | None,
 ) -> None:
     """Build firmware and say what the module adds to it."""
-    if only and without_module:
-        raise click.UsageError("--only and --without-module exclude each other")
+    if without_module and (only or hot_in_ram):
+        raise click.UsageError("--without-module excludes --only and --hot-in-ram")
     began = time.monotonic()
     operators = _operators_of(only)
     made = firmware.build(
@@ -64,12 +68,15 @@ def build(
         with_module=not without_module,
         operators=operators,
         sanitize=sanitize,
+        hot_in_ram=hot_in_ram,
         progress=session.progress,
     )
     if not without_module:
         _print(session, f"operators: {', '.join(made.operators)}")
     if not without_module and not sanitize:
-        added = firmware.added_by_module(board, operators=operators, progress=session.progress)
+        added = firmware.added_by_module(
+            board, operators=operators, hot_in_ram=hot_in_ram, progress=session.progress
+        )
         _print(
             session,
             f"the module adds {added.flash_bytes:,} bytes of flash and {added.ram_bytes:,} bytes of RAM",
