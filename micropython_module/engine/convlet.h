@@ -17,8 +17,9 @@
 #include <stddef.h>
 #include "format.h"
 
-// Each error and its text. Every text takes two unsigned integers: what was found, what was
-// expected. Those of records are made by a wrong writer, not by damage: the checksum is right.
+// Each error and its text. Every text may take two unsigned integers: what was found, what was
+// expected. Those of records are made by a wrong writer, not by damage: the checksum is right. In
+// a build for a few models RECORD stands for all of them.
 // clang-format off
 #define CVL_FILE_ERRORS(X) \
     X(TRUNCATED, "%u bytes are too few: a .cvl file has at least %u") \
@@ -28,7 +29,8 @@
     X(CHECKSUM, "the file is damaged: checksum 0x%08x, expected 0x%08x") \
     X(LEFT_OUT, "this firmware was built without it: it has %u of %u") \
     X(ARENA, "an arena of %u bytes is too small: the model needs %u") \
-    X(ALIGNMENT, "the arena begins %u bytes past a multiple of %u")
+    X(ALIGNMENT, "the arena begins %u bytes past a multiple of %u") \
+    X(RECORD, "its record is wrong")
 #define CVL_RECORD_ERRORS(X) \
     X(TABLE_END, "its records end at byte %u of %u") \
     X(COUNT, "a count is %u, the limit is %u") \

@@ -11,24 +11,19 @@ static const char *nth_text(const char *texts, unsigned index) {
 }
 
 #define TEXT(name, text) text "\0"
-#define COUNT(name, text) +1
 
-// A build for a few models has one text for all errors of records.
 #ifdef CVL_ONLY
-#define RECORD_TEXTS "its record has %u, expected %u"
-#define RECORD_COUNT 1u
+#define TEXTS CVL_FILE_ERRORS(TEXT)
 #else
-#define RECORD_TEXTS CVL_RECORD_ERRORS(TEXT)
-#define RECORD_COUNT (0u CVL_RECORD_ERRORS(COUNT))
+#define TEXTS CVL_FILE_ERRORS(TEXT) CVL_RECORD_ERRORS(TEXT)
 #endif
 
 const char *cvl_fault_text(const cvl_fault_t *fault) {
-    static const char texts[] = "no error (%u, %u)\0" CVL_FILE_ERRORS(TEXT) RECORD_TEXTS;
-    const unsigned last = (0u CVL_FILE_ERRORS(COUNT)) + RECORD_COUNT;
+    static const char texts[] = "no error (%u, %u)\0" TEXTS;
     unsigned status = fault->status;
-    bool is_error = status > CVL_STARVED && status < CVL_STATUS_COUNT;
-    unsigned index = is_error ? status - CVL_STARVED : 0;
-    return nth_text(texts, index < last ? index : last);
+    unsigned count = CVL_WITH_OTHERS ? CVL_STATUS_COUNT : CVL_ERROR_RECORD + 1;
+    bool is_error = status > CVL_STARVED && status < count;
+    return nth_text(texts, is_error ? status - CVL_STARVED : 0);
 }
 
 // The names of operators that the build has.
