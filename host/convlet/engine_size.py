@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from convlet import map_file
@@ -34,7 +34,8 @@ class EngineSize:
         return sum(self.file_bytes.values())
 
 
-def measure_engine(engine: Engine, kernels: Collection[str] = ()) -> EngineSize:
+@cache
+def measure_engine(engine: Engine, kernels: tuple[str, ...] = ()) -> EngineSize:
     """Link all that convlet.h declares, and the kernels of these stems, and what they need. Raises ToolError."""
     core = engine.core
     roots = [*_public(), *(f"cvl_{stem}_{what}" for stem in kernels for what in ("row", "prove"))]
@@ -67,7 +68,7 @@ def operator_bytes(core: Core) -> dict[str, int]:
     found = {}
     for stem in dict.fromkeys(STEMS[name] for name in OPERATORS[1:]):
         names = ", ".join(name for name in OPERATORS if STEMS[name] == stem)
-        found[names] = measure_engine(engine, [stem]).total - bare
+        found[names] = measure_engine(engine, (stem,)).total - bare
     return found
 
 
