@@ -1,7 +1,7 @@
 # User C module for MicroPython's ports that are built with CMake (rp2, esp32):
 #   cmake -DUSER_C_MODULES=<path of this file>
-# -DCVL_OPS="CONV_2D MAX_POOL_2D FULLY_CONNECTED" leaves out all other operators' kernels. Which ones a model needs is
-# told by `convlet inspect`; `convlet firmware build --only MODEL` sets it.
+# -DCVL_OPS="CONV_2D MAX_POOL_2D FULLY_CONNECTED" leaves out all other operators and features. What a model needs is
+# told by `convlet inspect`; `convlet firmware build --only MODEL` sets it. -DCVL_HOT_IN_RAM=ON puts the kernels into RAM.
 
 add_library(usermod_convlet INTERFACE)
 
@@ -24,6 +24,16 @@ set(CONVLET_FAST ${CONVLET_SOURCES})
 list(REMOVE_ITEM CONVLET_FAST ${CONVLET_SMALL})
 set_source_files_properties(${CONVLET_FAST} PROPERTIES COMPILE_OPTIONS "-O2")
 
+set(CONVLET_DEFINITIONS "")
+
+# The kernels in RAM instead of flash: engine/placement.h says why.
+option(CVL_HOT_IN_RAM "Convlet's kernels lie in RAM" OFF)
+if(CVL_HOT_IN_RAM AND (ESP_PLATFORM OR IDF_TARGET))
+    list(APPEND CONVLET_DEFINITIONS CVL_HOT_SECTION=iram1)
+elseif(CVL_HOT_IN_RAM)
+    list(APPEND CONVLET_DEFINITIONS CVL_HOT_SECTION=time_critical)
+endif()
+
 if(CVL_OPS)
     string(REPLACE " " ";" CONVLET_OPS "${CVL_OPS}")
     file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/engine/format.h CONVLET_KNOWN REGEX "^#ifndef CVL_WITH_")
@@ -33,5 +43,7 @@ if(CVL_OPS)
         endif()
     endforeach()
     list(TRANSFORM CONVLET_OPS PREPEND CVL_WITH_)
-    set_source_files_properties(${CONVLET_SOURCES} PROPERTIES COMPILE_DEFINITIONS "CVL_ONLY;${CONVLET_OPS}")
+    list(APPEND CONVLET_DEFINITIONS CVL_ONLY ${CONVLET_OPS})
 endif()
+
+set_source_files_properties(${CONVLET_SOURCES} PROPERTIES COMPILE_DEFINITIONS "${CONVLET_DEFINITIONS}")

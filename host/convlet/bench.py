@@ -6,19 +6,24 @@ import json
 import subprocess
 import tempfile
 import zlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from convlet.bench_build import Core, Engine, link
+from convlet.bench_trace import trace
 from convlet.compile import Compiled
 from convlet.engine import Model
+from convlet.engine_size import measure_engine
 from convlet.errors import ConvletError, ToolError, VerifyError
 from convlet.files import read_file
 from convlet.format import NO_OPERATOR
+from convlet.plan import plan_layers
 from convlet.vectors import seeded_image
+from convlet.writer import write_cvl
 
 SEED = 2026  # of the image
 LOOP_INSTRUCTIONS = 2000  # of the loop of known length in micropython_module/bench/bench.c
@@ -66,8 +71,7 @@ def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
     Raises VerifyError when it does not give what it gives on this computer, ToolError when the emulator fails.
     """
     program = compiled.program
-    shapes = [node.shape for node in program.nodes[: program.input_count]]
-    images = [seeded_image(SEED + i, int(np.prod(shape))) for i, shape in enumerate(shapes)]
+    images = _images(compiled)
     facts = _run(engine, compiled, images, wrapped=False)
     kernels = _run(engine, compiled, images, wrapped=True)["kernel"]
     _check(engine.core, name, compiled, images, facts)
@@ -81,11 +85,27 @@ def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
         arena=compiled.plan.arena_bytes,
         stack=facts["stack"][0],
         load_stack=facts["load_stack"][0],
-        text=sum(engine.file_bytes.values()),
+        text=measure_engine(engine).total,
         kernels=tuple(
             Kernel(node.kind, node.macs, count) for node, count in zip(program.nodes, kernels, strict=True)
         ),
     )
+
+
+def functions_of(engine: Engine, compiled: Compiled) -> dict[str, int]:
+    """Instructions of one inference by function, most first, of the libraries too; slow: each is written to a log.
+
+    Raises ToolError when the emulator fails.
+    """
+    with _linked(engine, compiled, _images(compiled), wrapped=False) as elf:
+        counts = trace(emulator_command(engine.core, elf), begin="cvl_start", end="bench_ticks")
+    return dict(counts.most_common())
+
+
+def layer_by_layer(compiled: Compiled) -> Compiled:
+    """The same operators, each of which makes its whole tensor before the next begins; without labels and vectors."""
+    planned = plan_layers(compiled.program)
+    return replace(compiled, plan=planned, cvl=write_cvl(compiled.program, planned, (), ()))
 
 
 def _run(
@@ -93,13 +113,8 @@ def _run(
 ) -> dict[str, list[int]]:
     """What the bench prints: for each name its numbers, ticks as instructions."""
     core = engine.core
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "model.cvl").write_bytes(compiled.cvl)
-        (folder / "images").write_bytes(b"".join(image.tobytes() for image in images))
-        (folder / "model.S").write_text(_source(folder, compiled))
-        link(engine, folder / "bench.elf", folder / "model.S", wrapped)
-        printed = emulate(core, folder / "bench.elf")
+    with _linked(engine, compiled, images, wrapped) as elf:
+        printed = emulate(core, elf)
     facts: dict[str, list[int]] = {}
     for line in printed.splitlines():
         key, value = line.split()
@@ -108,6 +123,26 @@ def _run(
     if facts.get("loop") != [LOOP_INSTRUCTIONS] or "selftest" not in facts:
         raise ToolError(f"the emulator of {core.title} cannot count: it says {printed!r}")
     return facts
+
+
+def _images(compiled: Compiled) -> list[np.ndarray]:
+    program = compiled.program
+    shapes = [node.shape for node in program.nodes[: program.input_count]]
+    return [seeded_image(SEED + i, int(np.prod(shape))) for i, shape in enumerate(shapes)]
+
+
+@contextmanager
+def _linked(
+    engine: Engine, compiled: Compiled, images: Sequence[np.ndarray], wrapped: bool
+) -> Iterator[Path]:
+    """The bench with the model and its images, while the context lasts."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "model.cvl").write_bytes(compiled.cvl)
+        (folder / "images").write_bytes(b"".join(image.tobytes() for image in images))
+        (folder / "model.S").write_text(_source(folder, compiled))
+        link(engine, folder / "bench.elf", folder / "model.S", wrapped)
+        yield folder / "bench.elf"
 
 
 def _source(folder: Path, compiled: Compiled) -> str:
@@ -133,9 +168,9 @@ def _source(folder: Path, compiled: Compiled) -> str:
     return "".join(f".global {symbol}, {symbol}_end\n" for symbol in symbols) + "".join(parts)
 
 
-def emulate(core: Core, elf: Path) -> str:
-    """What the program prints. Raises ToolError when it fails, or the emulator is missing."""
-    command = [
+def emulator_command(core: Core, elf: Path) -> list[str]:
+    """Runs the program `elf`."""
+    return [
         *core.emulator,
         "-icount",
         f"shift={core.shift}",
@@ -149,6 +184,11 @@ def emulate(core: Core, elf: Path) -> str:
         "-kernel",
         str(elf),
     ]
+
+
+def emulate(core: Core, elf: Path) -> str:
+    """What the program prints. Raises ToolError when it fails, or the emulator is missing."""
+    command = emulator_command(core, elf)
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS

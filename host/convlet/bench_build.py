@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from convlet.engine_build import ENGINE, MODULE, engine_sources
 from convlet.files import cache_folder
-from convlet.format import STEMS
+from convlet.format import CHOOSABLE, STEMS
 from convlet.locks import locked
 from convlet.processes import run
 
 HARNESS = Path(__file__).parents[2] / "micropython_module" / "bench"
-_KEPT = 3  # builds for one processor that stay in the cache
+_KEPT = 6  # builds for one processor that stay in the cache
 # Those of MicroPython's rp2 port; files of small.txt are compiled for size.
 _FLAGS = ("-std=gnu99", "-g", "-Wall", "-Werror", "-ffunction-sections", "-fdata-sections", "-DNDEBUG")
 _SMALL, _FAST = "-Os", "-O2"
@@ -29,7 +30,7 @@ class Core:
     title: str
     tools: str  # what the compiler's name and those of its companions begin with
     flags: tuple[str, ...]
-    source: str  # in HARNESS
+    sources: tuple[str, ...]  # in HARNESS
     emulator: tuple[str, ...]
     code_address: int
     ram_address: int
@@ -37,6 +38,11 @@ class Core:
     clock: float  # of the counter, Hz
     defines: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ("-lc", "-lgcc")
+
+    @property
+    def compiler(self) -> list[str]:
+        """The beginning of a command."""
+        return [f"{self.tools}gcc", *self.flags]
 
     @property
     def ticks(self) -> float:
@@ -55,7 +61,7 @@ def _cortex(
         title,
         "arm-none-eabi-",
         (f"-mcpu={cpu}", "-mthumb", "-mfloat-abi=soft"),
-        "cortex_m.c",
+        ("cortex_m.c",),
         ("qemu-system-arm", "-M", machine),
         code,
         ram,
@@ -78,12 +84,24 @@ CORES = {
             "RV32IMC",
             "riscv64-unknown-elf-",
             ("-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2", "--specs=picolibc.specs"),
-            "riscv.c",
+            ("riscv.c",),
             ("qemu-system-riscv32", "-M", "virt", "-bios", "none"),
             0x80000000,
             0x80400000,
             shift=0,
             clock=1e9,
+        ),
+        Core(
+            "xtensa",
+            "Xtensa LX106",
+            "xtensa-lx106-elf-",
+            ("-mlongcalls",),
+            ("xtensa.c", "lx106_rom.c"),
+            ("qemu-system-xtensa", "-M", "sim", "-cpu", "lx106"),
+            0x50000000,
+            0x60000000,
+            shift=6,
+            clock=40e6,
         ),
     )
 }
@@ -91,32 +109,40 @@ CORES = {
 
 @dataclass(frozen=True)
 class Engine:
-    """A compiled engine: the objects to link, and the bytes of code and constants of each of its C files."""
+    """A compiled engine and its harness: the objects to link."""
 
     core: Core
     folder: Path
-    file_bytes: dict[str, int]
 
     @property
     def objects(self) -> list[Path]:
         return sorted(self.folder.glob("*.o"))
 
+    @property
+    def own_objects(self) -> list[Path]:
+        """Those of the engine alone."""
+        return [self.folder / f"{source.stem}.o" for source in engine_sources()]
 
-def build(core: Core) -> Engine:
-    """The engine for `core`, from the cache when nothing it is made of has changed. Raises ToolError."""
+
+def build(core: Core, operators: Collection[str] = CHOOSABLE) -> Engine:
+    """The engine with `operators` for `core`, from the cache when nothing it is made of has changed.
+
+    Raises ToolError.
+    """
     folder = cache_folder() / "bench"
     folder.mkdir(exist_ok=True)
+    chosen = tuple(name for name in CHOOSABLE if name in operators)
     with locked(folder / f"{core.name}.lock"):
-        finished = folder / f"{core.name}-{_digest(core)}"
+        finished = folder / f"{core.name}-{_digest(core, chosen)}"
         if not finished.is_dir():
             with tempfile.TemporaryDirectory(dir=folder) as name:
                 made = Path(name) / "made"
                 made.mkdir()
-                _compile(core, made)
+                _compile(core, made, chosen)
                 made.rename(finished)
         finished.touch()
         _forget_old(folder, core)
-    return Engine(core, finished, _file_bytes(core, finished))
+    return Engine(core, finished)
 
 
 def link(engine: Engine, elf: Path, source: Path, wrapped: bool) -> None:
@@ -126,7 +152,7 @@ def link(engine: Engine, elf: Path, source: Path, wrapped: bool) -> None:
     wraps = [f"-Wl,--wrap=cvl_{stem}_row" for stem in _stems()] if wrapped else []
     objects = [path for path in engine.objects if wrapped or path.name != "profile.o"]
     command: list[str | Path] = [
-        *_compiler(core),
+        *core.compiler,
         "-nostartfiles",
         "-Wl,--gc-sections",
         f"-T{HARNESS / 'bench.ld'}",
@@ -145,22 +171,20 @@ def _stems() -> list[str]:
     return list(dict.fromkeys(STEMS.values()))
 
 
-def _compiler(core: Core) -> list[str]:
-    return [f"{core.tools}gcc", *core.flags]
-
-
-def _compile(core: Core, folder: Path) -> None:
+def _compile(core: Core, folder: Path, operators: tuple[str, ...]) -> None:
     small = (MODULE / "small.txt").read_text().split("\n")
+    choice = [] if operators == CHOOSABLE else ["-DCVL_ONLY", *(f"-DCVL_WITH_{name}" for name in operators)]
     for source in engine_sources():
-        _compile_file(core, folder, source, _SMALL if str(source.relative_to(MODULE)) in small else _FAST)
+        level = _SMALL if str(source.relative_to(MODULE)) in small else _FAST
+        _compile_file(core, folder, source, level, *choice)
     stems = "-DBENCH_STEMS=" + " ".join(f"X({stem})" for stem in _stems())
-    for name in ("bench.c", "profile.c", core.source):
+    for name in ("bench.c", "profile.c", *core.sources):
         _compile_file(core, folder, HARNESS / name, _FAST, *core.defines, stems)
 
 
 def _compile_file(core: Core, folder: Path, source: Path, *flags: str) -> None:
     command: list[str | Path] = [
-        *_compiler(core),
+        *core.compiler,
         *_FLAGS,
         *flags,
         f"-I{ENGINE}",
@@ -171,18 +195,9 @@ def _compile_file(core: Core, folder: Path, source: Path, *flags: str) -> None:
     run([*command, "-o", folder / f"{source.stem}.o"], f"compile the engine for {core.title}")
 
 
-def _file_bytes(core: Core, folder: Path) -> dict[str, int]:
-    """Code and constants, by the compiler's own `size`."""
-    sources = engine_sources()
-    objects = [folder / f"{source.stem}.o" for source in sources]
-    lines = run([f"{core.tools}size", *objects], "measure the engine").splitlines()[1:]
-    sizes = [sum(int(word) for word in line.split()[:2]) for line in lines]
-    return {source.name: size for source, size in zip(sources, sizes, strict=True)}
-
-
-def _digest(core: Core) -> str:
+def _digest(core: Core, operators: tuple[str, ...]) -> str:
     compiler = run([f"{core.tools}gcc", "--version"], f"compile the engine for {core.title}")
-    digest = hashlib.sha256(repr((core, compiler, _FLAGS)).encode())
+    digest = hashlib.sha256(repr((core, compiler, _FLAGS, operators)).encode())
     files = [*ENGINE.glob("*.[chS]"), *HARNESS.iterdir(), MODULE / "small.txt", Path(__file__)]
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())

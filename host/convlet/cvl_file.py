@@ -7,7 +7,27 @@ from typing import Any
 
 from convlet.engine import check
 from convlet.errors import ModelError
-from convlet.format import CHOOSABLE, FLAG_STREAM, HEADER, OPERATOR, OPERATORS, PORT, STREAM
+from convlet.format import (
+    ACCUMULATION,
+    CHOOSABLE,
+    FLAG_ACCUMULATES,
+    FLAG_LOGITS,
+    FLAG_MAPPED,
+    FLAG_PLACED,
+    FLAG_STREAM,
+    HEADER,
+    LOGITS,
+    NO_OPERATOR,
+    OPERATOR,
+    OPERATORS,
+    PORT,
+    ROW_MAPS,
+    ROW_PLACES,
+    SECOND_INPUTS,
+    SPREAD_INPUTS,
+    STREAM,
+    TEST_VECTORS,
+)
 
 
 @dataclass(frozen=True)
@@ -20,9 +40,29 @@ class CvlFile:
 
     @property
     def kernels(self) -> set[str]:
-        """The operators whose kernels it needs, by their names, and format.STREAM if it is one."""
-        streams = {STREAM} if self.header["flags"] & FLAG_STREAM else set()
-        return ({OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)) | streams
+        """What it needs of CHOOSABLE: the operators whose kernels it runs, and features."""
+        operators = {OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)
+        return operators.union(*(_features_of(operator) for operator in self.operators), self._features())
+
+    def _features(self) -> set[str]:
+        flags = self.header["flags"]
+        needed = {
+            STREAM: flags & FLAG_STREAM,
+            LOGITS: flags & FLAG_LOGITS,
+            TEST_VECTORS: self.header["vector_count"],
+        }
+        return {name for name, is_needed in needed.items() if is_needed}
+
+
+def _features_of(operator: dict[str, Any]) -> set[str]:
+    needed = {
+        ACCUMULATION: operator["flags"] & FLAG_ACCUMULATES,
+        ROW_MAPS: operator["flags"] & FLAG_MAPPED,
+        ROW_PLACES: operator["flags"] & FLAG_PLACED,
+        SECOND_INPUTS: operator["input_b"] != NO_OPERATOR,
+        SPREAD_INPUTS: operator["up_h"] > 1 or operator["up_w"] > 1,
+    }
+    return {name for name, is_needed in needed.items() if is_needed}
 
 
 def read_cvl(data: bytes) -> CvlFile:

@@ -36,7 +36,7 @@ def declarations() -> str:
     text = re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"^_Static_assert.*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"^enum \{.*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"CVL_ERRORS\(CVL_ERROR_CODE\) CVL_STATUS_COUNT", "CVL_ERROR_ARENA, ...", text)
+    text = re.sub(r"CVL_FILE_ERRORS.*CVL_STATUS_COUNT", "CVL_ERROR_ARENA, ...", text)
     return text + "\nextern const char *const cvl_sources_hash;\n"
 
 

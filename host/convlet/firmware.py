@@ -56,6 +56,7 @@ def build(
     with_module: bool = True,
     operators: Collection[str] = CHOOSABLE,
     sanitize: bool = False,
+    hot_in_ram: bool = False,
     module: Path = MODULE_FOLDER,
     progress: Progress = SILENT,
 ) -> Firmware:
@@ -63,19 +64,21 @@ def build(
 
     Of the engine's operators only `operators` are in it: the others' kernels take no flash, and models that
     need them are refused.
-    `sanitize` builds the unix port with address and undefined-behaviour checks. Raises ToolError with the
-    compiler's message when the build fails.
+    `sanitize` builds the unix port with address and undefined-behaviour checks. `hot_in_ram` puts the kernels into
+    RAM, see engine/placement.h. Raises ToolError with the compiler's message when the build fails.
     """
     target = boards.find(board)
     if sanitize and target.port != "unix":
         raise ToolError(f"only the board unix can be built with sanitizers, not {board}")
+    if hot_in_ram and target.port != "rp2":
+        raise ToolError(f"only a Pico's kernels can be put into RAM here, not those of {board}")
     if not (module / "micropython.mk").exists():
         raise ToolError(f"the C sources of the module are not in {module}: work from a checkout of Convlet")
     found = sources.locate()
     if target.port == "rp2":
         sources.check_pico_sdk(found)
     chosen = tuple(name for name in CHOOSABLE if with_module and name in operators)
-    recipe = Recipe(target, found, module.absolute(), with_module, chosen, sanitize)
+    recipe = Recipe(target, found, module.absolute(), with_module, chosen, sanitize, hot_in_ram)
     folder = cache_folder() / "firmware"
     with locked(folder / f"{recipe.kind}.lock"):
         finished = folder / f"{recipe.kind}-{_digest_of_all(recipe)}"
@@ -90,11 +93,12 @@ def added_by_module(
     board: str,
     *,
     operators: Collection[str] = CHOOSABLE,
+    hot_in_ram: bool = False,
     module: Path = MODULE_FOLDER,
     progress: Progress = SILENT,
 ) -> Added:
     """Flash and RAM of the firmware with the module less those without it."""
-    whole = build(board, operators=operators, module=module, progress=progress)
+    whole = build(board, operators=operators, hot_in_ram=hot_in_ram, module=module, progress=progress)
     bare = build(board, module=module, with_module=False, progress=progress)
     return Added(whole.flash_bytes - bare.flash_bytes, whole.ram_bytes - bare.ram_bytes)
 
@@ -236,7 +240,7 @@ def _inputs(recipe: Recipe) -> list[Path]:
 
 def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:
     compiler = run([recipe.board.compiler, "--version"], f"build firmware for {recipe.board.title}")
-    settings = (recipe.sources.identity, recipe.board, recipe.with_module, recipe.sanitize, compiler, more)
+    settings = (recipe.sources.identity, recipe.board, recipe.kind, compiler, more)
     digest = hashlib.sha256(repr(settings).encode())
     digest.update(Path(firmware_recipes.__file__).read_bytes())
     for path in files:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convlet.boards import Board
+from convlet.format import CHOOSABLE
 from convlet.processes import run
 from convlet.sources import Sources
 
@@ -44,12 +45,22 @@ class Recipe:
     with_module: bool
     operators: tuple[str, ...]  # whose kernels are in
     sanitize: bool
+    hot_in_ram: bool = False
 
     @property
     def kind(self) -> str:
         """Names the firmwares that differ only in their inputs, such as unix-sanitized."""
-        variants = ("" if self.with_module else "-bare", "-sanitized" if self.sanitize else "")
+        variants = (
+            "" if self.with_module else "-bare",
+            "-sanitized" if self.sanitize else "",
+            "-hot" if self.hot_in_ram else "",
+        )
         return self.board.name + "".join(variants)
+
+    @property
+    def choice(self) -> str:
+        """CVL_OPS; empty when all operators and features are in, and all error texts."""
+        return "" if self.operators == CHOOSABLE else " ".join(self.operators)
 
     @property
     def own_board(self) -> Path | None:
@@ -113,7 +124,7 @@ def _build_with_make(
         command += _SANITIZED_SETTINGS
     if recipe.with_module:
         # make looks for micropython.mk one level below this folder.
-        command += [f"USER_C_MODULES={recipe.module.parent}", f"CVL_OPS={' '.join(recipe.operators)}"]
+        command += [f"USER_C_MODULES={recipe.module.parent}", f"CVL_OPS={recipe.choice}"]
     run(command, _purpose(recipe), environment=environment, on_line=lambda line: advance())
 
 
@@ -131,7 +142,8 @@ def _build_with_cmake(
         settings["MICROPY_BOARD_DIR"] = recipe.own_board
     if recipe.with_module:
         settings["USER_C_MODULES"] = recipe.module / "micropython.cmake"
-        settings["CVL_OPS"] = " ".join(recipe.operators)
+        settings["CVL_OPS"] = recipe.choice
+        settings["CVL_HOT_IN_RAM"] = "ON" if recipe.hot_in_ram else "OFF"
     port = recipe.sources.micropython / "ports" / board.port
     definitions = [f"-D{name}={value}" for name, value in settings.items()]
     run(

@@ -71,8 +71,28 @@ STEMS = {
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
-STREAM = "STREAM"  # what a stream needs of the engine, besides its kernels
-CHOOSABLE = (*OPERATORS[1:], STREAM)  # what a build may leave out: every model has an INPUT
+
+# What a model may need of the engine besides its kernels.
+STREAM = "STREAM"  # FLAG_STREAM
+LOGITS = "LOGITS"  # FLAG_LOGITS
+ACCUMULATION = "ACCUMULATION"  # FLAG_ACCUMULATES
+ROW_MAPS = "ROW_MAPS"  # FLAG_MAPPED
+ROW_PLACES = "ROW_PLACES"  # FLAG_PLACED
+SECOND_INPUTS = "SECOND_INPUTS"  # input_b
+SPREAD_INPUTS = "SPREAD_INPUTS"  # up_h or up_w above 1
+TEST_VECTORS = "TEST_VECTORS"  # vector_count
+FEATURES = (
+    STREAM,
+    LOGITS,
+    ACCUMULATION,
+    ROW_MAPS,
+    ROW_PLACES,
+    SECOND_INPUTS,
+    SPREAD_INPUTS,
+    TEST_VECTORS,
+)
+
+CHOOSABLE = (*OPERATORS[1:], *FEATURES)  # what a build may leave out: every model has an INPUT
 
 # Header flags.
 FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
@@ -270,9 +290,9 @@ def _c_struct(record: Record) -> str:
 
 
 def _c_choice() -> str:
-    """Macros CVL_WITH_name, 1 or 0: whether a build has the kernel of that operator."""
+    """Macros CVL_WITH_name, 1 or 0: whether a build has that operator or feature."""
     lines = [
-        "// A build has all operators and streams, or with CVL_ONLY defined those whose CVL_WITH_... it defines.",
+        "// A build has all operators and features, or with CVL_ONLY defined those whose CVL_WITH_... it defines.",
         "#ifdef CVL_ONLY\n#define CVL_WITH_OTHERS 0\n#else\n#define CVL_WITH_OTHERS 1\n#endif",
         "#define CVL_WITH_INPUT 1",
     ]

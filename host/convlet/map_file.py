@@ -10,7 +10,7 @@ _BEGIN = "Linker script and memory map"  # what was dropped is listed before it
 
 def file_bytes(text: str, folder: str) -> dict[str, int]:
     """Bytes of code and constants of each C file below `folder`, by its path in that folder."""
-    section = r"^ \.(?:text|rodata|data)\S*"
+    section = r"^ \.(?:literal|text|s?rodata|s?data)\S*"
     place = r"\s+0x0*(?P<address>[0-9a-f]+)\s+0x(?P<bytes>[0-9a-f]+)"
     source = rf"\S*/{re.escape(folder)}/(?P<path>\S+?)(?:\.c)?\.o(?:bj)?$"
     found: Counter[str] = Counter()

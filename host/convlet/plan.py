@@ -59,6 +59,17 @@ def plan(program: Program) -> Plan:
     return best
 
 
+def plan_layers(program: Program) -> Plan:
+    """Layer by layer: every tensor but the inputs is made whole before the next one begins. What rows are compared
+    with.
+    """
+    goals = list(range(program.input_count, len(program.nodes)))
+    events = simulate(program, goals)
+    planned = plan_rings(program, events, goals)
+    prove(program, events, planned)
+    return planned
+
+
 def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
     """Every tensor in a ring of the rows that are needed together."""
     lives = lifetimes(program, events)

@@ -18,7 +18,7 @@ void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
     for (unsigned i = 0; i < model->header.input_count; i++) {
         if (cvl_is_in_place(&inputs[i])) {
             cvl_operator_t copy;
-            cvl_state_of(model, i)->next_row = cvl_operator_at(model, i, &copy)->height;
+            cvl_state_of(model, i)->next_row = cvl_read_operator(model, i, &copy)->height;
         }
     }
 }
@@ -28,7 +28,7 @@ void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
 static void forget_period(cvl_model_t *model) {
     for (unsigned i = 0; i < model->header.operator_count; i++) {
         cvl_operator_t copy;
-        cvl_state_of(model, i)->next_row -= cvl_operator_at(model, i, &copy)->height;
+        cvl_state_of(model, i)->next_row -= cvl_read_operator(model, i, &copy)->height;
     }
 }
 
@@ -37,7 +37,7 @@ static void forget_period(cvl_model_t *model) {
 static uint32_t rows_pushed(const cvl_model_t *model) {
     cvl_operator_t copy;
     uint32_t rows = (uint32_t)model->pushed.first_row + model->pushed.rows;
-    bool goes_on = cvl_is_stream(model) || rows < cvl_operator_at(model, 0, &copy)->height;
+    bool goes_on = cvl_is_stream(model) || rows < cvl_read_operator(model, 0, &copy)->height;
     return model->inputs == &model->pushed && goes_on ? rows : 0;
 }
 
@@ -53,7 +53,7 @@ void cvl_push(cvl_model_t *model, const void *data, cvl_element_t element, uint3
         start(model, &model->pushed);
     }
     cvl_operator_t copy;
-    uint32_t height = cvl_operator_at(model, 0, &copy)->height;
+    uint32_t height = cvl_read_operator(model, 0, &copy)->height;
     if (cvl_is_stream(model) && first_row >= 2 * height) {
         first_row -= height;
         forget_period(model);

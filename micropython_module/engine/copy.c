@@ -15,7 +15,7 @@ typedef struct {
 
 // The table: the map of rows, if there is one, the number of runs in each list, and the lists.
 static uint32_t map_bytes(const cvl_operator_t *op) {
-    return op->flags & CVL_FLAG_MAPPED ? op->height * (uint32_t)sizeof(uint16_t) : 0;
+    return cvl_is_mapped(op) ? op->height * (uint32_t)sizeof(uint16_t) : 0;
 }
 
 static CVL_NOINLINE void find_lists(
@@ -73,7 +73,7 @@ static CVL_NOINLINE uint64_t measure(const list_t *list, extent_t *extent) {
 cvl_status_t cvl_copy_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     cvl_fault_t *fault = proof->fault;
-    CVL_CHECK(fault, !(op->flags & CVL_FLAG_ACCUMULATES), FLAGS, op->flags, 0);
+    CVL_CHECK(fault, !cvl_accumulates(op), FLAGS, op->flags, 0);
     uint64_t begin = map_bytes(op) + LISTS * (uint32_t)sizeof(uint16_t);
     CVL_TRY(cvl_prove_table(proof, begin));
     list_t lists[LISTS];

@@ -10,16 +10,31 @@ static const char *nth_text(const char *texts, unsigned index) {
     return texts;
 }
 
+#define TEXT(name, text) text "\0"
+
+#ifdef CVL_ONLY
+#define TEXTS CVL_FILE_ERRORS(TEXT)
+#else
+#define TEXTS CVL_FILE_ERRORS(TEXT) CVL_RECORD_ERRORS(TEXT)
+#endif
+
 const char *cvl_fault_text(const cvl_fault_t *fault) {
-#define CVL_ERROR_TEXT(name, text) text "\0"
-    static const char texts[] = "no error (%u, %u)\0" CVL_ERRORS(CVL_ERROR_TEXT);
+    static const char texts[] = "no error (%u, %u)\0" TEXTS;
     unsigned status = fault->status;
-    bool is_error = status > CVL_STARVED && status < CVL_STATUS_COUNT;
+    unsigned count = CVL_WITH_OTHERS ? CVL_STATUS_COUNT : CVL_ERROR_RECORD + 1;
+    bool is_error = status > CVL_STARVED && status < count;
     return nth_text(texts, is_error ? status - CVL_STARVED : 0);
 }
 
+// The names of operators that the build has.
+#define NAME(name, stem) NAME_IF(CVL_WITH_##name, name)
+#define NAME_IF(with, name) NAME_IF_(with, name)
+#define NAME_IF_(with, name) NAME_##with(name)
+#define NAME_1(name) #name "\0"
+#define NAME_0(name) "\0"
+
 const char *cvl_operator_name(unsigned code) {
-#define CVL_OPERATOR_NAME(name, stem) #name "\0"
-    static const char names[] = CVL_OPERATORS(CVL_OPERATOR_NAME) "unknown";
-    return nth_text(names, code < CVL_OP_COUNT ? code : CVL_OP_COUNT);
+    static const char names[] = CVL_OPERATORS(NAME) "unknown";
+    const char *name = nth_text(names, code < CVL_OP_COUNT ? code : CVL_OP_COUNT);
+    return *name == '\0' ? "left out" : name;
 }

@@ -38,7 +38,7 @@
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
-// A build has all operators and streams, or with CVL_ONLY defined those whose CVL_WITH_... it defines.
+// A build has all operators and features, or with CVL_ONLY defined those whose CVL_WITH_... it defines.
 #ifdef CVL_ONLY
 #define CVL_WITH_OTHERS 0
 #else
@@ -113,6 +113,27 @@ enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 #endif
 #ifndef CVL_WITH_STREAM
 #define CVL_WITH_STREAM CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_LOGITS
+#define CVL_WITH_LOGITS CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_ACCUMULATION
+#define CVL_WITH_ACCUMULATION CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_ROW_MAPS
+#define CVL_WITH_ROW_MAPS CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_ROW_PLACES
+#define CVL_WITH_ROW_PLACES CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_SECOND_INPUTS
+#define CVL_WITH_SECOND_INPUTS CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_SPREAD_INPUTS
+#define CVL_WITH_SPREAD_INPUTS CVL_WITH_OTHERS
+#endif
+#ifndef CVL_WITH_TEST_VECTORS
+#define CVL_WITH_TEST_VECTORS CVL_WITH_OTHERS
 #endif
 
 // Begins the file.

@@ -67,7 +67,7 @@ void cvl_input_row(const cvl_task_t *task) {
         break;
     }
     case CVL_SEEDED:
-        for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t i = 0; CVL_WITH_TEST_VECTORS && i < count; i++) {
             out[i] = seeded(input->seed, (uint32_t)first + i);
         }
         break;

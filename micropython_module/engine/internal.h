@@ -6,6 +6,13 @@
 #include <string.h>
 #include "convlet.h"
 
+// For what is called for every row, and would be a function of its own where code is made small.
+#if defined(__GNUC__)
+#define CVL_INLINE inline __attribute__((always_inline))
+#else
+#define CVL_INLINE inline
+#endif
+
 // CRC-32 of `data` behind bytes whose CRC-32 is `crc` (0 to begin).
 uint32_t cvl_crc32(uint32_t crc, const uint8_t *data, size_t bytes);
 
@@ -23,13 +30,29 @@ static inline size_t cvl_goal_offset(const cvl_header_t *header, unsigned index)
     return cvl_port_offset(header, ports) + index * sizeof(uint16_t);
 }
 
-// File offset of the seed of test vector `index`, which its checksums follow.
-static inline uint64_t cvl_vector_offset(const cvl_header_t *header, unsigned index) {
-    return header->vectors + (uint64_t)index * 4 * (1u + header->operator_count);
-}
-
+// What a build was made without is never there, and the compiler drops what is done for it.
 static inline bool cvl_is_stream(const cvl_model_t *model) {
     return CVL_WITH_STREAM && (model->header.flags & CVL_FLAG_STREAM) != 0;
+}
+
+static inline bool cvl_has_logits(const cvl_model_t *model) {
+    return CVL_WITH_LOGITS && (model->header.flags & CVL_FLAG_LOGITS) != 0;
+}
+
+static inline bool cvl_accumulates(const cvl_operator_t *op) {
+    return CVL_WITH_ACCUMULATION && (op->flags & CVL_FLAG_ACCUMULATES) != 0;
+}
+
+static inline bool cvl_is_mapped(const cvl_operator_t *op) {
+    return CVL_WITH_ROW_MAPS && (op->flags & CVL_FLAG_MAPPED) != 0;
+}
+
+static inline bool cvl_is_placed(const cvl_operator_t *op) {
+    return CVL_WITH_ROW_PLACES && (op->flags & CVL_FLAG_PLACED) != 0;
+}
+
+static inline bool cvl_has_second_input(const cvl_operator_t *op) {
+    return CVL_WITH_SECOND_INPUTS && op->input_b != CVL_NO_OPERATOR;
 }
 
 // Whether the rows of the input are read where the caller has them.
@@ -45,7 +68,7 @@ static inline cvl_state_t *cvl_state_of(const cvl_model_t *model, unsigned index
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 
 // cvl_read_operator, for where it is called for every row.
-static inline const cvl_operator_t *cvl_operator_at(
+static CVL_INLINE const cvl_operator_t *cvl_operator_at(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
     if (model->operators != NULL) {
         return model->operators + index;
@@ -72,7 +95,7 @@ static inline int32_t cvl_last_row(const cvl_operator_t *op, uint32_t row) {
 // Where row or column `at` of an input with up - 1 zero points behind each value lies in the input
 // itself; negative for one of those between.
 static inline int32_t cvl_unspread(int32_t at, uint32_t up) {
-    if (up == 1 || at < 0) {
+    if (!CVL_WITH_SPREAD_INPUTS || up == 1 || at < 0) {
         return at;
     }
     return (uint32_t)at % up == 0 ? (int32_t)((uint32_t)at / up) : -1;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include "internal.h"
+#include "placement.h"
 
 typedef struct {
     const cvl_model_t *model;
@@ -14,10 +15,10 @@ typedef struct {
     uint32_t row;                   // index of the row that is made
     uint32_t step;                  // for FLAG_ACCUMULATES: the row of the input that is taken
     int8_t *out;                    // int8[op->width, op->channels]
+    const int8_t *row_b; // int8[source_b->width, source_b->channels]; NULL: none for this row
+    bool made;           // whether the step finished the row
     // int8[source->width, source->channels] each; NULL: a row of padding
     const int8_t *rows[CVL_MAX_KERNEL_H];
-    const int8_t *row_b;      // int8[source_b->width, source_b->channels]; NULL: none for this row
-    bool made;                // whether the step finished the row
     cvl_operator_t copies[3]; // of the operators, where they do not lie aligned in the file
 } cvl_task_t;
 
@@ -36,10 +37,6 @@ static inline bool cvl_rows_inside(const cvl_task_t *task) {
         inside = inside && task->rows[ky] != NULL;
     }
     return inside;
-}
-
-static inline bool cvl_accumulates(const cvl_operator_t *op) {
-    return (op->flags & CVL_FLAG_ACCUMULATES) != 0;
 }
 
 // Whether the step is the first, or the last, of its row.
@@ -65,6 +62,14 @@ static inline uint32_t cvl_accumulate(const cvl_task_t *task, uint32_t index, ui
     sums[index] = sum;
     return sum;
 }
+
+// Where most networks spend their time.
+CVL_HOT void cvl_conv2d_row(const cvl_task_t *task);
+CVL_HOT void cvl_conv2d_wide_row(const cvl_task_t *task);
+CVL_HOT void cvl_depthwise_conv2d_row(const cvl_task_t *task);
+CVL_HOT void cvl_dense_row(const cvl_task_t *task);
+CVL_HOT void cvl_max_pool_row(const cvl_task_t *task);
+CVL_HOT void cvl_average_pool_row(const cvl_task_t *task);
 
 // Of each operator `stem`: cvl_stem_row makes a row, cvl_stem_prove is called once by cvl_load.
 #define CVL_KERNEL(name, stem)                                                                    \

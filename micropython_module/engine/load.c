@@ -31,16 +31,17 @@ static cvl_status_t prove_header(const cvl_model_t *model, size_t file_bytes, cv
     CHECK(header->version == CVL_VERSION, VERSION, header->version, CVL_VERSION);
     CHECK(header->file_bytes == file_bytes, FILE_BYTES, cvl_saturate(file_bytes),
         header->file_bytes);
-    CHECK(header->input_count >= 1, COUNT, header->input_count, 1);
+    bool all_above_zero = header->input_count && header->output_count && header->goal_count;
+    CHECK(all_above_zero, COUNT, 0, 1);
     CHECK(header->input_count <= CVL_MAX_INPUTS, COUNT, header->input_count, CVL_MAX_INPUTS);
-    CHECK(header->output_count >= 1, COUNT, header->output_count, 1);
     CHECK(header->operator_count < CVL_NO_OPERATOR, COUNT, header->operator_count,
         CVL_NO_OPERATOR - 1);
     CHECK(header->operator_count > header->input_count, COUNT, header->operator_count,
         header->input_count + 1u);
-    CHECK(header->goal_count >= 1, COUNT, header->goal_count, 1);
-    bool is_left_out = !CVL_WITH_STREAM && (header->flags & CVL_FLAG_STREAM);
-    CHECK(!is_left_out, LEFT_OUT, 0, 1);
+    uint32_t left_out =
+        (CVL_WITH_STREAM ? 0 : CVL_FLAG_STREAM) | (CVL_WITH_LOGITS ? 0 : CVL_FLAG_LOGITS);
+    bool has_vectors = !CVL_WITH_TEST_VECTORS && header->vector_count > 0;
+    CHECK((header->flags & left_out) == 0 && !has_vectors, LEFT_OUT, 0, 1);
     return CVL_OK;
 }
 
@@ -75,20 +76,18 @@ static cvl_status_t prove_places(
 // Whether its rows lie one behind the other: in the arena, or where the caller has them.
 static bool is_whole(const cvl_operator_t *op) {
     bool is_callers = op->code == CVL_OP_INPUT && op->ring_rows == 0;
-    return is_callers || (op->ring_rows == op->height && !(op->flags & CVL_FLAG_PLACED));
+    return is_callers || (op->ring_rows == op->height && !cvl_is_placed(op));
 }
 
 static cvl_status_t prove_tensor(
     const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
-    CHECK(op->height >= 1, SHAPE, op->height, UINT16_MAX);
-    CHECK(op->width >= 1, SHAPE, op->width, UINT16_MAX);
-    CHECK(op->channels >= 1, SHAPE, op->channels, UINT16_MAX);
+    CHECK(op->height && op->width && op->channels, SHAPE, 0, UINT16_MAX);
     uint64_t values = (uint64_t)op->height * cvl_row_bytes(op);
     CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, cvl_saturate(values), CVL_MAX_TENSOR_VALUES);
     bool keeps_rows = op->ring_rows >= 1 || op->code == CVL_OP_INPUT;
     CHECK(keeps_rows && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
     CHECK(op->clamp_min <= op->clamp_max, CLAMP, 0, 1);
-    if (op->flags & CVL_FLAG_PLACED) {
+    if (cvl_is_placed(op)) {
         return prove_places(model, op, fault);
     }
     return cvl_prove_place(&model->header, op->offset, op->ring_rows * cvl_row_bytes(op), fault);
@@ -131,10 +130,10 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
     bool all_above_zero =
         op->stride_h && op->stride_w && op->dilation_h && op->dilation_w && op->up_h && op->up_w;
     CHECK(all_above_zero, WINDOW, 0, UINT8_MAX);
-    if (op->flags & CVL_FLAG_ACCUMULATES) {
+    if (cvl_accumulates(op)) {
         return prove_accumulation(proof);
     }
-    if (op->flags & CVL_FLAG_MAPPED) {
+    if (cvl_is_mapped(op)) {
         CHECK(op->kernel_h != CVL_KERNEL_ALL, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
         CVL_TRY(prove_map(proof));
     }
@@ -159,6 +158,17 @@ static cvl_status_t prove_streaming(const cvl_operator_t *op, cvl_fault_t *fault
     return CVL_OK;
 }
 
+// That it needs no feature that this build was made without.
+static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault) {
+    uint32_t flags = (CVL_WITH_ACCUMULATION ? 0 : CVL_FLAG_ACCUMULATES) |
+                     (CVL_WITH_ROW_MAPS ? 0 : CVL_FLAG_MAPPED) |
+                     (CVL_WITH_ROW_PLACES ? 0 : CVL_FLAG_PLACED);
+    bool has_second = !CVL_WITH_SECOND_INPUTS && op->input_b != CVL_NO_OPERATOR;
+    bool is_spread = !CVL_WITH_SPREAD_INPUTS && (op->up_h > 1 || op->up_w > 1);
+    CHECK((op->flags & flags) == 0 && !has_second && !is_spread, LEFT_OUT, 0, 1);
+    return CVL_OK;
+}
+
 static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl_fault_t *fault) {
     cvl_operator_t copies[3];
     cvl_proof_t proof = {.model = model, .fault = fault};
@@ -166,6 +176,7 @@ static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl
     proof.op = op;
     fault->operator_index = (uint16_t)index;
     fault->operator_code = op->code;
+    CVL_TRY(prove_features(op, fault));
     if (cvl_is_stream(model)) {
         CVL_TRY(prove_streaming(op, fault));
     }
@@ -180,7 +191,7 @@ static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl
         proof.source = cvl_read_operator(model, op->input, &copies[1]);
         CVL_TRY(prove_reading(&proof));
     }
-    if (op->input_b != CVL_NO_OPERATOR) {
+    if (cvl_has_second_input(op)) {
         proof.source_b = cvl_read_operator(model, op->input_b, &copies[2]);
     }
     return prove_kernel(&proof);
@@ -196,6 +207,14 @@ static cvl_status_t prove_goals(const cvl_model_t *model, cvl_fault_t *fault) {
     return CVL_OK;
 }
 
+// Above 0 and at most 3.0e38. Such numbers are ordered as their bits are, which spares a processor
+// without floating point two calls.
+static bool is_scale(float scale) {
+    uint32_t bits;
+    memcpy(&bits, &scale, sizeof bits);
+    return bits - 1u < 0x7f61b1e6;
+}
+
 static cvl_status_t prove_ports(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     unsigned count = (unsigned)header->input_count + header->output_count;
@@ -204,13 +223,13 @@ static cvl_status_t prove_ports(const cvl_model_t *model, cvl_fault_t *fault) {
         cvl_read_port(model, i, &port);
         bool is_input = i < header->input_count;
         bool index_ok = is_input ? port.op_index == i : port.op_index < header->operator_count;
-        bool scale_ok = port.scale > 0.0f && port.scale <= 3.0e38f;
+        bool scale_ok = is_scale(port.scale);
         CHECK(index_ok && scale_ok, PORT, port.op_index, header->operator_count);
         if (!is_input) {
             cvl_operator_t copy;
             const cvl_operator_t *op = cvl_read_operator(model, port.op_index, &copy);
             uint32_t kept = cvl_is_stream(model) ? 1 : op->height;
-            bool in_ring = !(op->flags & CVL_FLAG_PLACED);
+            bool in_ring = !cvl_is_placed(op);
             CHECK(op->ring_rows == kept && in_ring, OUTPUT, op->ring_rows, kept);
         }
     }
@@ -250,8 +269,11 @@ static cvl_status_t prove_labels(const cvl_model_t *model, cvl_fault_t *fault) {
 }
 
 static cvl_status_t prove_vectors(const cvl_model_t *model, cvl_fault_t *fault) {
-    uint64_t end = cvl_vector_offset(&model->header, model->header.vector_count);
-    return cvl_prove_end(fault, CVL_ERROR_VECTORS, end, model->header.file_bytes);
+    const cvl_header_t *header = &model->header;
+    // Of each the seed, and a checksum for each operator.
+    uint64_t words = (uint64_t)header->vector_count * (1u + header->operator_count);
+    uint64_t end = header->vectors + sizeof(uint32_t) * words;
+    return cvl_prove_end(fault, CVL_ERROR_VECTORS, end, header->file_bytes);
 }
 
 static cvl_status_t read_header(

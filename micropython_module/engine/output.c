@@ -86,7 +86,7 @@ static float exponential(float x) {
 }
 
 float cvl_probability(const cvl_model_t *model, unsigned index) {
-    if (!(model->header.flags & CVL_FLAG_LOGITS)) {
+    if (!cvl_has_logits(model)) {
         return cvl_real_output(model, 0, index);
     }
     cvl_port_t port;

@@ -1,7 +1,7 @@
 #include "prove.h"
 #include "requantize.h"
 
-cvl_status_t cvl_refuse(
+cvl_status_t cvl_fill_fault(
     cvl_fault_t *fault, cvl_status_t status, uint32_t found, uint32_t expected) {
     fault->status = status;
     fault->found = found;

@@ -20,8 +20,18 @@
     } while (0)
 
 // Fills the fault.
-cvl_status_t cvl_refuse(
+cvl_status_t cvl_fill_fault(
     cvl_fault_t *fault, cvl_status_t status, uint32_t found, uint32_t expected);
+
+// The same. In a build for a few models all faults of records are alike, so that the compiler
+// makes code for one.
+static CVL_INLINE cvl_status_t cvl_refuse(
+    cvl_fault_t *fault, cvl_status_t status, uint32_t found, uint32_t expected) {
+    if (!CVL_WITH_OTHERS && status > CVL_ERROR_RECORD) {
+        return cvl_fill_fault(fault, CVL_ERROR_RECORD, 0, 0);
+    }
+    return cvl_fill_fault(fault, status, found, expected);
+}
 
 // What ends at byte `end` lies within `limit` bytes; else the fault is `error`.
 cvl_status_t cvl_prove_end(cvl_fault_t *fault, cvl_status_t error, uint64_t end, uint32_t limit);

@@ -1,6 +1,5 @@
 #include "internal.h"
 #include "kernels.h"
-#include "primitives.h"
 
 // Running is pulling. The operator that is to make a row looks whether the rows that it reads have
 // been made; if not, the operator that makes them becomes current and remembers who asked. Thus a
@@ -16,33 +15,60 @@ static uint32_t height_of(const cvl_model_t *model, const cvl_operator_t *op) {
     return cvl_is_stream(model) ? ENDLESS : op->height;
 }
 
-// Row `row` of a tensor that has a ring of fewer rows.
-static CVL_NOINLINE int8_t *row_in_ring(
-    const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
-    const cvl_state_t *state = cvl_state_of(model, index);
-    uint32_t back = state->next_row - row; // how many rows ago; a wrong schedule makes it anything
-    uint32_t slot = state->slot >= back ? state->slot - back : state->slot + op->ring_rows - back;
-    slot = slot < op->ring_rows ? slot : row % op->ring_rows;
-    return (int8_t *)model->arena + op->offset + slot * cvl_row_bytes(op);
+// Where the rows of a tensor lie: in places of their own, or in a ring.
+typedef struct {
+    int8_t *begin;
+    const uint8_t *places; // NULL: a ring
+    uint32_t row_bytes;
+    uint32_t ring_rows;
+    uint32_t turn; // the row that began the ring, in the turn of it that is going on
+} rows_t;
+
+static CVL_INLINE void find_rows(
+    rows_t *rows, const cvl_model_t *model, const cvl_operator_t *op, unsigned index) {
+    rows->places = NULL;
+    rows->row_bytes = cvl_row_bytes(op);
+    rows->ring_rows = op->ring_rows;
+    rows->turn = 0;
+    if (op->code == CVL_OP_INPUT && cvl_is_in_place(&model->inputs[index])) {
+        rows->begin = (int8_t *)model->inputs[index].data;
+        rows->ring_rows = ENDLESS;
+        return;
+    }
+    rows->begin = (int8_t *)model->arena;
+    if (cvl_is_placed(op)) {
+        rows->places = model->file + op->offset;
+        return;
+    }
+    rows->begin += op->offset;
+    // Whole tensors lie as they are, whatever the state is: some are read in one piece.
+    if (op->ring_rows != height_of(model, op)) {
+        const cvl_state_t *state = cvl_state_of(model, index);
+        rows->turn = (uint32_t)state->next_row - state->slot;
+    }
 }
 
-// Row `row` of the tensor of operator `index`: in its ring, where the file says, or the caller's.
+static CVL_INLINE int8_t *pick_row(const rows_t *rows, uint32_t row) {
+    if (CVL_WITH_ROW_PLACES && rows->places != NULL) {
+        const uint8_t *place = rows->places + 2 * (size_t)row;
+        return rows->begin + (place[0] | (uint32_t)place[1] << 8);
+    }
+    uint32_t slot = row - rows->turn;
+    if (slot >= rows->ring_rows) {
+        slot += rows->ring_rows; // it was made in the turn before
+        if (slot >= rows->ring_rows) {
+            slot = row % rows->ring_rows; // a wrong schedule
+        }
+    }
+    return rows->begin + slot * rows->row_bytes;
+}
+
+// Row `row` of the tensor of operator `index`.
 static int8_t *row_at(
     const cvl_model_t *model, const cvl_operator_t *op, unsigned index, uint32_t row) {
-    if (op->code == CVL_OP_INPUT && cvl_is_in_place(&model->inputs[index])) {
-        return (int8_t *)model->inputs[index].data + row * cvl_row_bytes(op);
-    }
-    if (op->flags & CVL_FLAG_PLACED) {
-        return (int8_t *)model->arena + cvl_read_u16(model, op->offset, row);
-    }
-    if (op->ring_rows == op->height && row < op->height) {
-        return (int8_t *)model->arena + op->offset + row * cvl_row_bytes(op);
-    }
-    return row_in_ring(model, op, index, row);
-}
-
-static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {
-    return row_at(task->model, task->source, task->op->input, row);
+    rows_t rows;
+    find_rows(&rows, model, op, index);
+    return pick_row(&rows, row);
 }
 
 // Above every row of every window.
@@ -52,7 +78,7 @@ static const int8_t *source_row(const cvl_task_t *task, uint32_t row) {
 // padding.
 static int32_t first_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    if (!(op->flags & CVL_FLAG_MAPPED)) {
+    if (!cvl_is_mapped(op)) {
         return cvl_first_row(op, task->row);
     }
     uint32_t row = cvl_read_u16(task->model, op->table, task->row);
@@ -62,14 +88,14 @@ static int32_t first_row(const cvl_task_t *task) {
 // How many rows of its first input the next step of `task` needs; of an input with fewer rows all.
 static uint32_t rows_needed(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    if (op->flags & CVL_FLAG_ACCUMULATES) {
+    if (cvl_accumulates(op)) {
         return task->step + 1;
     }
     if (op->kernel_h == CVL_KERNEL_ALL) {
         return ENDLESS;
     }
     int32_t last = first_row(task) + (op->kernel_h - 1) * op->dilation_h;
-    if (op->up_h > 1 && last > 0) {
+    if (CVL_WITH_SPREAD_INPUTS && op->up_h > 1 && last > 0) {
         last /= op->up_h;
     }
     return last < 0 ? 0 : (uint32_t)last + 1;
@@ -84,25 +110,28 @@ static uint32_t row_of_b(const cvl_task_t *task) {
 
 static void set_window(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
+    rows_t rows;
+    find_rows(&rows, task->model, task->source, op->input);
     int32_t at = first_row(task);
     uint32_t height = height_of(task->model, task->source);
-    for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
+    const int8_t **end = task->rows + op->kernel_h;
+    for (const int8_t **to = task->rows; to < end; to++, at += op->dilation_h) {
         int32_t row = cvl_unspread(at, op->up_h);
         bool inside = row >= 0 && (uint32_t)row < height;
-        task->rows[ky] = inside ? source_row(task, (uint32_t)row) : NULL;
+        *to = inside ? pick_row(&rows, (uint32_t)row) : NULL;
     }
 }
 
 static void set_rows(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    if (op->flags & CVL_FLAG_ACCUMULATES) {
-        task->rows[0] = source_row(task, task->step);
+    if (cvl_accumulates(op)) {
+        task->rows[0] = row_at(task->model, task->source, op->input, task->step);
     } else if (op->kernel_h == CVL_KERNEL_ALL) {
-        task->rows[0] = source_row(task, 0);
+        task->rows[0] = row_at(task->model, task->source, op->input, 0);
     } else {
         set_window(task);
     }
-    if (task->source_b != NULL) {
+    if (cvl_has_second_input(op)) {
         uint32_t row = row_of_b(task);
         bool inside = row < height_of(task->model, task->source_b);
         task->row_b = inside ? row_at(task->model, task->source_b, op->input_b, row) : NULL;
@@ -145,7 +174,7 @@ static unsigned lacking(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     bool lacks_a =
         op->input != CVL_NO_OPERATOR && lacks_rows(task->model, op->input, rows_needed(task));
-    if (task->source_b != NULL) {
+    if (cvl_has_second_input(op)) {
         uint32_t row = row_of_b(task);
         bool lacks_b = row < height_of(task->model, task->source_b) &&
                        lacks_rows(task->model, op->input_b, row + 1);
@@ -163,9 +192,8 @@ static bool is_possible(const cvl_task_t *task) {
         (task->op->ring_rows == 0 || cvl_is_in_place(&task->model->inputs[task->index]))) {
         return false;
     }
-    bool accumulates = (task->op->flags & CVL_FLAG_ACCUMULATES) != 0;
     return task->row < height_of(task->model, task->op) &&
-           (!accumulates || task->step < task->source->height);
+           (!cvl_accumulates(task->op) || task->step < task->source->height);
 }
 
 // Goes from the current operator down to one that lacks nothing, and leaves what that does in
@@ -177,7 +205,10 @@ static bool descend(cvl_model_t *model, cvl_task_t *task) {
         task->row = state->next_row;
         task->step = state->step;
         task->op = cvl_operator_at(model, model->current, &task->copies[0]);
-        task->source_b = read_source(model, task->op->input_b, &task->copies[2]);
+        task->source_b = NULL;
+        if (cvl_has_second_input(task->op)) {
+            task->source_b = cvl_operator_at(model, task->op->input_b, &task->copies[2]);
+        }
         unsigned source = lacking(task);
         if (source == CVL_NO_OPERATOR) {
             task->index = model->current;
@@ -227,7 +258,7 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     make_row(task);
     cvl_state_t *state = cvl_state_of(model, task->index);
     state->step++;
-    task->made = !(task->op->flags & CVL_FLAG_ACCUMULATES) ||
+    task->made = !cvl_accumulates(task->op) ||
                  cvl_is_last_step(task->op, task->source, task->row, task->step);
     if (task->made) { // else who asked for the row would ask again
         state->next_row++;

@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 from bench_models import BASELINE, mlperf_models, small_models
 from convlet import bench, bench_build
+from convlet.bench_trace import trace
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, ToolError, VerifyError
 
 MOST_RISE = 0.02
+MOST_COST_OF_ROWS = 0.03
 ADVICE = "if it must be so, run scripts/generate_baseline.py"
 
 
@@ -60,6 +62,32 @@ def test_the_parts_are_the_whole(digits_like):
     assert measured.arena == digits_like.plan.arena_bytes
 
 
+@pytest.mark.parametrize("name", ["digits_like", "separable_like"])
+def test_rows_cost_little_more_than_layers(name):
+    compiled = compile_tflite(small_models()[name])
+    layers = bench.layer_by_layer(compiled)
+    assert layers.plan.ring_rows[1:] == [node.shape[0] for node in compiled.program.nodes[1:]]
+    rows, whole = measure("m0plus", name, compiled), measure("m0plus", name, layers)
+    assert rows.arena < whole.arena
+    assert rows.instructions <= (1 + MOST_COST_OF_ROWS) * whole.instructions
+
+
+@pytest.mark.parametrize("core", ["m0plus", "rv32imc", "xtensa"])
+def test_the_functions_are_the_whole(core, digits_like):
+    counts = bench.functions_of(bench_build.build(bench_build.CORES[core]), digits_like)
+    measured = measure(core, "digits_like", digits_like)
+    assert {"cvl_dense_row", "cvl_step_task", "cvl_start"} <= counts.keys()
+    assert list(counts.values()) == sorted(counts.values(), reverse=True)
+    assert abs(sum(counts.values()) - measured.instructions) <= 8  # those that read the counter
+
+
+def test_an_emulator_that_logs_nothing_is_noticed():
+    with pytest.raises(ToolError, match="true did not log what it executes from a to b"):
+        trace(["true"], "a", "b")
+    with pytest.raises(ToolError, match="the emulator no-such-emulator is not installed"):
+        trace(["no-such-emulator"], "a", "b")
+
+
 def test_wrong_outputs_are_noticed(digits_like, monkeypatch):
     monkeypatch.setattr(bench.Model, "run", lambda self, *images: memoryview(bytes(10)))
     with pytest.raises(VerifyError, match="does not give the outputs of digits_like"):
@@ -87,6 +115,8 @@ def test_the_command_prints_writes_and_draws(tmp_path):
         "--core",
         "m0plus",
         "--profile",
+        "--layers",
+        "--functions",
         "--json",
         tmp_path / "all.json",
         "--chart",
@@ -94,7 +124,12 @@ def test_the_command_prints_writes_and_draws(tmp_path):
     ]
     command = [sys.executable, "-m", "convlet.cli", "bench", model, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "between the kernels" in done.stdout and "79,310" in done.stdout
+    assert (
+        "between the kernels" in done.stdout
+        and "By layers" in done.stdout
+        and "cvl_step_task" in done.stdout
+        and "79,310" in done.stdout
+    )
     (measured,) = json.loads((tmp_path / "all.json").read_text())
     assert f"{measured['instructions']:,}" in done.stdout
     assert (tmp_path / "all.png").read_bytes().startswith(b"\x89PNG")

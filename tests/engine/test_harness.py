@@ -4,12 +4,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from convlet.cvl_file import read_cvl
 from convlet.engine_build import ENGINE, engine_sources
+from convlet.format import CHOOSABLE, FEATURES
 from fuzzing import FLAGS
 from golden import FOLDER
 
 DAMAGED = 30000  # of each golden file, besides those with one byte changed
 GOLDEN = sorted(FOLDER.glob("*.cvl"))
+QUICKLY = ("-fno-sanitize=all", "-O0")  # for what has no damage
 
 
 def build(folder, *flags):
@@ -31,6 +34,25 @@ def test_operators_that_a_build_leaves_out_are_refused(tmp_path):
     program = build(tmp_path, "-DCVL_ONLY", "-DCVL_WITH_CONV_2D=1", "-DCVL_WITH_MAX_POOL_2D=1")
     assert run(program, FOLDER / "digits_like.cvl") == [4, 0, 0]
     assert run(build(tmp_path), FOLDER / "digits_like.cvl") == [0, 4, 4]
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_features_that_a_build_leaves_out_are_refused(tmp_path, feature):
+    """A file is refused just when `kernels` says that it needs the feature; all others run as ever."""
+    others = ["-DCVL_ONLY", *(f"-DCVL_WITH_{name}" for name in CHOOSABLE if name != feature)]
+    program = build(tmp_path, *QUICKLY, *others)
+    need = sum(feature in read_cvl(path.read_bytes()).kernels for path in GOLDEN)
+    not_need = len(GOLDEN) - need
+    assert need > 0 and run(program, *GOLDEN) == [4 * need, 4 * not_need, 4 * not_need]
+
+
+def test_damaged_files_never_leave_the_buffers_of_a_small_build(tmp_path):
+    file = FOLDER / "digits_like.cvl"
+    needed = [f"-DCVL_WITH_{name}" for name in read_cvl(file.read_bytes()).kernels]
+    program = build(tmp_path, "-DCVL_ONLY", *needed)
+    assert run(program, file) == [0, 4, 4]
+    refused, ran, _ = run(program, "-m", str(DAMAGED // 10), file)
+    assert refused > DAMAGED // 40 and ran > DAMAGED // 40
 
 
 def run(harness, *arguments):

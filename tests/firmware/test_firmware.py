@@ -6,15 +6,20 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from convlet import firmware
+from convlet.boards import find
 from convlet.cvl_file import read_cvl
 from convlet.errors import ToolError
 from convlet.firmware import MODULE_FOLDER
+from convlet.firmware_recipes import Recipe
+from convlet.format import CHOOSABLE
 from convlet.progress import Progress
+from convlet.sources import locate
 
 FLASH_ALLOWED = 28 * 1024  # with all operators
 FLASH_ALLOWED_FOR_DIGITS = 14 * 1024  # with those that digits.cvl needs
@@ -84,6 +89,18 @@ def test_missing_module_sources(tmp_path: Path) -> None:
 def test_only_unix_has_sanitizers() -> None:
     with pytest.raises(ToolError, match="only the board unix"):
         firmware.build("pico", sanitize=True)
+
+
+def test_a_choice_of_all_operators_is_none() -> None:
+    """Else the firmware would have the short error texts of a build for a few models."""
+    recipe = Recipe(find("pico"), locate(), MODULE_FOLDER, True, CHOOSABLE, False)
+    assert recipe.choice == ""
+    assert replace(recipe, operators=("CONV_2D", "STREAM")).choice == "CONV_2D STREAM"
+
+
+def test_only_a_pico_has_hot_code_in_ram() -> None:
+    with pytest.raises(ToolError, match="only a Pico's kernels can be put into RAM"):
+        firmware.build("qemu-mps2-an385", hot_in_ram=True)
 
 
 def test_unknown_board_lists_the_known_ones() -> None:

@@ -31,6 +31,12 @@ from convlet.variants import PREFERENCES
 @click.option("--prefer", type=click.Choice(PREFERENCES), default="balance", show_default=True)
 @click.option("--profile", is_flag=True, help="Also show what each operator takes.")
 @click.option(
+    "--functions", is_flag=True, help="Also show what each function takes, which needs seconds for a million."
+)
+@click.option(
+    "--layers", is_flag=True, help="Also run it layer by layer, every tensor whole, and compare with that."
+)
+@click.option(
     "--baseline", type=click.Path(path_type=Path), help="Compare with the counts in this JSON file."
 )
 @click.option(
@@ -44,6 +50,8 @@ def command(
     cores: tuple[str, ...],
     prefer: str,
     profile: bool,
+    functions: bool,
+    layers: bool,
     baseline: Path | None,
     json_path: Path | None,
     chart: Path | None,
@@ -52,11 +60,22 @@ def command(
     before = bench.read_baseline(baseline) if baseline else {}
     engines = [bench_build.build(bench_build.CORES[name]) for name in cores or ("m0plus", "m4")]
     found: list[Measurement] = []
+    whole: list[Measurement] = []
+    by_function: dict[str, dict[str, int]] = {}
     for path in tflites:
         compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
         found += [bench.measure(engine, path.stem, compiled) for engine in engines]
+        for engine in engines if functions else ():
+            by_function[f"{path.stem} on {engine.core.title}"] = bench.functions_of(engine, compiled)
+        if layers:
+            by_layers = bench.layer_by_layer(compiled)
+            whole += [bench.measure(engine, path.stem, by_layers) for engine in engines]
     session.console.print(_speed(found, before))
     session.console.print(_memory(found))
+    if layers:
+        session.console.print(_layers(found, whole))
+    for title, counts in by_function.items():
+        session.console.print(_functions(title, counts))
     for each in found if profile else ():
         session.console.print(_profile(each))
     if json_path:
@@ -100,6 +119,26 @@ def _memory(found: Sequence[Measurement]) -> Table:
         numbers = (each.arena, each.stack, each.text, each.load, each.load_stack)
         table.add_row(each.model, each.core, *(f"{number:,}" for number in numbers))
     table.caption = "bytes, but for the instructions of loading the file"
+    return table
+
+
+def _layers(found: Sequence[Measurement], whole: Sequence[Measurement]) -> Table:
+    """What it costs to work row by row: `whole` are the same models, layer by layer."""
+    names = ("Model", "Core", "Row by row", "By layers", "Cost", "Arena", "By layers")
+    table = _plain_table(*names, texts=2)
+    for rows, layers in zip(found, whole, strict=True):
+        cost = f"{rows.instructions / layers.instructions - 1:+.2%}"
+        counts = f"{rows.instructions:,}", f"{layers.instructions:,}", cost
+        table.add_row(rows.model, rows.core, *counts, f"{rows.arena:,}", f"{layers.arena:,}")
+    return table
+
+
+def _functions(title: str, counts: dict[str, int]) -> Table:
+    table = _plain_table("Function", "Instructions", "Share", texts=1)
+    table.title = title
+    whole = sum(counts.values())
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}", f"{count / whole:.1%}")
     return table
 
 

@@ -12,7 +12,7 @@ import click
 from rich import box
 from rich.table import Table
 
-from convlet import firmware, sources
+from convlet import bench_build, engine_size, firmware, sources
 from convlet.boards import BOARDS
 from convlet.cli import Session
 from convlet.cvl_file import read_cvl
@@ -43,6 +43,9 @@ def fetch_sources(session: Session) -> None:
 @click.option("--board", type=click.Choice(list(BOARDS)), required=True, help="What to build for.")
 @_only_option("Leave out the kernels that this model does not need; may be given several times.")
 @click.option("--without-module", is_flag=True, help="Plain MicroPython, to compare with.")
+@click.option(
+    "--hot-in-ram", is_flag=True, help="Board pico: put the kernels into RAM, out of the cache's way."
+)
 @click.option("--sanitize", is_flag=True, help="Board unix: check addresses and undefined behaviour.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the image to this file.")
 @click.pass_obj
@@ -51,12 +54,13 @@ def build(
     board: str,
     only: Sequence[Path],
     without_module: bool,
+    hot_in_ram: bool,
     sanitize: bool,
     output: Path | None,
 ) -> None:
     """Build firmware and say what the module adds to it."""
-    if only and without_module:
-        raise click.UsageError("--only and --without-module exclude each other")
+    if without_module and (only or hot_in_ram):
+        raise click.UsageError("--without-module excludes --only and --hot-in-ram")
     began = time.monotonic()
     operators = _operators_of(only)
     made = firmware.build(
@@ -64,12 +68,15 @@ def build(
         with_module=not without_module,
         operators=operators,
         sanitize=sanitize,
+        hot_in_ram=hot_in_ram,
         progress=session.progress,
     )
     if not without_module:
         _print(session, f"operators: {', '.join(made.operators)}")
     if not without_module and not sanitize:
-        added = firmware.added_by_module(board, operators=operators, progress=session.progress)
+        added = firmware.added_by_module(
+            board, operators=operators, hot_in_ram=hot_in_ram, progress=session.progress
+        )
         _print(
             session,
             f"the module adds {added.flash_bytes:,} bytes of flash and {added.ram_bytes:,} bytes of RAM",
@@ -88,17 +95,33 @@ def build(
 @click.option(
     "--board",
     type=click.Choice([board.name for board in BOARDS.values() if board.link_map]),
-    default="pico",
-    show_default=True,
+    help="Of this board's firmware, which is the default with pico.",
+)
+@click.option(
+    "--core",
+    type=click.Choice(list(bench_build.CORES)),
+    help="Of the engine alone on this processor, without MicroPython; also by operator.",
 )
 @_only_option("Also show a build for this model alone, or for these.")
 @click.pass_obj
-def size(session: Session, board: str, only: Sequence[Path]) -> None:
+def size(session: Session, board: str | None, core: str | None, only: Sequence[Path]) -> None:
     """Show what each C file of the module takes of a board's flash."""
-    columns = {"all operators": firmware.measure(board, progress=session.progress)}
+    if board and core:
+        raise click.UsageError("--board and --core exclude each other")
+    builds = {"all operators": _operators_of(())}
     if only:
-        name = f"only {', '.join(path.name for path in only)}"
-        columns[name] = firmware.measure(board, operators=_operators_of(only), progress=session.progress)
+        builds[f"only {', '.join(path.name for path in only)}"] = _operators_of(only)
+    if core:
+        processor = bench_build.CORES[core]
+        engines = {name: bench_build.build(processor, operators) for name, operators in builds.items()}
+        sizes = {name: engine_size.measure_engine(engine) for name, engine in engines.items()}
+        session.console.print(_engine_table(sizes))
+        session.console.print(_operator_table(engine_size.operator_bytes(processor)))
+        return
+    columns = {
+        name: firmware.measure(board or "pico", operators=operators, progress=session.progress)
+        for name, operators in builds.items()
+    }
     session.console.print(_size_table(columns))
 
 
@@ -110,15 +133,42 @@ def _operators_of(models: Sequence[Path]) -> Collection[str]:
 
 
 def _size_table(columns: dict[str, firmware.Measured]) -> Table:
-    table = Table("Bytes of flash", *columns, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
     measured = list(columns.values())
-    for path in sorted(set().union(*(each.file_bytes for each in measured))):
-        table.add_row(path, *(f"{each.file_bytes.get(path, 0):,}" for each in measured))
+    table = _file_table("Bytes of flash", list(columns), [each.file_bytes for each in measured])
     table.add_row("names for Python, other parts of MicroPython", *(f"{each.rest:,}" for each in measured))
     table.add_section()
     table.add_row("what the module adds", *(f"{each.added.flash_bytes:,}" for each in measured))
+    return table
+
+
+def _engine_table(columns: dict[str, engine_size.EngineSize]) -> Table:
+    sizes = list(columns.values())
+    table = _file_table("Bytes of code", list(columns), [each.file_bytes for each in sizes])
+    table.add_section()
+    table.add_row("the engine", *(f"{each.total:,}" for each in sizes))
+    table.add_row("what it calls of the compiler's library", *(f"{each.library:,}" for each in sizes))
+    return table
+
+
+def _operator_table(operators: dict[str, int]) -> Table:
+    table = _plain_table("Operators that share a kernel", "Bytes it adds to none")
+    for names, count in operators.items():
+        table.add_row(names, f"{count:,}")
+    return table
+
+
+def _file_table(title: str, columns: Sequence[str], file_bytes: Sequence[dict[str, int]]) -> Table:
+    """A row for each file that is in one of the builds."""
+    table = _plain_table(title, *columns)
+    for path in sorted(set().union(*file_bytes)):
+        table.add_row(path, *(f"{each.get(path, 0):,}" for each in file_bytes))
+    return table
+
+
+def _plain_table(*names: str) -> Table:
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
     return table
 
 
