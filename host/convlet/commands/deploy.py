@@ -18,7 +18,7 @@ from convlet.cli import Session
 @click.option(
     "--via", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="Whose library to use."
 )
-@click.option("--rollback", is_flag=True, help="Put the model back that MODEL replaced; again undoes it.")
+@click.option("--rollback", is_flag=True, help="Put back the model that was there before; again undoes it.")
 @click.pass_obj
 def command(
     session: Session, model: Path | None, port: str | None, name: str | None, via: str, rollback: bool
