@@ -235,9 +235,9 @@ def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Ite
     `soft_reset` starts with an empty heap and no program running; a WebREPL would not survive it and goes without.
     `via` is one of WAYS. Raises BoardError when nothing answers, and ToolError when a package is missing.
     """
-    with _board_errors(f"cannot open {port}; is another program using it?"):
-        transport: Any = _opener(port, via)(port, timeout=REPLY_SECONDS)
-        _send_at_once(transport.serial)
+    hint = "" if "://" in port else "; is another program using it?"
+    with _board_errors(f"cannot open {port}{hint}"):
+        transport: Any = _open(port, via)
     try:
         with _board_errors(f"no MicroPython answers at {port}"):
             _enter_raw_repl(transport, soft_reset and not port.startswith("ws://"))
@@ -255,16 +255,18 @@ def _send_at_once(serial_port: Any) -> None:
         serial_port._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _opener(port: str, via: str) -> Any:
+def _open(port: str, via: str) -> Any:
+    opener = _open_port
     if via == "ampy":
-        from convlet.ampy_port import AmpyTransport
-
-        return AmpyTransport
-    if port.startswith("ws://"):
-        from convlet.webrepl_port import WebReplTransport
-
-        return WebReplTransport
-    return _open_port
+        from convlet.ampy_port import AmpyTransport as opener
+    elif port.startswith("ws://"):
+        from convlet.webrepl_port import WebReplTransport as opener
+    try:
+        transport = opener(port, timeout=REPLY_SECONDS)
+    except ValueError as error:  # how pyserial refuses an address that it does not understand
+        raise TransportError(str(error)) from error
+    _send_at_once(transport.serial)
+    return transport
 
 
 def _enter_raw_repl(transport: Any, soft_reset: bool) -> None:

@@ -198,10 +198,11 @@ def test_connection_that_is_torn() -> None:
         esp32_flash.flash(board, firmware_for(board), port)
 
 
-def test_nothing_at_the_port() -> None:
+@pytest.mark.parametrize("port", ["socket://127.0.0.1:9", "/dev/ttyUSB77", "http://board"])
+def test_nothing_at_the_port(port: str) -> None:
     board = find("esp32")
     with pytest.raises(BoardError, match=r"failed before anything was written"):
-        esp32_flash.flash(board, firmware_for(board), "socket://127.0.0.1:9")
+        esp32_flash.flash(board, firmware_for(board), port)
 
 
 def test_command_shows_progress(tmp_path: Path) -> None:
