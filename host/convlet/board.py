@@ -122,6 +122,13 @@ class Board:
         """Run a script of the host on the board, as `mpremote run` does."""
         return self.run(Path(path).read_text(), seconds, on_output)
 
+    def start_boot_loader(self) -> None:
+        """Let the board restart in its boot loader: the connection is lost by that."""
+        with _board_errors():
+            self.transport.exec_raw_no_follow(
+                "import time, machine\ntime.sleep_ms(100)\nmachine.bootloader()"
+            )
+
     def write_file(
         self,
         name: str,

@@ -14,7 +14,8 @@ from convlet.progress import SILENT, Progress
 def flash(board: str, image: Path, *, port: str | None = None, progress: Progress = SILENT) -> None:
     """Write the firmware `image` to the board, and return when it is proved to be there.
 
-    `port`: the serial port of an ESP32, or the folder where a Pico's drive is mounted; else the one that is attached.
+    `port`: the serial port of an ESP32, the folder where a Pico's drive is mounted, or the serial port of a Pico that
+    runs MicroPython; else what is attached is found.
     Raises BoardError before anything is erased when the image is for another chip than the board's, or the board is
     another than `board` says; and when writing fails.
     """
@@ -25,4 +26,4 @@ def flash(board: str, image: Path, *, port: str | None = None, progress: Progres
     if target.esp_chip:
         esp32_flash.flash(target, data, port or attached_port(), progress)
     else:
-        uf2_flash.flash(target, Path(image), data, Path(port) if port else None, progress)
+        uf2_flash.flash(target, Path(image), data, port, progress)

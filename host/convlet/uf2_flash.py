@@ -12,12 +12,14 @@ import sys
 import time
 from pathlib import Path
 
+from convlet.board import ConnectionLost, connect
 from convlet.boards import Board, Uf2
 from convlet.errors import BoardError
 from convlet.processes import run
 from convlet.progress import SILENT, Progress
 
 INFO_FILE = "INFO_UF2.TXT"
+MOUNT_SECONDS = 10  # from a board's restart in its boot loader until its drive is mounted
 RESTART_SECONDS = 20  # from the last byte until the drive has gone
 BLOCK_BYTES = 512
 CHUNK_BYTES = 64 * 1024
@@ -27,16 +29,23 @@ _LABELS = Path("/dev/disk/by-label")  # Linux: drives that are there, mounted or
 
 
 def flash(
-    board: Board, image: Path, data: bytes, drive: Path | None = None, progress: Progress = SILENT
+    board: Board, image: Path, data: bytes, port: str | None = None, progress: Progress = SILENT
 ) -> None:
-    """Write the UF2 `data` to `board`; `drive` is the folder of its drive, else it is looked for.
+    """Write the UF2 `data` to `board`; `port` is the folder of its drive, else that is looked for.
 
-    Without a drive picotool does it, where it is installed: with the file `image`. Raises BoardError.
+    A serial port is that of a board which runs MicroPython, and is asked for its drive. Without a drive picotool does
+    it, where it is installed: with the file `image`. Raises BoardError.
     """
     uf2 = board.build.uf2
     assert uf2 is not None
     _check_image(board, uf2, data)
-    drive = drive or _find_drive(board)
+    if port and Path(port).is_dir():
+        drive: Path | None = Path(port)
+    elif port:
+        progress.step(f"Restarting the board at {port} in its boot loader")
+        drive = _ask_for_drive(port)
+    else:
+        drive = _find_drive()
     if drive:
         _check_drive(board, uf2, drive)
         progress.step(f"Copying the firmware to {drive}")
@@ -71,7 +80,17 @@ def _check_image(board: Board, uf2: Uf2, data: bytes) -> None:
         raise BoardError(f"the firmware is cut off: its last block is number {number + 1} of {total}")
 
 
-def _find_drive(board: Board) -> Path | None:
+def _ask_for_drive(port: str) -> Path | None:
+    """Restart the board at a serial port in its boot loader; the drive that it shows, if that is mounted."""
+    with contextlib.suppress(ConnectionLost), connect(port, soft_reset=False) as running:
+        running.start_boot_loader()
+    deadline = time.monotonic() + MOUNT_SECONDS
+    while not (drive := _find_drive()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return drive
+
+
+def _find_drive() -> Path | None:
     """The one UF2 drive that is mounted, of whatever chip; None when there is none."""
     found = [folder for folder in _mount_points() if (folder / INFO_FILE).is_file()]
     if len(found) > 1:
@@ -148,6 +167,6 @@ def _advice(board: Board, uf2: Uf2) -> str:
     if label.exists():
         return f"the {board.title} is there as {label}, but not mounted: udisksctl mount -b {label}"
     return (
-        f"no {board.title} waits for firmware: plug it in with BOOTSEL held (one that runs MicroPython: "
-        "`mpremote bootloader`) until its drive is mounted, or install picotool"
+        f"no {board.title} waits for firmware: plug it in with BOOTSEL held (one that runs MicroPython: name its "
+        "serial port with --port) until its drive is mounted, or install picotool"
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from convlet import flash, uf2_flash
 from convlet.boards import Uf2, find
 from convlet.errors import BoardError, ToolError
+from raw_repl_board import board_with
 
 INFO = {
     "pico": "UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n",
@@ -84,6 +88,27 @@ def test_mounted_drive_is_found(image: Path, tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(uf2_flash, "_mount_points", lambda: [tmp_path, drive])
         flash.flash("pico", image)
         assert (drive / "firmware.uf2").exists()
+
+
+def test_board_that_runs_micropython_is_asked_for_its_drive(
+    image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "files").mkdir()
+    monkeypatch.setitem(sys.modules, "machine", SimpleNamespace(bootloader=lambda: os._exit(0)))
+    monkeypatch.setattr(time, "sleep_ms", lambda ms: None, raising=False)
+    with (
+        waiting(tmp_path / "drive", size=image.stat().st_size) as drive,
+        board_with(tmp_path / "files") as port,
+    ):
+        seen = iter([[], [], [drive]])  # mounted after a while
+        monkeypatch.setattr(uf2_flash, "_mount_points", lambda: next(seen))
+        flash.flash("pico", image, port=port)
+        assert (drive / "firmware.uf2").exists()
+
+
+def test_serial_port_with_nothing_there(image: Path) -> None:
+    with pytest.raises(BoardError, match="cannot open /dev/ttyACM77"):
+        flash.flash("pico", image, port="/dev/ttyACM77")
 
 
 def test_board_that_vanishes_with_the_last_chunk(

@@ -99,7 +99,11 @@ def build(
 )
 @click.pass_obj
 def flash_firmware(session: Session, board: str, port: str | None, image: Path | None) -> None:
-    """Put firmware on a board. A Pico shows its drive when it is plugged in with BOOTSEL held."""
+    """Put firmware on a board.
+
+    A Pico shows its drive when it is plugged in with BOOTSEL held, or, where MicroPython runs already, when its serial
+    port is named.
+    """
     made = image or firmware.build(board, progress=session.progress).image
     flash.flash(board, made, port=port, progress=session.progress)
     _print(session, f"the {BOARDS[board].title} runs {made.name}; next: convlet deploy MODEL.cvl")
