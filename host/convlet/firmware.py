@@ -67,13 +67,15 @@ def build(
     compiler's message when the build fails.
     """
     target = boards.find(board)
-    if sanitize and target.port != "unix":
+    if sanitize and target.build.port != "unix":
         raise ToolError(f"only the board unix can be built with sanitizers, not {board}")
     if not (module / "micropython.mk").exists():
         raise ToolError(f"the C sources of the module are not in {module}: work from a checkout of Convlet")
     found = sources.locate()
-    if target.port == "rp2":
+    if target.build.port == "rp2":
         sources.check_pico_sdk(found)
+    if target.build.has_wifi:
+        sources.check_wifi(found, target.build.micropython_board)
     chosen = tuple(name for name in CHOOSABLE if with_module and name in operators)
     recipe = Recipe(target, found, module.absolute(), with_module, chosen, sanitize)
     folder = cache_folder() / "firmware"
@@ -147,7 +149,7 @@ def _variant(recipe: Recipe) -> str:
 
 def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
     mpy_cross = _build_mpy_cross(recipe)
-    left = recipe.board.build_steps
+    left = recipe.board.build.steps
     with progress.bar("compiling", total=left) as advance:
 
         def follow() -> None:
@@ -162,8 +164,8 @@ def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
 
 def _keep(recipe: Recipe, work: Path, target: Path) -> None:
     """Copy from the build folder what a finished firmware consists of, and note its sizes."""
-    elf = target / recipe.board.product
-    shutil.copy2(work / recipe.board.product, elf)
+    elf = target / recipe.board.build.product
+    shutil.copy2(work / recipe.board.build.product, elf)
     image = firmware_recipes.make_image(recipe, work, target) or elf
     flash, ram = _sizes(recipe, elf)
     record = Firmware(
@@ -197,7 +199,7 @@ def _build_mpy_cross(recipe: Recipe) -> Path:
 
 def _sizes(recipe: Recipe, elf: Path) -> tuple[int, int]:
     """Bytes of flash and of statically allocated RAM, by the compiler's own `size`."""
-    size = recipe.board.compiler.removesuffix("gcc") + "size"
+    size = recipe.board.build.compiler.removesuffix("gcc") + "size"
     purpose = "measure the firmware"
     text, data = run([size, elf], purpose).splitlines()[1].split()[:2]
     sections = (line.split() for line in run([size, "-A", elf], purpose).splitlines())
@@ -206,15 +208,16 @@ def _sizes(recipe: Recipe, elf: Path) -> tuple[int, int]:
 
 
 def _file_bytes(recipe: Recipe, work: Path) -> dict[str, int]:
-    if recipe.board.link_map is None:
+    if recipe.board.build.link_map is None:
         return {}
-    return map_file.file_bytes((work / recipe.board.link_map).read_text(), recipe.module.name)
+    return map_file.file_bytes((work / recipe.board.build.link_map).read_text(), recipe.module.name)
 
 
 def _digest_of_settings(recipe: Recipe) -> str:
     """Names the build folder: whatever make and ninja do not notice by themselves when it changes."""
     lists = {".mk", ".cmake", ".txt"}
-    files = [path for path in _inputs(recipe) if path.suffix in lists or recipe.own_board in path.parents]
+    boards_folder = recipe.module / "boards"
+    files = [path for path in _inputs(recipe) if path.suffix in lists or boards_folder in path.parents]
     return _digest(recipe, files, str(recipe.module))
 
 
@@ -224,19 +227,26 @@ def _digest_of_all(recipe: Recipe) -> str:
 
 
 def _inputs(recipe: Recipe) -> list[Path]:
-    """The files of ours that go into the firmware."""
+    """The files of ours that go into the firmware: all boards' definitions, which may include each other."""
     found: list[Path] = []
     if recipe.with_module:
         files = [path for path in recipe.module.rglob("*") if path.suffix in _MODULE_FILES]
         found += [path for path in files if recipe.module / "boards" not in path.parents]
     if recipe.own_board:
-        found += [path for path in recipe.own_board.iterdir() if path.is_file()]
+        found += [path for path in recipe.own_board.parent.rglob("*") if path.is_file()]
     return sorted(found)
 
 
 def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:
-    compiler = run([recipe.board.compiler, "--version"], f"build firmware for {recipe.board.title}")
-    settings = (recipe.sources.identity, recipe.board, recipe.with_module, recipe.sanitize, compiler, more)
+    compiler = run([recipe.board.build.compiler, "--version"], f"build firmware for {recipe.board.title}")
+    settings = (
+        recipe.sources.identity,
+        recipe.board.build,
+        recipe.with_module,
+        recipe.sanitize,
+        compiler,
+        more,
+    )
     digest = hashlib.sha256(repr(settings).encode())
     digest.update(Path(firmware_recipes.__file__).read_bytes())
     for path in files:

@@ -54,7 +54,7 @@ class Recipe:
     @property
     def own_board(self) -> Path | None:
         """Our definition of the board, when MicroPython's own does not do."""
-        folder = self.module / "boards" / self.board.micropython_board
+        folder = self.module / "boards" / self.board.build.micropython_board
         return folder if folder.is_dir() else None
 
 
@@ -66,7 +66,7 @@ def build(recipe: Recipe, folder: Path, mpy_cross: Path, advance: Callable[[], N
     if recipe.sources.is_fixed:
         released = (recipe.sources.micropython / "py" / "mpconfig.h").stat().st_mtime
         environment["SOURCE_DATE_EPOCH"] = str(int(released))
-    builder = _build_with_cmake if recipe.board.port == "rp2" else _build_with_make
+    builder = _build_with_cmake if recipe.board.build.port == "rp2" else _build_with_make
     builder(recipe, folder, environment, advance)
 
 
@@ -81,13 +81,13 @@ def build_mpy_cross(sources: Sources, folder: Path) -> None:
 
 def make_image(recipe: Recipe, folder: Path, target: Path) -> Path | None:
     """The file to flash, made in `target`; None when the board starts the ELF itself."""
-    board = recipe.board
-    if board.uf2_family is None:
+    build = recipe.board.build
+    if build.uf2 is None:
         return None
     image = target / "firmware.uf2"
     tool = recipe.sources.micropython / "tools" / "uf2conv.py"
-    family, address = hex(board.uf2_family), hex(board.uf2_address)
-    binary = (folder / board.product).with_suffix(".bin")
+    family, address = hex(build.uf2.family), hex(build.uf2.address)
+    binary = (folder / build.product).with_suffix(".bin")
     run([sys.executable, tool, "-f", family, "-b", address, "-c", "-o", image, binary], "make the UF2 file")
     return image
 
@@ -95,16 +95,16 @@ def make_image(recipe: Recipe, folder: Path, target: Path) -> Path | None:
 def _build_with_make(
     recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
 ) -> None:
-    board = recipe.board
+    build = recipe.board.build
     command = [
         "make",
         _jobs(),
         "-C",
-        str(recipe.sources.micropython / "ports" / board.port),
+        str(recipe.sources.micropython / "ports" / build.port),
         f"BUILD={folder}",
     ]
-    what = "VARIANT" if board.port == "unix" else "BOARD"
-    command.append(f"{what}={board.micropython_board}")
+    what = "VARIANT" if build.port == "unix" else "BOARD"
+    command.append(f"{what}={build.micropython_board}")
     if recipe.own_board:
         command.append(f"{what}_DIR={recipe.own_board}")
     else:
@@ -120,9 +120,9 @@ def _build_with_make(
 def _build_with_cmake(
     recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
 ) -> None:
-    board = recipe.board
+    build = recipe.board.build
     settings = {
-        "MICROPY_BOARD": board.micropython_board,
+        "MICROPY_BOARD": build.micropython_board,
         "PICO_SDK_PATH_OVERRIDE": recipe.sources.pico_sdk,
         "PICO_NO_PICOTOOL": 1,
         "PICO_BUILD_DOCS": 0,
@@ -132,11 +132,11 @@ def _build_with_cmake(
     if recipe.with_module:
         settings["USER_C_MODULES"] = recipe.module / "micropython.cmake"
         settings["CVL_OPS"] = " ".join(recipe.operators)
-    port = recipe.sources.micropython / "ports" / board.port
+    port = recipe.sources.micropython / "ports" / build.port
     definitions = [f"-D{name}={value}" for name, value in settings.items()]
     run(
         ["cmake", "-G", "Ninja", "-S", port, "-B", folder, *definitions],
-        f"configure firmware for {board.title}",
+        f"configure firmware for {recipe.board.title}",
         environment=environment,
     )
     run(["ninja", "-C", folder], _purpose(recipe), environment=environment, on_line=_follow_ninja(advance))

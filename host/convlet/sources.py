@@ -122,6 +122,23 @@ def check_pico_sdk(sources: Sources) -> None:
             raise ToolError(f"firmware for the RP2 needs {path}, which is missing: {advice}")
 
 
+def check_wifi(sources: Sources, micropython_board: str) -> None:
+    """Raises ToolError unless the libraries are there that firmware for an RP2 board with Wi-Fi needs."""
+    libraries = ("cyw43-driver", "lwip", "btstack", "micropython-lib")
+    folders = [sources.micropython / "lib" / name for name in libraries]
+    missing = [
+        folder.name
+        for folder in folders
+        if not (folder / "LICENSE").exists() and not (folder / "src").exists()
+    ]
+    if missing:
+        raise ToolError(
+            f"firmware for {micropython_board} needs {', '.join(missing)} in {folders[0].parent}, which Debian's "
+            f"packages lack: set {MICROPYTHON_VARIABLE} to a checkout of MicroPython in which "
+            f"`make -C ports/rp2 BOARD={micropython_board} submodules` has run"
+        )
+
+
 def _check_micropython(micropython: Path) -> None:
     found = micropython_version(micropython)
     if found < OLDEST_MICROPYTHON:

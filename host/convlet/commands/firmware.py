@@ -87,7 +87,7 @@ def build(
 @command.command("size")
 @click.option(
     "--board",
-    type=click.Choice([board.name for board in BOARDS.values() if board.link_map]),
+    type=click.Choice([board.name for board in BOARDS.values() if board.build.link_map]),
     default="pico",
     show_default=True,
 )
