@@ -93,7 +93,11 @@ _NEEDED_PACKAGES = ("cffi", "click", "matplotlib", "mpremote", "numpy", "rich", 
 
 
 def examine() -> Iterator[Check]:
-    """All checks, one after the other as they are made."""
+    """All checks, one after the other as they are made.
+
+    >>> [check.name for check in examine() if check.needed and not check.found]
+    []
+    """
     yield from _base()
     for group, packages in _GROUP_PACKAGES.items():
         for name, module, extra in packages:

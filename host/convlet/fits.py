@@ -114,7 +114,11 @@ class Fit:
 
 
 def needs_of(compiled: Compiled) -> Needs:
-    """From the program, plan and bytes of a compiled model."""
+    """From the program, plan and bytes of a compiled model.
+
+    >>> needs_of(compile_tflite(Path("digits.tflite").read_bytes())).largest_weights
+    '3 FULLY_CONNECTED'
+    """
     layout = layout_of(compiled.program, compiled.plan)
     sizes = weights_of(compiled)
     largest = max(range(len(sizes)), key=sizes.__getitem__)
@@ -155,7 +159,12 @@ def read_model(data: bytes, is_cvl: bool, prefer: str) -> Compiled:
 def measure(
     name: str, compiled: Compiled, cores: Iterable[str], progress: Progress = SILENT
 ) -> tuple[dict[str, Measurement], dict[str, str]]:
-    """What each of the `cores` executes for an inference, and for those that cannot be measured here the reason."""
+    """What each of the `cores` executes for an inference, and for those that cannot be measured here the reason.
+
+    >>> found, reasons = measure("digits", compile_tflite(Path("digits.tflite").read_bytes()), ["z80"])
+    >>> reasons
+    {'z80': 'there is no emulator for it that counts'}
+    """
     found: dict[str, Measurement] = {}
     reasons: dict[str, str] = {}
     for core in dict.fromkeys(cores):
@@ -173,7 +182,13 @@ def measure(
 
 
 def fit(needs: Needs, board: Board, measured: Measurement | None = None) -> Fit:
-    """Whether the model fits on the `board`, which executes what was `measured`."""
+    """Whether the model fits on the `board`, which executes what was `measured`.
+
+    >>> from convlet.boards import find
+    >>> needs = needs_of(compile_tflite(Path("digits.tflite").read_bytes()))
+    >>> fit(needs, find("pico")).fits
+    True
+    """
     flash = board.storage.size if board.storage else int((board.flash_bytes or 0) * FILES_SHARE)
     return Fit(
         board=board,

@@ -20,6 +20,10 @@ def load_image(path: Path, model: Model) -> np.ndarray:
     picture: it is scaled to the input's size, made grey for one channel, and its pixels are uint8.
 
     Raises ConvletError when it cannot be read or has another number of values.
+
+    >>> model = Model("digits.cvl")
+    >>> load_image(Path("seven.png"), model).dtype.name, load_image(Path("seven.npy"), model).dtype.name
+    ('uint8', 'float32')
     """
     image = _load_array(path) if path.suffix == ".npy" else read_picture(path, *model.input_shape)
     if image.size != np.prod(model.input_shape):

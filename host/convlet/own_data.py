@@ -62,6 +62,12 @@ def own_recipe(
     Args: `model` is a classifier of the zoo or a .keras file; `size` the height and width that pictures are scaled to,
     `channels` 1 for grey or 3, by default those of the model; `augment` are names of AUGMENTATIONS.
     Raises ConvletError when the data cannot be used, or do not suit the model.
+
+    >>> recipe = own_recipe("pets", Path("pets"), "lenet5", size=(32, 32), augment=("flip",))
+    >>> balance(recipe.load_data())
+    {'cat': (3, 1, 1), 'dog': (3, 1, 1)}
+
+    `train.train_recipe(recipe, Path("out"))` trains it.
     """
     if not data.exists():
         raise ConvletError(f"there is no data {data}")

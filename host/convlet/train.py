@@ -124,6 +124,10 @@ def train(
     training the weights of the epoch with the least validation loss are taken, if one is done.
     Raises ConvletError when there is no such model, or nothing can be written into `folder`, or another process trains
     into it; ToolError when TensorFlow is missing.
+
+    >>> trained = train("digits", Path("digits"), epochs=1)
+    >>> trained.files.tflite.name, trained.metrics.test_images
+    ('digits.tflite', 360)
     """
     options: dict[str, Any] = {"epochs": epochs, "seed": seed, "deterministic": deterministic}
     return train_recipe(find_recipe(name), folder, **options, progress=progress)
