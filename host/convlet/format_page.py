@@ -21,7 +21,7 @@ _TYPES = {
 }
 _HEAD = f"""# The `.cvl` format, version {VERSION}
 
-Written by `scripts/generate_format_page.py` from `host/convlet/format.py`; do not edit it here. `convlet inspect --json
+Written by `scripts/generate_docs.py` from `host/convlet/format.py`; do not edit it here. `convlet inspect --json
 model.cvl` prints the fields of a file by these names.
 """
 _EXAMPLE = """## Reading one

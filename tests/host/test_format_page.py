@@ -3,12 +3,21 @@ from pathlib import Path
 
 from convlet.format import OPERATORS, RECORDS
 from convlet.format_page import format_page
+from convlet.limits_page import COMPILER_LIMITS, FORMAT_LIMITS, with_tables
 
-PAGE = Path(__file__).parents[2] / "docs" / "format.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "format.md"
 
 
 def test_the_page_is_not_stale():
-    assert PAGE.read_text() == format_page(), "run scripts/generate_format_page.py"
+    assert PAGE.read_text() == format_page(), "run scripts/generate_docs.py"
+
+
+def test_the_limits_are_not_stale():
+    text = (DOCS / "limits.md").read_text()
+    assert text == with_tables(text), "run scripts/generate_docs.py"
+    for name, most in (FORMAT_LIMITS | COMPILER_LIMITS).items():
+        assert f"| {name} | {most:,} |\n" in text
 
 
 def test_it_has_every_field_operator_and_flag():
