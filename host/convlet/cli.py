@@ -1,5 +1,5 @@
-"""The command `convlet`. Each subcommand is a file of its name in `convlet/commands`, loaded when it is
-called.
+"""The command `convlet`. Each subcommand is a file of its name in `convlet/commands` (`export-c` is export_c.py),
+loaded when it is called.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from convlet.console import RichProgress
 from convlet.errors import ConvletError
 from convlet.progress import SILENT, Progress
 
-COMMANDS = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+COMMANDS = sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
 
 
 class Session:
@@ -37,7 +37,8 @@ class CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"convlet.commands.{cmd_name}").command
+        module = f"convlet.commands.{cmd_name.replace('-', '_')}"
+        command: click.Command = importlib.import_module(module).command
         return command
 
 
