@@ -64,8 +64,9 @@ def own_recipe(
     Raises ConvletError when the data cannot be used, or do not suit the model.
 
     >>> recipe = own_recipe("pets", Path("pets"), "lenet5", size=(32, 32), augment=("flip",))
-    >>> balance(recipe.load_data())
-    {'cat': (3, 1, 1), 'dog': (3, 1, 1)}
+    >>> data = recipe.load_data()
+    >>> data.class_names, data.train.images.shape
+    (('cat', 'dog'), (6, 32, 32, 1))
 
     `train.train_recipe(recipe, Path("out"))` trains it.
     """
@@ -87,19 +88,6 @@ def own_recipe(
         pixels=samples.pixels,
         **changes,
     )
-
-
-def balance(data: Dataset) -> dict[str, tuple[int, int, int]]:
-    """How many samples each class has to train, for validation, and for the test."""
-
-    def count(part: Part, index: int) -> int:
-        return int((part.labels.reshape(len(part), -1)[:, 0] == index).sum())
-
-    parts = data.train, data.validation, data.test
-    return {
-        name: (count(parts[0], index), count(parts[1], index), count(parts[2], index))
-        for index, name in enumerate(data.class_names)
-    }
 
 
 def _find_model(model: str, size: tuple[int, int] | None, channels: int | None) -> OwnModel:

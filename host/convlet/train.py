@@ -21,9 +21,11 @@ from convlet.evaluate import Int8Result, Quantization
 from convlet.files import replacing, write_atomic
 from convlet.keras_file import keras_bytes
 from convlet.locks import alone_in
+from convlet.model_diagram import model_svg
 from convlet.progress import SILENT, Advance, Progress
 from convlet.recipe import Recipe
 from convlet.tensorflow_import import import_tensorflow
+from convlet.training_record import TrainingRecord, class_counts, last_labels, layers_of
 from convlet.zoo import find_recipe
 
 SEED = 1337
@@ -62,6 +64,30 @@ class TrainedFiles:
     def test_split(self) -> Path:
         """images and labels: see `datasets.Part`."""
         return self.folder / f"{self.name}.test.npz"
+
+    @property
+    def record(self) -> Path:
+        """See `training_record`: layers, curves and the split of the data, for the report."""
+        return self.folder / f"{self.name}.training.json"
+
+    @property
+    def summary(self) -> Path:
+        """Keras' summary of the model."""
+        return self.folder / f"{self.name}.summary.txt"
+
+    @property
+    def diagram(self) -> Path:
+        return self.folder / f"{self.name}.model.svg"
+
+    @property
+    def data(self) -> Path:
+        """Samples of each class, and how many there are; only a model of classes has it."""
+        return self.folder / f"{self.name}.data.png"
+
+    @property
+    def predictions(self) -> Path:
+        """The int8 model's first answers on the test split; only a model of classes has it."""
+        return self.folder / f"{self.name}.predictions.png"
 
     @property
     def curves(self) -> Path:
@@ -161,6 +187,7 @@ def _train(
             progress.detail(data.note)
         _seed(tf, seed, deterministic)
         model = recipe.build(tf)
+        summary = _summary(model)
         fitted = _fit(tf, model, recipe, data, epochs, progress)
         progress.step("Converting to float and int8 .tflite")
         write_atomic(files.keras, keras_bytes(model))
@@ -175,6 +202,8 @@ def _train(
     int8 = evaluate.run_int8(tflite["int8"], data.test.images)
     metrics = _measure(model, recipe, data, files, fitted.epochs, seed, int8)
     _draw(recipe, fitted.curves, int8, data, files)
+    _describe(model, fitted.curves, data, files)
+    write_atomic(files.summary, summary)
     write_atomic(files.metrics, json.dumps(dataclasses.asdict(metrics), indent=2).encode() + b"\n")
     return Trained(files, metrics, recipe, fitted.interrupted)
 
@@ -343,3 +372,24 @@ def _draw(
         figures.draw_curves(curves, path)
     with replacing(files.picture(recipe.task.picture)) as path:
         recipe.task.draw(int8.real_outputs, data, path, files.name)
+    if names := recipe.task.labels(data):
+        train, test = data.train, data.test
+        with replacing(files.data) as path:
+            figures.draw_data(train.images, last_labels(train.labels), names, class_counts(data), path)
+        predicted = last_labels(int8.outputs.argmax(axis=-1))
+        title = f"{files.name}, int8: what it takes the first test samples for"
+        with replacing(files.predictions) as path:
+            figures.draw_predictions(test.images, last_labels(test.labels), predicted, names, path, title)
+
+
+def _summary(model: Any) -> bytes:
+    """Keras' own, of a model that has no optimizer yet, whose variables it would count."""
+    lines: list[str] = []
+    model.summary(line_length=80, print_fn=lines.append)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _describe(model: Any, curves: figures.Curves, data: Dataset, files: TrainedFiles) -> None:
+    layers = layers_of(model)
+    write_atomic(files.diagram, model_svg(layers).encode())
+    write_atomic(files.record, TrainingRecord(layers, curves, class_counts(data), data.note).to_json())

@@ -42,6 +42,11 @@ FILES = {
     "digits.metrics.json",
     "digits.curves.png",
     "digits.confusion.png",
+    "digits.data.png",
+    "digits.model.svg",
+    "digits.predictions.png",
+    "digits.summary.txt",
+    "digits.training.json",
 }
 
 
@@ -216,7 +221,10 @@ def test_an_autoencoder_is_trained_on_enlarged_digits_where_mnist_is_missing(tmp
         "test.npz",
         "metrics.json",
         "curves.png",
+        "model.svg",
         "reconstructions.png",
+        "summary.txt",
+        "training.json",
     )
     assert {path.name for path in (tmp_path / "made").iterdir()} == {f"autoencoder.{end}" for end in endings}
     metrics = json.loads((tmp_path / "made" / "autoencoder.metrics.json").read_text())

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from convlet.cli import Session, json_option
-from convlet.own_data import AUGMENTATIONS, CLASSIFIERS, balance, own_recipe
+from convlet.own_data import AUGMENTATIONS, CLASSIFIERS, own_recipe
 from convlet.recipe import Recipe
 from convlet.train import SEED, Trained, train_recipe
+from convlet.training_record import class_counts
 from convlet.zoo import NAMES, find_recipe
 
 
@@ -133,9 +134,10 @@ def _show_balance(session: Session, recipe: Recipe) -> None:
     table = Table("Class", "Train", "Validation", "Test", "Share", box=box.SIMPLE, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
-    counts = balance(recipe.load_data())
-    total = sum(map(sum, counts.values()))
-    for name, parts in counts.items():
+    data = recipe.load_data()
+    counts = list(zip(*class_counts(data).values(), strict=True))
+    total = sum(map(sum, counts))
+    for name, parts in zip(data.class_names, counts, strict=True):
         table.add_row(Text(name), *map(str, parts), f"{sum(parts) / total:.0%}")
     session.console.print(table)
 
