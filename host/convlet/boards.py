@@ -39,7 +39,10 @@ class Build:
     steps: int  # lines that a full build prints, for the progress bar
     link_map: str | None = None  # where the linker lists what takes the flash
     uf2: Uf2 | None = None
-    has_wifi: bool = False  # needs drivers that not every source tree holds
+    image: str | None = None  # what the build leaves to be flashed, where that is not made from the product
+    libraries: tuple[
+        str, ...
+    ] = ()  # folders of MicroPython's lib/ that it needs and that Debian's packages lack
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Board:
     esp_chip: str | None = None
 
 
-def _rp2(board: str, steps: int, uf2: Uf2, *, has_wifi: bool = False) -> Build:
+def _rp2(board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = ()) -> Build:
     return Build(
         port="rp2",
         micropython_board=board,
@@ -75,7 +78,7 @@ def _rp2(board: str, steps: int, uf2: Uf2, *, has_wifi: bool = False) -> Build:
         steps=steps,
         link_map="firmware.elf.map",
         uf2=uf2,
-        has_wifi=has_wifi,
+        libraries=libraries,
     )
 
 
@@ -100,6 +103,8 @@ def _esp32(name: str, title: str, chip: str, core: str, flash_mib: int) -> Board
             micropython_board=micropython_board,
             compiler=compiler,
             product="micropython.elf",
+            image="firmware.bin",
+            libraries=("berkeley-db-1.xx", "micropython-lib"),
             steps=1600,
         ),
     )
@@ -134,7 +139,7 @@ BOARDS = {
             heap_bytes=180_000,  # less than the Pico's by what Wi-Fi takes; not measured
             flashed_by="UF2",
             ran_in=_NOT_RUN,
-            build=_rp2("RPI_PICO_W", 700, _RP2040, has_wifi=True),
+            build=_rp2("RPI_PICO_W", 700, _RP2040, ("cyw43-driver", "lwip", "btstack", "micropython-lib")),
         ),
         Board(
             name="pico2",

@@ -23,6 +23,7 @@ MODULE_FOLDER = Path(__file__).parents[2] / "micropython_module"
 KEPT = 3  # finished firmwares and build folders of one kind that stay in the cache
 _MODULE_FILES = {".c", ".h", ".S", ".mk", ".cmake", ".txt"}
 _RECORD = "firmware.json"
+_RAM_SECTIONS = {".data", ".bss", ".dram0.data", ".dram0.bss"}
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,9 @@ def build(
     if not (module / "micropython.mk").exists():
         raise ToolError(f"the C sources of the module are not in {module}: work from a checkout of Convlet")
     found = sources.locate()
-    if target.build.port == "rp2":
-        sources.check_pico_sdk(found)
-    if target.build.has_wifi:
-        sources.check_wifi(found, target.build.micropython_board)
     chosen = tuple(name for name in CHOOSABLE if with_module and name in operators)
     recipe = Recipe(target, found, module.absolute(), with_module, chosen, sanitize)
+    _check_tools(recipe)
     folder = cache_folder() / "firmware"
     with locked(folder / f"{recipe.kind}.lock"):
         finished = folder / f"{recipe.kind}-{_digest_of_all(recipe)}"
@@ -86,6 +84,15 @@ def build(
         finished.touch()
         _forget_old(folder, recipe.kind)
     return _load(finished)
+
+
+def _check_tools(recipe: Recipe) -> None:
+    """Raises ToolError when something is missing that is worth more than the compiler's words."""
+    build = recipe.board.build
+    firmware_recipes.with_tools(recipe, [], [])
+    if build.port == "rp2":
+        sources.check_pico_sdk(recipe.sources)
+    sources.check_libraries(recipe.sources, build.port, build.micropython_board, build.libraries)
 
 
 def added_by_module(
@@ -201,9 +208,14 @@ def _sizes(recipe: Recipe, elf: Path) -> tuple[int, int]:
     """Bytes of flash and of statically allocated RAM, by the compiler's own `size`."""
     size = recipe.board.build.compiler.removesuffix("gcc") + "size"
     purpose = "measure the firmware"
-    text, data = run([size, elf], purpose).splitlines()[1].split()[:2]
-    sections = (line.split() for line in run([size, "-A", elf], purpose).splitlines())
-    ram = sum(int(words[1]) for words in sections if words and words[0] in (".data", ".bss"))
+
+    def printed(*options: str) -> list[str]:
+        command = firmware_recipes.with_tools(recipe, [size, *options, elf], [elf.parent])
+        return run(command, purpose).splitlines()
+
+    text, data = printed()[1].split()[:2]
+    sections = (line.split() for line in printed("-A"))
+    ram = sum(int(words[1]) for words in sections if words and words[0] in _RAM_SECTIONS)
     return int(text) + int(data), ram
 
 
@@ -238,7 +250,8 @@ def _inputs(recipe: Recipe) -> list[Path]:
 
 
 def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:
-    compiler = run([recipe.board.build.compiler, "--version"], f"build firmware for {recipe.board.title}")
+    version = firmware_recipes.with_tools(recipe, [recipe.board.build.compiler, "--version"], [])
+    compiler = run(version, f"build firmware for {recipe.board.title}")
     settings = (
         recipe.sources.identity,
         recipe.board.build,

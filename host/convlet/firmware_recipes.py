@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from convlet import esp_idf
 from convlet.boards import Board
+from convlet.errors import ToolError
 from convlet.processes import run
 from convlet.sources import Sources
 
@@ -66,8 +69,8 @@ def build(recipe: Recipe, folder: Path, mpy_cross: Path, advance: Callable[[], N
     if recipe.sources.is_fixed:
         released = (recipe.sources.micropython / "py" / "mpconfig.h").stat().st_mtime
         environment["SOURCE_DATE_EPOCH"] = str(int(released))
-    builder = _build_with_cmake if recipe.board.build.port == "rp2" else _build_with_make
-    builder(recipe, folder, environment, advance)
+    builders = {"rp2": _build_with_cmake, "esp32": _build_with_idf}
+    builders.get(recipe.board.build.port, _build_with_make)(recipe, folder, environment, advance)
 
 
 def build_mpy_cross(sources: Sources, folder: Path) -> None:
@@ -82,6 +85,8 @@ def build_mpy_cross(sources: Sources, folder: Path) -> None:
 def make_image(recipe: Recipe, folder: Path, target: Path) -> Path | None:
     """The file to flash, made in `target`; None when the board starts the ELF itself."""
     build = recipe.board.build
+    if build.image:
+        return Path(shutil.copy2(folder / build.image, target))
     if build.uf2 is None:
         return None
     image = target / "firmware.uf2"
@@ -90,6 +95,31 @@ def make_image(recipe: Recipe, folder: Path, target: Path) -> Path | None:
     binary = (folder / build.product).with_suffix(".bin")
     run([sys.executable, tool, "-f", family, "-b", address, "-c", "-o", image, binary], "make the UF2 file")
     return image
+
+
+def with_tools(recipe: Recipe, command: Sequence[str | Path], folders: Sequence[Path]) -> list[str | Path]:
+    """`command` where the board's compiler is to be found. Raises ToolError when there is no ESP-IDF for an ESP32."""
+    build = recipe.board.build
+    if build.port != "esp32":
+        return list(command)
+    idf = esp_idf.locate()
+    if idf is None:
+        raise ToolError(
+            esp_idf.advice(recipe.board.name, build.micropython_board, recipe.module, recipe.operators)
+        )
+    return list(idf.wrap(command, folders))
+
+
+def _build_with_idf(
+    recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
+) -> None:
+    port = recipe.sources.micropython / "ports" / "esp32"
+    command = ["make", "-C", str(port), f"BOARD={recipe.board.build.micropython_board}", f"BUILD={folder}"]
+    if recipe.with_module:
+        command.append(esp_idf.setting(recipe.module, recipe.operators))
+    folder.mkdir(parents=True, exist_ok=True)  # else Docker makes it, as root
+    wrapped = with_tools(recipe, command, [recipe.sources.micropython, recipe.module, folder])
+    run(wrapped, _purpose(recipe), environment=environment, on_line=_follow_ninja(advance))
 
 
 def _build_with_make(

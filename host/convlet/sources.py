@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,20 +122,17 @@ def check_pico_sdk(sources: Sources) -> None:
             raise ToolError(f"firmware for the RP2 needs {path}, which is missing: {advice}")
 
 
-def check_wifi(sources: Sources, micropython_board: str) -> None:
-    """Raises ToolError unless the libraries are there that firmware for an RP2 board with Wi-Fi needs."""
-    libraries = ("cyw43-driver", "lwip", "btstack", "micropython-lib")
-    folders = [sources.micropython / "lib" / name for name in libraries]
+def check_libraries(sources: Sources, port: str, micropython_board: str, libraries: Iterable[str]) -> None:
+    """Raises ToolError unless those folders of MicroPython's lib/ are filled that Debian's packages lack."""
+    folder = sources.micropython / "lib"
     missing = [
-        folder.name
-        for folder in folders
-        if not (folder / "LICENSE").exists() and not (folder / "src").exists()
+        name for name in libraries if not any((folder / name / file).exists() for file in ("LICENSE", "src"))
     ]
     if missing:
         raise ToolError(
-            f"firmware for {micropython_board} needs {', '.join(missing)} in {folders[0].parent}, which Debian's "
-            f"packages lack: set {MICROPYTHON_VARIABLE} to a checkout of MicroPython in which "
-            f"`make -C ports/rp2 BOARD={micropython_board} submodules` has run"
+            f"firmware for {micropython_board} needs {', '.join(missing)} in {folder}, which Debian's packages lack: "
+            f"set {MICROPYTHON_VARIABLE} to a checkout of MicroPython in which "
+            f"`make -C ports/{port} BOARD={micropython_board} submodules` has run"
         )
 
 
