@@ -17,7 +17,7 @@ from convlet.cvl_file import CvlFile, read_cvl
 from convlet.engine import Model
 from convlet.errors import ModelError
 from convlet.files import read_file
-from convlet.format import FLAG_STREAM, OPERATORS
+from convlet.format import CHOOSABLE, FLAG_STREAM, OPERATORS
 from convlet.graph import Graph, Operator, Tensor
 from convlet.tflite_reader import read_tflite
 
@@ -146,4 +146,6 @@ def _cvl_table(file: CvlFile) -> Table:
     table.caption = f"arena {file.header['arena_bytes']:,} bytes, {file.header['vector_count']} test vectors"
     if is_stream:
         table.caption += ", a stream: * is time"
+    # What a build for this model alone is told, where `convlet firmware build --only` does not do it.
+    table.caption += f"\nCVL_OPS: {' '.join(name for name in CHOOSABLE if name in file.kernels)}"
     return table
