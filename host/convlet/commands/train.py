@@ -42,8 +42,8 @@ def _parse_size(ctx: click.Context, parameter: click.Parameter, value: str | Non
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Your own: a folder with a folder for each class, which hold pictures, or series as .npy or .csv; "
-    "or an .npz file with images and labels.",
+    help="Your own: a folder with a folder for each class, which hold pictures (.npy of bytes too), or series as "
+    ".npy or .csv; or an .npz file with images and labels.",
 )
 @click.option(
     "--model",

@@ -1,4 +1,7 @@
-"""Data of the user's own: a folder with one folder a class, which hold pictures or series; or an .npz file."""
+"""Data of the user's own: a folder with one folder a class, which hold pictures or series; or an .npz file.
+
+Arrays of bytes in .npy files, as a camera gives them, are pictures; others are series.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,12 @@ from numpy.typing import NDArray
 from convlet.datasets import Dataset, Images, Labels, Part
 from convlet.errors import ConvletError
 from convlet.files import read_file
-from convlet.pictures import read_picture
+from convlet.pictures import holds_pixels, read_picture
 from convlet.progress import SILENT, Progress
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm")
-SERIES = (".npy", ".csv")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".npy")
+SERIES = (".csv", ".npy")
+_SUFFIXES = tuple(dict.fromkeys(PICTURES + SERIES))
 FEWEST = 3  # samples of a class: one for each part
 _SHARE = 0.2  # of each class, for validation and for the test each
 _UNEVEN = 5  # times more samples of one class than of another are worth a note
@@ -96,7 +100,7 @@ def _part(samples: Samples, order: NDArray[np.int64]) -> Part:
 def _class_folders(path: Path) -> list[Path]:
     folders = sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
     if not folders:
-        found = len(_files(path, PICTURES + SERIES))
+        found = len(_files(path, _SUFFIXES))
         raise ConvletError(
             f"{path} has no folders and {found} pictures or series; expected a folder for each class, "
             "whose name is the label"
@@ -112,18 +116,23 @@ def _files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
 
 def _kind_of(path: Path, folders: Sequence[Path]) -> str:
     """ "pictures" or "series"."""
-    pictures, series = (
-        next((file for folder in folders for file in _files(folder, suffixes)), None)
-        for suffixes in (PICTURES, SERIES)
-    )
+    files = [file for folder in folders for file in _files(folder, _SUFFIXES)]
+    of_pictures = [_is_picture(file) for file in files]
+    pictures = next((file for file, is_picture in zip(files, of_pictures, strict=True) if is_picture), None)
+    series = next((file for file, is_picture in zip(files, of_pictures, strict=True) if not is_picture), None)
     if pictures and series:
         raise ConvletError(f"{path} has pictures ({pictures}) and series ({series}), expected one kind")
     if not pictures and not series:
         raise ConvletError(
             f"the folders in {path} hold nothing to train on; expected files with one of these suffixes: "
-            f"{' '.join(PICTURES + SERIES)}"
+            f"{' '.join(_SUFFIXES)}"
         )
     return "pictures" if pictures else "series"
+
+
+def _is_picture(file: Path) -> bool:
+    suffix = file.suffix.lower()
+    return holds_pixels(file) if suffix == ".npy" else suffix in PICTURES
 
 
 def _read_all(files: Sequence[Path], read: Callable[[Path], Images], progress: Progress) -> Images:

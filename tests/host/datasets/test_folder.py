@@ -65,6 +65,21 @@ def test_pictures_are_scaled_and_labelled_by_their_folders(photos: Path) -> None
     assert red[0] > 0.95 and red[1:].max() < 0.05
 
 
+def test_arrays_of_bytes_are_pictures(tmp_path: Path) -> None:
+    for name, pixels in (
+        ("day", np.full((16, 12), 255)),
+        ("night", np.zeros((16, 12, 1))),
+        ("red", np.zeros((4, 4, 3))),
+    ):
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / "sample_1.npy", pixels.astype(np.uint8))
+    samples = read_samples(tmp_path, SHAPE)
+    assert not is_series(tmp_path) and samples.pixels and samples.class_names == ("day", "night", "red")
+    assert [float(image.max()) for image in samples.images] == [1, 0, 0]
+    np.save(tmp_path / "red" / "sample_1.npy", np.zeros((4, 4, 2), np.uint8))
+    refused(tmp_path, "1 of 3 files cannot be used: cannot read the picture")
+
+
 def test_series_keep_their_values(gestures: Path) -> None:
     samples = read_samples(gestures, (100, 6))
     assert is_series(gestures) and not samples.pixels
