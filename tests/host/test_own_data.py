@@ -204,6 +204,15 @@ def test_wrong_usage(arguments: tuple[str, ...], expected: str, capsys: pytest.C
     assert expected in " ".join(capsys.readouterr().err.split())
 
 
+def test_results_are_not_put_among_the_data(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(photos)
+    assert exit_code("train", "--data", ".") == 1
+    assert "photos-model lies in the data" in capsys.readouterr().err
+    assert sorted(path.name for path in photos.iterdir()) == sorted(CLASSES)
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_the_training(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

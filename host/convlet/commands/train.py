@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convlet.cli import Session, json_option
+from convlet.errors import ConvletError
 from convlet.own_data import AUGMENTATIONS, CLASSIFIERS, own_recipe
 from convlet.recipe import Recipe
 from convlet.train import SEED, Trained, train_recipe
@@ -103,10 +104,14 @@ def command(
         raise click.UsageError("--model, --size, --colour and --augment go with --data")
     if data is not None:
         stem = data.resolve().stem
+        out = out or Path(f"{stem}-model")
+        if out.resolve().is_relative_to(data.resolve()):
+            raise ConvletError(
+                f"{out} lies in the data, of which it would become a class: choose another --out"
+            )
         channels = {"grey": 1, "rgb": 3, None: None}[colour]
         options: dict[str, Any] = {"size": size, "channels": channels, "augment": augment, "seed": seed}
         recipe = own_recipe(stem, data, model, **options, progress=session.progress)
-        out = out or Path(f"{stem}-model")
         if not as_json:
             _show_balance(session, recipe)
     else:
