@@ -78,9 +78,9 @@ def _show(
     _say(
         session,
         f"{model.name} takes {needs.file_bytes:,} bytes of flash, and {copied:,} of RAM with the file copied there, "
-        f"{needs.arena_bytes:,} with the file in a ROMFS",
+        f"{needs.arena_bytes:,} with the file read in flash",
     )
-    table = _plain_table("Board", "Chip", "", "Flash for it", "RAM for it", "Inference, ms", words=3)
+    table = _plain_table("Board", "Chip", "", "Flash free", "Heap free", "Inference, ms", words=3)
     for each in fits:
         table.add_row(
             each.board.name,
@@ -91,6 +91,8 @@ def _show(
             _milliseconds(each.time) if each.time else "",
         )
     session.console.print(table)
+    if any(each.must_stay_in_flash for each in fits):
+        _say(session, "file in flash: in a ROMFS; a file in MicroPython's file system is copied to RAM")
     _say(session, f"RAM: {needs.peak_operator} works when most of the arena is in use")
     _say(
         session, f"flash: {needs.largest_weights} has the most weights, {needs.largest_weights_bytes:,} bytes"
@@ -113,7 +115,7 @@ def _plain_table(*names: str, words: int) -> Table:
 
 def _verdict(each: Fit) -> Text:
     if each.must_stay_in_flash:
-        return Text("fits in a ROMFS", "yellow")
+        return Text("fits, file in flash", "yellow")
     if each.fits:
         return Text("fits", "green")
     shortages = (("flash", each.flash_short), ("RAM", each.ram_short))
