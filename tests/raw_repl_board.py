@@ -100,8 +100,29 @@ def forbid_renaming_over_a_file() -> None:
     os.rename = as_on_fat
 
 
-def _power_on(server: socket.socket, folder: Path, die_at: int | None, is_fat: bool) -> None:
+def limit_room(room: int) -> None:
+    """Give the file system so many bytes for all its files."""
+    real_open = builtins.open
+
+    def used() -> int:
+        return sum(path.stat().st_size for path in Path().iterdir())
+
+    class Limited(io.FileIO):
+        def write(self, data) -> int:
+            if used() + len(data) > room:
+                raise OSError(errno.ENOSPC, "full")
+            return super().write(data)
+
+    builtins.open = lambda name, mode="r": Limited(name, "w") if mode == "wb" else real_open(name, mode)
+    os.statvfs = lambda folder: (1, 1, room, room - used())
+
+
+def _power_on(
+    server: socket.socket, folder: Path, die_at: int | None, is_fat: bool, room: int | None
+) -> None:
     os.chdir(folder)
+    if room is not None:
+        limit_room(room)
     if is_fat:
         forbid_renaming_over_a_file()
     if die_at is not None:
@@ -115,14 +136,16 @@ def _power_on(server: socket.socket, folder: Path, die_at: int | None, is_fat: b
 
 
 @contextmanager
-def board_with(folder: Path, *, die_at: int | None = None, is_fat: bool = False) -> Iterator[str]:
+def board_with(
+    folder: Path, *, die_at: int | None = None, is_fat: bool = False, room: int | None = None
+) -> Iterator[str]:
     """The port of a board whose file system is `folder`.
 
     `die_at`: it ends at this operation that changes its files, counted from 0, before that is done. `is_fat`: renaming
-    over a file that exists fails.
+    over a file that exists fails. `room`: bytes that its files may have.
     """
     with socket.create_server(("127.0.0.1", 0)) as server:
-        arguments = (server, folder, die_at, is_fat)
+        arguments = (server, folder, die_at, is_fat, room)
         process = multiprocessing.get_context("fork").Process(target=_power_on, args=arguments, daemon=True)
         process.start()
         port = server.getsockname()[1]

@@ -43,7 +43,7 @@ class AmpyTransport:
             self._pyboard.enter_raw_repl()
 
     def exec_raw(
-        self, code: str, timeout: float, data_consumer: Callable[[bytes], None]
+        self, code: str, timeout: float | None, data_consumer: Callable[[bytes], None]
     ) -> tuple[bytes, bytes]:
         with _pyboard_errors():
             return self._pyboard.exec_raw(code, timeout, data_consumer)

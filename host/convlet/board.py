@@ -23,6 +23,9 @@ REPLY_SECONDS = 10  # between two characters of an answer
 CHUNK_BYTES = 768  # raw data in one command: its base64 text and the parser's copy fit in any board's RAM
 BLOCK_BYTES = 4096  # by which two versions of a file are compared
 WAYS = ("mpremote", "ampy")  # whose library carries the bytes
+PORT_HELP = (
+    "Such as /dev/ttyACM0, COM3, ws://192.168.4.1 (WebREPL), socket://HOST:NUMBER; else the one board on USB."
+)
 
 _open_port: Any = SerialTransport  # mpremote has no type annotations
 _serial_ports: Any = list_ports
@@ -87,11 +90,14 @@ class Board:
         self.transport = transport
 
     def run(
-        self, code: str, seconds: float = REPLY_SECONDS, on_output: Callable[[bytes], None] | None = None
+        self,
+        code: str,
+        seconds: float | None = REPLY_SECONDS,
+        on_output: Callable[[bytes], None] | None = None,
     ) -> str:
         """Run `code` and return what it printed; `on_output` sees each byte of that as it comes.
 
-        `seconds` is how long the board may stay silent. Raises RemoteError for an exception on the board.
+        `seconds` is how long the board may stay silent, None for ever. Raises RemoteError for an exception there.
         """
         shown = bytearray()
 
@@ -108,7 +114,10 @@ class Board:
         return shown.decode(errors="replace").replace("\r\n", "\n")
 
     def run_file(
-        self, path: Path, seconds: float = REPLY_SECONDS, on_output: Callable[[bytes], None] | None = None
+        self,
+        path: Path,
+        seconds: float | None = REPLY_SECONDS,
+        on_output: Callable[[bytes], None] | None = None,
     ) -> str:
         """Run a script of the host on the board, as `mpremote run` does."""
         return self.run(Path(path).read_text(), seconds, on_output)
@@ -221,17 +230,17 @@ def attached_port() -> str:
 
 @contextmanager
 def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Iterator[Board]:
-    """Open `port` (/dev/ttyACM0, COM3, socket://host:number, /dev/pts/3) and take over the board's REPL.
+    """Open `port` and take over the board's REPL: /dev/ttyACM0, COM3, socket://host:number, ws://host (WebREPL).
 
-    `soft_reset` starts with an empty heap and no program running. `via` is one of WAYS. Raises BoardError when nothing
-    answers, and ToolError when ampy is asked for and not installed.
+    `soft_reset` starts with an empty heap and no program running; a WebREPL would not survive it and goes without.
+    `via` is one of WAYS. Raises BoardError when nothing answers, and ToolError when a package is missing.
     """
-    with _board_errors(f"cannot open {port}; is another program using it?"):
-        transport: Any = _opener(via)(port, timeout=REPLY_SECONDS)
-        _send_at_once(transport.serial)
+    hint = "" if "://" in port else "; is another program using it?"
+    with _board_errors(f"cannot open {port}{hint}"):
+        transport: Any = _open(port, via)
     try:
         with _board_errors(f"no MicroPython answers at {port}"):
-            _enter_raw_repl(transport, soft_reset)
+            _enter_raw_repl(transport, soft_reset and not port.startswith("ws://"))
         yield Board(transport)
         with _board_errors():
             transport.exit_raw_repl()
@@ -246,12 +255,18 @@ def _send_at_once(serial_port: Any) -> None:
         serial_port._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _opener(via: str) -> Any:
-    if via == "mpremote":
-        return _open_port
-    from convlet.ampy_port import AmpyTransport
-
-    return AmpyTransport
+def _open(port: str, via: str) -> Any:
+    opener = _open_port
+    if via == "ampy":
+        from convlet.ampy_port import AmpyTransport as opener
+    elif port.startswith("ws://"):
+        from convlet.webrepl_port import WebReplTransport as opener
+    try:
+        transport = opener(port, timeout=REPLY_SECONDS)
+    except ValueError as error:  # how pyserial refuses an address that it does not understand
+        raise TransportError(str(error)) from error
+    _send_at_once(transport.serial)
+    return transport
 
 
 def _enter_raw_repl(transport: Any, soft_reset: bool) -> None:

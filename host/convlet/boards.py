@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from convlet.errors import ToolError
 
 MIB = 1024 * 1024
-_NOT_RUN = "not yet"
+_NOT_RUN, _NOT_BUILT = "built, not run", "not built here"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _esp32(name: str, title: str, chip: str, core: str, flash_mib: int) -> Board
         flash_bytes=flash_mib * MIB,
         heap_bytes=100_000,
         flashed_by="esptool",
-        ran_in=_NOT_RUN,
+        ran_in=_NOT_BUILT,
         esp_chip=name,
         build=Build(
             port="esp32",
@@ -138,7 +138,7 @@ BOARDS = {
             flash_bytes=2 * MIB,
             heap_bytes=180_000,  # less than the Pico's by what Wi-Fi takes; not measured
             flashed_by="UF2",
-            ran_in=_NOT_RUN,
+            ran_in=_NOT_BUILT,
             build=_rp2("RPI_PICO_W", 700, _RP2040, ("cyw43-driver", "lwip", "btstack", "micropython-lib")),
         ),
         Board(

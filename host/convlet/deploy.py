@@ -136,7 +136,11 @@ def roll_back(
             if not _exists(board, target + PREVIOUS):
                 raise BoardError(f"the board has no {target}{PREVIOUS}, to which to go back")
             _selftest(board, target + PREVIOUS)
-            _copy(board, target + PREVIOUS, target + UNPROVED)
+            if not _copy(board, target + PREVIOUS, target + UNPROVED):
+                free = _free_bytes(board, target)
+                raise BoardError(
+                    f"there is no room for a copy of the previous model: {free:,} bytes are left"
+                )
             keeps_previous = _exists(board, target) and _keep_as_previous(board, target)
             digest = board.sha256(target + UNPROVED)
             size = int(board.run(f"import os\nprint(os.stat({target + UNPROVED!r})[6])"))
@@ -221,7 +225,7 @@ def _upload(board: Board, target: str, data: bytes, old: list[str], progress: Pr
             raise
         board.recover()
         raise BoardError(
-            f"the board could not store the {len(data):,} bytes ({error}): {_free_bytes(board, target)} bytes are "
+            f"the board could not store the {len(data):,} bytes ({error}): {_free_bytes(board, target):,} bytes are "
             "left in its file system, which must hold the old model and the new one"
         ) from error
 
@@ -239,23 +243,30 @@ def _selftest(board: Board, name: str) -> None:
         raise BoardError(f"the board's own test of the model failed: {error}") from error
 
 
-def _copy(board: Board, source: str, target: str) -> None:
-    """Copy a file on the board. Raises RemoteError, with both files left open, when there is no room."""
-    board.run(_COPY.format(source=source, target=target), seconds=COPY_SECONDS)
-
-
-def _keep_as_previous(board: Board, target: str) -> bool:
-    """Copy the model to its previous one; False when there is no room for that."""
-    copy = target + PREVIOUS + UNPROVED
+def _copy(board: Board, source: str, target: str) -> bool:
+    """Copy a file on the board; False, and nothing is left of it, when there is no room."""
     try:
-        _copy(board, target, copy)
+        board.run(_COPY.format(source=source, target=target), seconds=COPY_SECONDS)
     except RemoteError as error:
         if error.kind != "OSError":
             raise
         board.recover()
-        board.remove(copy)
+        board.remove(target)
         return False
-    _rename(board, copy, target + PREVIOUS)
+    return True
+
+
+def _keep_as_previous(board: Board, target: str) -> bool:
+    """Copy the model to its previous one, which makes room if it must; False when there is no room even so."""
+    previous = target + PREVIOUS
+    copy = previous + UNPROVED
+    if not _copy(board, target, copy):
+        if not _exists(board, previous):
+            return False
+        board.remove(previous)
+        if not _copy(board, target, copy):
+            return False
+    _rename(board, copy, previous)
     return True
 
 

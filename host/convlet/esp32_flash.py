@@ -138,7 +138,7 @@ def _esptool_errors(port: str, when: str) -> Iterator[None]:
 
     try:
         yield
-    except (FatalError, OSError, struct.error) as error:
+    except (FatalError, OSError, ValueError, struct.error) as error:
         raise BoardError(
             f"the ESP32 at {port} failed {when} ({error}). Its boot loader in ROM is always there: hold BOOT, press "
             "RESET, and repeat"

@@ -55,3 +55,9 @@ def test_no_board_or_several(monkeypatch: pytest.MonkeyPatch) -> None:
         BoardError, match=r"(?s)2 boards .*--port:\n  /dev/ttyACM0  board 0\n  /dev/ttyACM1  board 1"
     ):
         board_module.attached_port()
+
+
+@pytest.mark.parametrize("port", ["http://board", "ws://board:number", "socket://board"])
+def test_address_that_makes_no_sense(port: str) -> None:
+    with pytest.raises(BoardError, match=f"cannot open {port}: "), connect(port):
+        pass

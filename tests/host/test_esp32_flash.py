@@ -19,7 +19,7 @@ from convlet import esp32_flash
 from convlet.boards import BOARDS, Board, find
 from convlet.errors import BoardError
 from convlet.progress import Advance, Progress
-from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, handle_client
+from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
 from esptool.targets import CHIP_DEFS
 
 APPLICATION_AT = 0x10000
@@ -91,6 +91,19 @@ def chip(name: str, flash: FlashImage) -> Iterator[str]:
     stop.set()
 
 
+@contextmanager
+def chip_on_a_terminal(name: str, flash: FlashImage) -> Iterator[str]:
+    """The same on a pseudo-terminal, which is opened as serial ports are."""
+    terminal, stop = PtyMasterTransport.create(), threading.Event()
+    arguments = (BootloaderConnection(pty=terminal), stop, name)
+    thread = threading.Thread(target=handle_client, args=arguments, kwargs={"flash": flash})
+    thread.start()
+    yield terminal.client_path
+    stop.set()
+    thread.join()
+    terminal.close()
+
+
 @pytest.fixture(autouse=True)
 def soon_tired(monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt to connect again, not seven of a second each."""
@@ -110,6 +123,13 @@ def test_firmware_lies_where_the_chip_starts_it(board: Board, capsys: pytest.Cap
     assert len(steps.shares) > 1
     assert sum(steps.shares) == pytest.approx(1)
     assert capsys.readouterr().out == ""
+
+
+def test_serial_port() -> None:
+    flash, board = FlashImage(), find("esp32")
+    with chip_on_a_terminal("esp32", flash) as port:
+        esp32_flash.flash(board, firmware_for(board), port)
+    assert flash.data[0x1000 : 0x1000 + len(firmware_for(board))] == firmware_for(board)
 
 
 @pytest.mark.parametrize("board", ["esp32", "esp32s3", "esp32c3", "esp32c6"])
@@ -178,10 +198,11 @@ def test_connection_that_is_torn() -> None:
         esp32_flash.flash(board, firmware_for(board), port)
 
 
-def test_nothing_at_the_port() -> None:
+@pytest.mark.parametrize("port", ["socket://127.0.0.1:9", "/dev/ttyUSB77", "http://board"])
+def test_nothing_at_the_port(port: str) -> None:
     board = find("esp32")
     with pytest.raises(BoardError, match=r"failed before anything was written"):
-        esp32_flash.flash(board, firmware_for(board), "socket://127.0.0.1:9")
+        esp32_flash.flash(board, firmware_for(board), port)
 
 
 def test_command_shows_progress(tmp_path: Path) -> None:

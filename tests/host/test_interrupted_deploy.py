@@ -158,6 +158,47 @@ def test_what_fat_was_left_with_is_finished(tmp_path: Path) -> None:
         assert files_in(tmp_path) == DEPLOYED
 
 
+def test_room_for_two_models_only(tmp_path: Path) -> None:
+    put(tmp_path, {"m.cvl": OLD})
+    with board_with(tmp_path, room=len(OLD) + len(NEW) + 100) as port:
+        assert not deploy(NEW_MODEL, port, name="m.cvl").keeps_previous
+    assert files_in(tmp_path) == {"m.cvl": NEW}
+
+
+def test_model_before_the_old_one_makes_room(tmp_path: Path) -> None:
+    put(tmp_path, AT_FIRST)
+    with board_with(tmp_path, room=len(OLD) + len(OLDER) + 100) as port:
+        deploy(NEW_MODEL, port, name="m.cvl")
+    assert files_in(tmp_path)["m.cvl"] == NEW
+
+
+def test_model_before_the_old_one_makes_room_for_the_old_one(tmp_path: Path) -> None:
+    put(tmp_path, AT_FIRST)
+    with board_with(tmp_path, room=len(OLD) + len(OLDER) + len(NEW) + 100) as port:
+        assert deploy(NEW_MODEL, port, name="m.cvl").keeps_previous
+    assert files_in(tmp_path) == DEPLOYED
+
+
+def test_no_room_for_two_models(tmp_path: Path) -> None:
+    put(tmp_path, {"m.cvl": OLD})
+    with (
+        board_with(tmp_path, room=len(OLD) + len(NEW) - 1) as port,
+        pytest.raises(BoardError, match=r"as it was: .* could not store the 1,536 bytes .* bytes are left"),
+    ):
+        deploy(NEW_MODEL, port, name="m.cvl")
+    assert files_in(tmp_path) == {"m.cvl": OLD}
+
+
+def test_rollback_without_room_for_copies(tmp_path: Path) -> None:
+    put(tmp_path, AT_FIRST)
+    with (
+        board_with(tmp_path, room=len(OLD) + len(OLDER) + 10) as port,
+        pytest.raises(BoardError, match=r"not rolled back, .* as it was: there is no room for a copy"),
+    ):
+        roll_back(port)
+    assert files_in(tmp_path) == AT_FIRST
+
+
 def test_same_model_is_not_sent(tmp_path: Path) -> None:
     with board_with(tmp_path) as port:
         put(tmp_path, DEPLOYED)

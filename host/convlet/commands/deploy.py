@@ -7,20 +7,18 @@ from pathlib import Path
 import click
 
 from convlet import deploy
-from convlet.board import WAYS, attached_port
+from convlet.board import PORT_HELP, WAYS, attached_port
 from convlet.cli import Session
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--port", help="Such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321; else the one board on USB."
-)
+@click.option("--port", help=PORT_HELP)
 @click.option("--name", help="File name on the board; else that of the model.")
 @click.option(
     "--via", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="Whose library to use."
 )
-@click.option("--rollback", is_flag=True, help="Put the model back that MODEL replaced; again undoes it.")
+@click.option("--rollback", is_flag=True, help="Put back the model that was there before; again undoes it.")
 @click.pass_obj
 def command(
     session: Session, model: Path | None, port: str | None, name: str | None, via: str, rollback: bool
