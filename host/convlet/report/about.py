@@ -84,7 +84,8 @@ def training_section(facts: Facts) -> str:
     losses = list(zip(names, colours, (curves.train_loss, curves.validation_loss), strict=True))
     scores = list(zip(names, colours, (curves.train_score, curves.validation_score), strict=True))
     charts = columns(curve_chart("Loss", losses, False), curve_chart(curves.measure, scores, is_share))
-    text = f"{facts.metrics.epochs} epochs; the figures are those after the last."
+    epochs = facts.metrics.epochs
+    text = "One epoch." if epochs == 1 else f"{epochs} epochs; the figures are those after the last."
     if is_share and curves.train_score[-1] - curves.validation_score[-1] > _OVERFITTING:
         text += " It knows what it has learnt from much better than the rest: more data, or augmentation, would help."
     return section("training", "The training", text, charts)

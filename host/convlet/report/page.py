@@ -141,7 +141,7 @@ def _tiles(facts: Facts) -> list[tuple[str, str]]:
 
 def _footer(facts: Facts) -> str:
     return (
-        f"<footer>Made by <code>convlet report</code> {__version__}; trained for {facts.metrics.epochs} epochs "
-        f"with seed {facts.metrics.seed}. Instructions are counted in QEMU, cycles in an emulator of the RP2040: "
+        f"<footer>Made by <code>convlet report</code> {__version__}; epochs of training: {facts.metrics.epochs}, "
+        f"seed {facts.metrics.seed}. Instructions are counted in QEMU, cycles in an emulator of the RP2040: "
         "nothing here has run on real silicon.</footer>"
     )
