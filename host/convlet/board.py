@@ -1,24 +1,31 @@
-"""A MicroPython board at the end of a serial port, pty or socket, driven through mpremote's transport."""
+"""A MicroPython board at the end of a serial port, pty or socket, driven through mpremote's or ampy's library."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
+import itertools
+import socket
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
 
 from convlet.errors import BoardError
 
 REPLY_SECONDS = 10  # between two characters of an answer
 CHUNK_BYTES = 768  # raw data in one command: its base64 text and the parser's copy fit in any board's RAM
+BLOCK_BYTES = 4096  # by which two versions of a file are compared
+WAYS = ("mpremote", "ampy")  # whose library carries the bytes
 
 _open_port: Any = SerialTransport  # mpremote has no type annotations
+_serial_ports: Any = list_ports
 _HASH_FILE = """
 from hashlib import sha256 as _h
 from binascii import hexlify as _x
@@ -31,6 +38,31 @@ with open({name!r}, "rb") as _f:
             break
         _h.update(memoryview(_b)[:_n])
 print(_x(_h.digest()).decode())
+"""
+_HASH_BLOCKS = """
+from hashlib import sha256 as _s
+from binascii import hexlify as _x
+_b = bytearray(512)
+with open({name!r}, "rb") as _f:
+    while True:
+        _h = _s()
+        _t = 0
+        while _t < {block}:
+            _n = _f.readinto(_b)
+            if not _n:
+                break
+            _h.update(memoryview(_b)[:_n])
+            _t += _n
+        if _t:
+            print(_x(_h.digest()).decode())
+        if _t < {block}:
+            break
+"""
+_COPY_PART = """
+_o.seek({start})
+for _i in range({start}, {end}, 512):
+    _b = _o.read(min(512, {end} - _i))
+    assert _f.write(_b) == len(_b)
 """
 
 
@@ -82,15 +114,33 @@ class Board:
         return self.run(Path(path).read_text(), seconds, on_output)
 
     def write_file(
-        self, name: str, data: bytes, on_progress: Callable[[int], None] = lambda count: None
-    ) -> None:
+        self,
+        name: str,
+        data: bytes,
+        on_progress: Callable[[int], None] = lambda count: None,
+        *,
+        base: str = "",
+        base_blocks: list[str] | None = None,
+    ) -> int:
         """Write `data` to a file on the board; `on_progress` gets the bytes of each step.
 
-        After an error the file is open, and holds a part: `recover` closes it.
+        Blocks that it has in common with the board's file `base`, whose `block_digests` are `base_blocks`, are copied
+        there. Returns how many bytes were sent. After an error files are open, and hold a part: `recover` closes them.
         """
         self.run(f"from binascii import a2b_base64 as _d\n_f = open({name!r}, 'wb')")
-        self._send(data, lambda text, count: f"assert _f.write(_d('{text}')) == {count}", on_progress)
-        self.run("_f.close()")
+        if base_blocks:
+            self.run(f"_o = open({base!r}, 'rb')")
+        sent = 0
+        for is_known, start, end in _runs(_is_known(data, base_blocks or []), len(data)):
+            if is_known:
+                self.run(_COPY_PART.format(start=start, end=end))
+                on_progress(end - start)
+            else:
+                part = data[start:end]
+                self._send(part, lambda text, count: f"assert _f.write(_d('{text}')) == {count}", on_progress)
+                sent += end - start
+        self.run("_f.close()" + ("\n_o.close()" if base_blocks else ""))
+        return sent
 
     def set_bytes(
         self, name: str, data: bytes, on_progress: Callable[[int], None] = lambda count: None
@@ -104,6 +154,15 @@ class Board:
         """The digest of a file on the board, computed there, in hexadecimal."""
         return self.run(_HASH_FILE.format(name=name)).strip()
 
+    def block_digests(self, name: str) -> list[str]:
+        """The SHA-256 of each BLOCK_BYTES of a file on the board; none when the file is empty or not there."""
+        try:
+            return self.run(_HASH_BLOCKS.format(name=name, block=BLOCK_BYTES)).split()
+        except RemoteError as error:
+            if "ENOENT" in error.message:
+                return []
+            raise
+
     def remove(self, name: str) -> None:
         """Remove a file from the board. Raises RemoteError when it is not there."""
         self.run(f"import os\nos.remove({name!r})")
@@ -113,7 +172,7 @@ class Board:
         with _board_errors():
             self.transport.serial.write(b"\x03\x03")
             _enter_raw_repl(self.transport, soft_reset=False)
-        self.run("try:\n _f.close()\nexcept Exception: pass")
+        self.run("for _n in ('_f', '_o'):\n if _n in globals():\n  globals()[_n].close()")
 
     def _send(
         self, data: bytes, command: Callable[[str, int], str], on_progress: Callable[[int], None]
@@ -124,14 +183,52 @@ class Board:
             on_progress(len(chunk))
 
 
+def digests(data: bytes) -> list[str]:
+    """What `Board.block_digests` gives for a file that holds `data`."""
+    return [
+        hashlib.sha256(data[start : start + BLOCK_BYTES]).hexdigest()
+        for start in range(0, len(data), BLOCK_BYTES)
+    ]
+
+
+def _is_known(data: bytes, base_blocks: list[str]) -> list[bool]:
+    """For each block of `data` whether the board's file has the same at that place."""
+    return [base_blocks[i : i + 1] == [digest] for i, digest in enumerate(digests(data))]
+
+
+def _runs(flags: Sequence[bool], size: int) -> Iterator[tuple[bool, int, int]]:
+    """Neighbouring blocks of one kind as (kind, first byte, end)."""
+    start = 0
+    for kind, group in itertools.groupby(flags):
+        end = min(size, start + BLOCK_BYTES * len(list(group)))
+        yield kind, start, end
+        start = end
+
+
+def attached_port() -> str:
+    """The port of the one board that is attached over USB, from the list that `mpremote connect list` shows.
+
+    Raises BoardError when there is none, and naming them when there are several.
+    """
+    found = [port for port in _serial_ports.comports() if port.vid is not None]
+    if not found:
+        raise BoardError("no board is attached over USB: attach one, or name its port with --port")
+    if len(found) > 1:
+        lines = "".join(sorted(f"\n  {port.device}  {port.description}" for port in found))
+        raise BoardError(f"{len(found)} boards are attached, choose one with --port:{lines}")
+    return str(found[0].device)
+
+
 @contextmanager
-def connect(port: str, *, soft_reset: bool = True) -> Iterator[Board]:
+def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Iterator[Board]:
     """Open `port` (/dev/ttyACM0, COM3, socket://host:number, /dev/pts/3) and take over the board's REPL.
 
-    `soft_reset` starts with an empty heap and no program running. Raises BoardError when nothing answers.
+    `soft_reset` starts with an empty heap and no program running. `via` is one of WAYS. Raises BoardError when nothing
+    answers, and ToolError when ampy is asked for and not installed.
     """
-    with _board_errors(f"cannot open {port}"):
-        transport: Any = _open_port(port, timeout=REPLY_SECONDS)
+    with _board_errors(f"cannot open {port}; is another program using it?"):
+        transport: Any = _opener(via)(port, timeout=REPLY_SECONDS)
+        _send_at_once(transport.serial)
     try:
         with _board_errors(f"no MicroPython answers at {port}"):
             _enter_raw_repl(transport, soft_reset)
@@ -141,6 +238,20 @@ def connect(port: str, *, soft_reset: bool = True) -> Iterator[Board]:
     finally:
         with contextlib.suppress(OSError):  # the port may be gone already
             transport.close()
+
+
+def _send_at_once(serial_port: Any) -> None:
+    """A socket must not wait for more to send: our messages are short, and each is awaited."""
+    if hasattr(serial_port, "_socket"):
+        serial_port._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _opener(via: str) -> Any:
+    if via == "mpremote":
+        return _open_port
+    from convlet.ampy_port import AmpyTransport
+
+    return AmpyTransport
 
 
 def _enter_raw_repl(transport: Any, soft_reset: bool) -> None:

@@ -1,10 +1,13 @@
-"""The boards that firmware is built for: one table, read by the build, the emulator and the commands."""
+"""The boards there are: one table, read by the build, the flasher, the emulator and the commands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from convlet.errors import ToolError
+
+MIB = 1024 * 1024
+_NOT_RUN = "not yet"
 
 
 @dataclass(frozen=True)
@@ -17,56 +20,181 @@ class Storage:
 
 
 @dataclass(frozen=True)
-class Board:
-    """A target of `convlet firmware build`."""
+class Uf2:
+    """What marks the UF2 file of a board: `family` is the number of its chip, `info` what INFO_UF2.TXT calls it."""
 
-    name: str
-    title: str
+    family: int
+    address: int
+    info: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """How MicroPython is built for a board."""
+
     port: str  # folder in MicroPython's ports/
     micropython_board: str  # its BOARD or VARIANT; a folder of that name in micropython_module/boards wins
     compiler: str
     product: str  # what the build leaves, relative to its folder: the file with symbols and sections
-    build_steps: int  # lines that a full build prints, for the progress bar
+    steps: int  # lines that a full build prints, for the progress bar
     link_map: str | None = None  # where the linker lists what takes the flash
-    uf2_family: int | None = None
-    uf2_address: int = 0
-    storage: Storage | None = None
+    uf2: Uf2 | None = None
+    image: str | None = None  # what the build leaves to be flashed, where that is not made from the product
+    libraries: tuple[
+        str, ...
+    ] = ()  # folders of MicroPython's lib/ that it needs and that Debian's packages lack
 
+
+@dataclass(frozen=True)
+class Board:
+    """A target of `convlet firmware build`.
+
+    `flash_bytes`: of the whole chip, None where a model's size is no matter. `heap_bytes`: what MicroPython has for
+    scripts and models, rounded down; of the RP2 and QEMU boards with our firmware, of the ESP32 family about what the
+    port's README names. `clock_mhz`: as MicroPython sets it. `ran_in`: where our firmware for it has run.
+    `esp_chip`: what esptool calls the chip.
+    """
+
+    name: str
+    title: str
+    chip: str
+    core: str
+    clock_mhz: int | None
+    flash_bytes: int | None
+    heap_bytes: int | None
+    flashed_by: str
+    ran_in: str
+    build: Build
+    storage: Storage | None = None
+    esp_chip: str | None = None
+
+
+def _rp2(board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = ()) -> Build:
+    return Build(
+        port="rp2",
+        micropython_board=board,
+        compiler="arm-none-eabi-gcc",
+        product="firmware.elf",
+        steps=steps,
+        link_map="firmware.elf.map",
+        uf2=uf2,
+        libraries=libraries,
+    )
+
+
+def _esp32(name: str, title: str, chip: str, core: str, flash_mib: int) -> Board:
+    """A board of the ESP32 family: clock and flash as the GENERIC boards of MicroPython 1.25 set them."""
+    suffix = name.removeprefix("esp32")
+    compiler = "riscv32-esp-elf-gcc" if core.startswith("RV32") else f"xtensa-{name}-elf-gcc"
+    micropython_board = "ESP32_GENERIC" + (f"_{suffix.upper()}" if suffix else "")
+    return Board(
+        name=name,
+        title=title,
+        chip=chip,
+        core=core,
+        clock_mhz=160,
+        flash_bytes=flash_mib * MIB,
+        heap_bytes=100_000,
+        flashed_by="esptool",
+        ran_in=_NOT_RUN,
+        esp_chip=name,
+        build=Build(
+            port="esp32",
+            micropython_board=micropython_board,
+            compiler=compiler,
+            product="micropython.elf",
+            image="firmware.bin",
+            libraries=("berkeley-db-1.xx", "micropython-lib"),
+            steps=1600,
+        ),
+    )
+
+
+_RP2040 = Uf2(family=0xE48BFF56, address=0x10000000, info="RPI-RP2")
+_RP2350 = Uf2(family=0xE48BFF59, address=0x10000000, info="RP2350")
 
 BOARDS = {
     board.name: board
     for board in (
         Board(
             name="pico",
-            title="Raspberry Pi Pico (RP2040, Cortex-M0+)",
-            port="rp2",
-            micropython_board="CONVLET_PICO",
-            compiler="arm-none-eabi-gcc",
-            product="firmware.elf",
-            link_map="firmware.elf.map",
-            build_steps=452,
-            uf2_family=0xE48BFF56,
-            uf2_address=0x10000000,
-            storage=Storage(offset=0x100000, size=0x100000),
+            title="Raspberry Pi Pico",
+            chip="RP2040",
+            core="Cortex-M0+",
+            clock_mhz=125,
+            flash_bytes=2 * MIB,
+            heap_bytes=240_000,
+            flashed_by="UF2",
+            ran_in="rp2040py",
+            build=_rp2("CONVLET_PICO", 452, _RP2040),
+            storage=Storage(offset=1 * MIB, size=1 * MIB),
         ),
         Board(
+            name="pico-w",
+            title="Raspberry Pi Pico W",
+            chip="RP2040",
+            core="Cortex-M0+",
+            clock_mhz=125,
+            flash_bytes=2 * MIB,
+            heap_bytes=180_000,  # less than the Pico's by what Wi-Fi takes; not measured
+            flashed_by="UF2",
+            ran_in=_NOT_RUN,
+            build=_rp2("RPI_PICO_W", 700, _RP2040, ("cyw43-driver", "lwip", "btstack", "micropython-lib")),
+        ),
+        Board(
+            name="pico2",
+            title="Raspberry Pi Pico 2",
+            chip="RP2350",
+            core="Cortex-M33",
+            clock_mhz=150,
+            flash_bytes=4 * MIB,
+            heap_bytes=490_000,
+            flashed_by="UF2",
+            ran_in=_NOT_RUN,
+            build=_rp2("CONVLET_PICO2", 450, _RP2350),
+            storage=Storage(offset=2 * MIB, size=2 * MIB),
+        ),
+        _esp32("esp32", "ESP32 (WROOM-32)", "ESP32", "Xtensa LX6", flash_mib=4),
+        _esp32("esp32s2", "ESP32-S2", "ESP32-S2", "Xtensa LX7", flash_mib=4),
+        _esp32("esp32s3", "ESP32-S3", "ESP32-S3", "Xtensa LX7", flash_mib=8),
+        _esp32("esp32c3", "ESP32-C3", "ESP32-C3", "RV32IMC", flash_mib=4),
+        _esp32("esp32c6", "ESP32-C6", "ESP32-C6", "RV32IMAC", flash_mib=4),
+        Board(
             name="unix",
-            title="this computer (MicroPython's unix port)",
-            port="unix",
-            micropython_board="CONVLET_UNIX",
-            compiler="gcc",
-            product="micropython",
-            build_steps=238,
+            title="this computer (unix port)",
+            chip="",
+            core="",
+            clock_mhz=None,
+            flash_bytes=None,
+            heap_bytes=None,
+            flashed_by="",
+            ran_in="Linux",
+            build=Build(
+                port="unix",
+                micropython_board="CONVLET_UNIX",
+                compiler="gcc",
+                product="micropython",
+                steps=238,
+            ),
         ),
         Board(
             name="qemu-mps2-an385",
-            title="Cortex-M3 in QEMU (MPS2 AN385)",
-            port="qemu",
-            micropython_board="MPS2_AN385",
-            compiler="arm-none-eabi-gcc",
-            product="firmware.elf",
-            link_map="firmware.map",
-            build_steps=187,
+            title="QEMU's MPS2 AN385",
+            chip="",
+            core="Cortex-M3",
+            clock_mhz=25,
+            flash_bytes=4 * MIB,
+            heap_bytes=143_360,
+            flashed_by="",
+            ran_in="QEMU",
+            build=Build(
+                port="qemu",
+                micropython_board="MPS2_AN385",
+                compiler="arm-none-eabi-gcc",
+                product="firmware.elf",
+                steps=187,
+                link_map="firmware.map",
+            ),
         ),
     )
 }

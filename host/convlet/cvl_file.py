@@ -26,7 +26,12 @@ class CvlFile:
 
 
 def read_cvl(data: bytes) -> CvlFile:
-    """The records of a `.cvl`. Raises ModelError when the engine would refuse it."""
+    """The records of a `.cvl`. Raises ModelError when the engine would refuse it.
+
+    >>> file = read_cvl(Path("digits.cvl").read_bytes())
+    >>> file.header["operator_count"], file.operators[0]["height"]
+    (4, 8)
+    """
     try:
         check(data)
     except ValueError as error:

@@ -23,6 +23,7 @@ MODULE_FOLDER = Path(__file__).parents[2] / "micropython_module"
 KEPT = 3  # finished firmwares and build folders of one kind that stay in the cache
 _MODULE_FILES = {".c", ".h", ".S", ".mk", ".cmake", ".txt"}
 _RECORD = "firmware.json"
+_RAM_SECTIONS = {".data", ".bss", ".dram0.data", ".dram0.bss"}
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,14 @@ def build(
     compiler's message when the build fails.
     """
     target = boards.find(board)
-    if sanitize and target.port != "unix":
+    if sanitize and target.build.port != "unix":
         raise ToolError(f"only the board unix can be built with sanitizers, not {board}")
     if not (module / "micropython.mk").exists():
         raise ToolError(f"the C sources of the module are not in {module}: work from a checkout of Convlet")
     found = sources.locate()
-    if target.port == "rp2":
-        sources.check_pico_sdk(found)
     chosen = tuple(name for name in CHOOSABLE if with_module and name in operators)
     recipe = Recipe(target, found, module.absolute(), with_module, chosen, sanitize)
+    _check_tools(recipe)
     folder = cache_folder() / "firmware"
     with locked(folder / f"{recipe.kind}.lock"):
         finished = folder / f"{recipe.kind}-{_digest_of_all(recipe)}"
@@ -84,6 +84,15 @@ def build(
         finished.touch()
         _forget_old(folder, recipe.kind)
     return _load(finished)
+
+
+def _check_tools(recipe: Recipe) -> None:
+    """Raises ToolError when something is missing that is worth more than the compiler's words."""
+    build = recipe.board.build
+    firmware_recipes.with_tools(recipe, [], [])
+    if build.port == "rp2":
+        sources.check_pico_sdk(recipe.sources)
+    sources.check_libraries(recipe.sources, build.port, build.micropython_board, build.libraries)
 
 
 def added_by_module(
@@ -147,7 +156,7 @@ def _variant(recipe: Recipe) -> str:
 
 def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
     mpy_cross = _build_mpy_cross(recipe)
-    left = recipe.board.build_steps
+    left = recipe.board.build.steps
     with progress.bar("compiling", total=left) as advance:
 
         def follow() -> None:
@@ -162,8 +171,8 @@ def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
 
 def _keep(recipe: Recipe, work: Path, target: Path) -> None:
     """Copy from the build folder what a finished firmware consists of, and note its sizes."""
-    elf = target / recipe.board.product
-    shutil.copy2(work / recipe.board.product, elf)
+    elf = target / recipe.board.build.product
+    shutil.copy2(work / recipe.board.build.product, elf)
     image = firmware_recipes.make_image(recipe, work, target) or elf
     flash, ram = _sizes(recipe, elf)
     record = Firmware(
@@ -197,24 +206,30 @@ def _build_mpy_cross(recipe: Recipe) -> Path:
 
 def _sizes(recipe: Recipe, elf: Path) -> tuple[int, int]:
     """Bytes of flash and of statically allocated RAM, by the compiler's own `size`."""
-    size = recipe.board.compiler.removesuffix("gcc") + "size"
+    size = recipe.board.build.compiler.removesuffix("gcc") + "size"
     purpose = "measure the firmware"
-    text, data = run([size, elf], purpose).splitlines()[1].split()[:2]
-    sections = (line.split() for line in run([size, "-A", elf], purpose).splitlines())
-    ram = sum(int(words[1]) for words in sections if words and words[0] in (".data", ".bss"))
+
+    def printed(*options: str) -> list[str]:
+        command = firmware_recipes.with_tools(recipe, [size, *options, elf], [elf.parent])
+        return run(command, purpose).splitlines()
+
+    text, data = printed()[1].split()[:2]
+    sections = (line.split() for line in printed("-A"))
+    ram = sum(int(words[1]) for words in sections if words and words[0] in _RAM_SECTIONS)
     return int(text) + int(data), ram
 
 
 def _file_bytes(recipe: Recipe, work: Path) -> dict[str, int]:
-    if recipe.board.link_map is None:
+    if recipe.board.build.link_map is None:
         return {}
-    return map_file.file_bytes((work / recipe.board.link_map).read_text(), recipe.module.name)
+    return map_file.file_bytes((work / recipe.board.build.link_map).read_text(), recipe.module.name)
 
 
 def _digest_of_settings(recipe: Recipe) -> str:
     """Names the build folder: whatever make and ninja do not notice by themselves when it changes."""
     lists = {".mk", ".cmake", ".txt"}
-    files = [path for path in _inputs(recipe) if path.suffix in lists or recipe.own_board in path.parents]
+    boards_folder = recipe.module / "boards"
+    files = [path for path in _inputs(recipe) if path.suffix in lists or boards_folder in path.parents]
     return _digest(recipe, files, str(recipe.module))
 
 
@@ -224,19 +239,27 @@ def _digest_of_all(recipe: Recipe) -> str:
 
 
 def _inputs(recipe: Recipe) -> list[Path]:
-    """The files of ours that go into the firmware."""
+    """The files of ours that go into the firmware: all boards' definitions, which may include each other."""
     found: list[Path] = []
     if recipe.with_module:
         files = [path for path in recipe.module.rglob("*") if path.suffix in _MODULE_FILES]
         found += [path for path in files if recipe.module / "boards" not in path.parents]
     if recipe.own_board:
-        found += [path for path in recipe.own_board.iterdir() if path.is_file()]
+        found += [path for path in recipe.own_board.parent.rglob("*") if path.is_file()]
     return sorted(found)
 
 
 def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:
-    compiler = run([recipe.board.compiler, "--version"], f"build firmware for {recipe.board.title}")
-    settings = (recipe.sources.identity, recipe.board, recipe.with_module, recipe.sanitize, compiler, more)
+    version = firmware_recipes.with_tools(recipe, [recipe.board.build.compiler, "--version"], [])
+    compiler = run(version, f"build firmware for {recipe.board.title}")
+    settings = (
+        recipe.sources.identity,
+        recipe.board.build,
+        recipe.with_module,
+        recipe.sanitize,
+        compiler,
+        more,
+    )
     digest = hashlib.sha256(repr(settings).encode())
     digest.update(Path(firmware_recipes.__file__).read_bytes())
     for path in files:

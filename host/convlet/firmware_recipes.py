@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from convlet import esp_idf
 from convlet.boards import Board
+from convlet.errors import ToolError
 from convlet.processes import run
 from convlet.sources import Sources
 
@@ -54,7 +57,7 @@ class Recipe:
     @property
     def own_board(self) -> Path | None:
         """Our definition of the board, when MicroPython's own does not do."""
-        folder = self.module / "boards" / self.board.micropython_board
+        folder = self.module / "boards" / self.board.build.micropython_board
         return folder if folder.is_dir() else None
 
 
@@ -66,8 +69,8 @@ def build(recipe: Recipe, folder: Path, mpy_cross: Path, advance: Callable[[], N
     if recipe.sources.is_fixed:
         released = (recipe.sources.micropython / "py" / "mpconfig.h").stat().st_mtime
         environment["SOURCE_DATE_EPOCH"] = str(int(released))
-    builder = _build_with_cmake if recipe.board.port == "rp2" else _build_with_make
-    builder(recipe, folder, environment, advance)
+    builders = {"rp2": _build_with_cmake, "esp32": _build_with_idf}
+    builders.get(recipe.board.build.port, _build_with_make)(recipe, folder, environment, advance)
 
 
 def build_mpy_cross(sources: Sources, folder: Path) -> None:
@@ -81,30 +84,57 @@ def build_mpy_cross(sources: Sources, folder: Path) -> None:
 
 def make_image(recipe: Recipe, folder: Path, target: Path) -> Path | None:
     """The file to flash, made in `target`; None when the board starts the ELF itself."""
-    board = recipe.board
-    if board.uf2_family is None:
+    build = recipe.board.build
+    if build.image:
+        return Path(shutil.copy2(folder / build.image, target))
+    if build.uf2 is None:
         return None
     image = target / "firmware.uf2"
     tool = recipe.sources.micropython / "tools" / "uf2conv.py"
-    family, address = hex(board.uf2_family), hex(board.uf2_address)
-    binary = (folder / board.product).with_suffix(".bin")
+    family, address = hex(build.uf2.family), hex(build.uf2.address)
+    binary = (folder / build.product).with_suffix(".bin")
     run([sys.executable, tool, "-f", family, "-b", address, "-c", "-o", image, binary], "make the UF2 file")
     return image
+
+
+def with_tools(recipe: Recipe, command: Sequence[str | Path], folders: Sequence[Path]) -> list[str | Path]:
+    """`command` where the board's compiler is to be found. Raises ToolError when there is no ESP-IDF for an ESP32."""
+    build = recipe.board.build
+    if build.port != "esp32":
+        return list(command)
+    idf = esp_idf.locate()
+    if idf is None:
+        raise ToolError(
+            esp_idf.advice(recipe.board.name, build.micropython_board, recipe.module, recipe.operators)
+        )
+    return list(idf.wrap(command, folders))
+
+
+def _build_with_idf(
+    recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
+) -> None:
+    port = recipe.sources.micropython / "ports" / "esp32"
+    command = ["make", "-C", str(port), f"BOARD={recipe.board.build.micropython_board}", f"BUILD={folder}"]
+    if recipe.with_module:
+        command.append(esp_idf.setting(recipe.module, recipe.operators))
+    folder.mkdir(parents=True, exist_ok=True)  # else Docker makes it, as root
+    wrapped = with_tools(recipe, command, [recipe.sources.micropython, recipe.module, folder])
+    run(wrapped, _purpose(recipe), environment=environment, on_line=_follow_ninja(advance))
 
 
 def _build_with_make(
     recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
 ) -> None:
-    board = recipe.board
+    build = recipe.board.build
     command = [
         "make",
         _jobs(),
         "-C",
-        str(recipe.sources.micropython / "ports" / board.port),
+        str(recipe.sources.micropython / "ports" / build.port),
         f"BUILD={folder}",
     ]
-    what = "VARIANT" if board.port == "unix" else "BOARD"
-    command.append(f"{what}={board.micropython_board}")
+    what = "VARIANT" if build.port == "unix" else "BOARD"
+    command.append(f"{what}={build.micropython_board}")
     if recipe.own_board:
         command.append(f"{what}_DIR={recipe.own_board}")
     else:
@@ -120,9 +150,9 @@ def _build_with_make(
 def _build_with_cmake(
     recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
 ) -> None:
-    board = recipe.board
+    build = recipe.board.build
     settings = {
-        "MICROPY_BOARD": board.micropython_board,
+        "MICROPY_BOARD": build.micropython_board,
         "PICO_SDK_PATH_OVERRIDE": recipe.sources.pico_sdk,
         "PICO_NO_PICOTOOL": 1,
         "PICO_BUILD_DOCS": 0,
@@ -132,11 +162,11 @@ def _build_with_cmake(
     if recipe.with_module:
         settings["USER_C_MODULES"] = recipe.module / "micropython.cmake"
         settings["CVL_OPS"] = " ".join(recipe.operators)
-    port = recipe.sources.micropython / "ports" / board.port
+    port = recipe.sources.micropython / "ports" / build.port
     definitions = [f"-D{name}={value}" for name, value in settings.items()]
     run(
         ["cmake", "-G", "Ninja", "-S", port, "-B", folder, *definitions],
-        f"configure firmware for {board.title}",
+        f"configure firmware for {recipe.board.title}",
         environment=environment,
     )
     run(["ninja", "-C", folder], _purpose(recipe), environment=environment, on_line=_follow_ninja(advance))

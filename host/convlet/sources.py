@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +120,20 @@ def check_pico_sdk(sources: Sources) -> None:
     for path, advice in needed.items():
         if not path.exists():
             raise ToolError(f"firmware for the RP2 needs {path}, which is missing: {advice}")
+
+
+def check_libraries(sources: Sources, port: str, micropython_board: str, libraries: Iterable[str]) -> None:
+    """Raises ToolError unless those folders of MicroPython's lib/ are filled that Debian's packages lack."""
+    folder = sources.micropython / "lib"
+    missing = [
+        name for name in libraries if not any((folder / name / file).exists() for file in ("LICENSE", "src"))
+    ]
+    if missing:
+        raise ToolError(
+            f"firmware for {micropython_board} needs {', '.join(missing)} in {folder}, which Debian's packages lack: "
+            f"set {MICROPYTHON_VARIABLE} to a checkout of MicroPython in which "
+            f"`make -C ports/{port} BOARD={micropython_board} submodules` has run"
+        )
 
 
 def _check_micropython(micropython: Path) -> None:

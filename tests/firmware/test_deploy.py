@@ -12,13 +12,14 @@ import pytest
 from convlet import board as board_module
 from convlet import boards, emulate
 from convlet.board import connect
-from convlet.deploy import deploy
+from convlet.deploy import deploy, roll_back
 from convlet.emulate import EmulatedBoard
 from convlet.errors import BoardError, ConvletError
 
 if TYPE_CHECKING:
     from conftest import Digits
 
+VECTORS = Path(__file__).parents[1] / "vectors"
 OLD = b"the model that was there before"
 
 
@@ -36,8 +37,14 @@ def files_on(port: str) -> dict[str, bytes]:
 
 def test_new_model_replaces_the_old_one(pico_with_old: EmulatedBoard, digits: Digits) -> None:
     done = deploy(digits.cvl, pico_with_old.port)
-    assert (done.name, done.size) == ("digits.cvl", digits.cvl.stat().st_size)
-    assert files_on(pico_with_old.port) == {"digits.cvl": digits.cvl.read_bytes()}
+    size = digits.cvl.stat().st_size
+    assert (done.name, done.size, done.sent_bytes, done.keeps_previous) == ("digits.cvl", size, size, True)
+    whole = {"digits.cvl": digits.cvl.read_bytes(), "digits.cvl.previous": OLD}
+    assert files_on(pico_with_old.port) == whole
+    assert deploy(digits.cvl, pico_with_old.port).sent_bytes == 0
+    with pytest.raises(BoardError, match=r"not rolled back.*own test of the model failed"):
+        roll_back(pico_with_old.port)
+    assert files_on(pico_with_old.port) == whole
 
 
 def test_command_takes_another_name(pico_with_old: EmulatedBoard, digits: Digits) -> None:
@@ -105,13 +112,60 @@ def test_connection_lost_while_writing(
     left = files_on(pico_with_old.port)
     assert left["digits.cvl"] == OLD
     deploy(digits.cvl, pico_with_old.port)
-    assert files_on(pico_with_old.port) == {"digits.cvl": digits.cvl.read_bytes()}
+    whole = {"digits.cvl": digits.cvl.read_bytes(), "digits.cvl.previous": OLD}
+    assert files_on(pico_with_old.port) == whole
+
+
+def test_board_that_resets_while_it_is_written_to(
+    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reset(data: bytes) -> bytes:
+        if b"_f.write(" in data:
+            monkeypatch.undo()
+            return b"\x03\x04"  # breaks the command off; then what makes a board at its prompt reset
+        return data
+
+    change_what_is_sent(monkeypatch, reset)
+    with pytest.raises(BoardError, match=r"digits\.cvl was not deployed, the board is as it was"):
+        deploy(digits.cvl, pico_with_old.port)
+    assert files_on(pico_with_old.port)["digits.cvl"] == OLD
+    deploy(digits.cvl, pico_with_old.port)
+    assert files_on(pico_with_old.port)["digits.cvl"] == digits.cvl.read_bytes()
+
+
+def test_two_deploys_at_once_of_which_one_is_by_ampy(pico_firmware: Path, digits: Digits) -> None:
+    with emulate.pico(pico_firmware, {"digits.cvl": OLD}, pty=True) as running:
+        command = [sys.executable, "-m", "convlet.cli", "deploy", digits.cvl, "--port", running.port, "--via"]
+        both = [
+            subprocess.Popen([*command, way], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for way in ("ampy", "mpremote")
+        ]
+        errors = [process.communicate()[1] for process in both]
+        assert 0 in [process.returncode for process in both]
+        for process, error in zip(both, errors, strict=True):
+            assert process.returncode == 0 or "is another program using it?" in error
+        assert files_on(running.port)["digits.cvl"] == digits.cvl.read_bytes()
+
+
+def test_ampy_deploys_and_rolls_back(pico_firmware: Path, digits: Digits) -> None:
+    other = (VECTORS / "padded.cvl").read_bytes()
+    with emulate.pico(pico_firmware, {"digits.cvl": other}, pty=True) as running:
+        deploy(digits.cvl, running.port, via="ampy")
+        new = digits.cvl.read_bytes()
+        assert files_on(running.port) == {"digits.cvl": new, "digits.cvl.previous": other}
+        roll_back(running.port, via="ampy")
+        assert files_on(running.port) == {"digits.cvl": other, "digits.cvl.previous": new}
+
+
+def test_ampy_takes_no_sockets(digits: Digits) -> None:
+    with pytest.raises(BoardError, match="ampy opens serial ports and pseudo-terminals only"):
+        deploy(digits.cvl, "socket://127.0.0.1:9", via="ampy")
 
 
 def test_connection_lost_while_renaming(
     pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose_the_connection_at(monkeypatch, b"os.rename")
+    lose_the_connection_at(monkeypatch, b"def _rename", 2)  # the first makes the previous model
     with pytest.raises(BoardError, match="the board holds one of them, whole"):
         deploy(digits.cvl, pico_with_old.port)
     monkeypatch.undo()
@@ -167,14 +221,14 @@ def change_what_is_sent(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     monkeypatch.setattr(board_module, "_open_port", opened)
 
 
-def lose_the_connection_at(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
-    """The cable is pulled after half of the command that holds `text`."""
-    broken = False
+def lose_the_connection_at(monkeypatch: pytest.MonkeyPatch, text: bytes, times: int = 1) -> None:
+    """The cable is pulled in the command that holds `text` for that number of times."""
+    left = times
 
     def cut(data: bytes) -> bytes:
-        nonlocal broken
-        broken = broken or text in data
-        if broken:
+        nonlocal left
+        left -= text in data
+        if left <= 0:
             raise OSError("the device is gone")
         return data
 

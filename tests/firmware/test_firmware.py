@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from convlet import firmware
+from convlet import boards, firmware
 from convlet.cvl_file import read_cvl
 from convlet.errors import ToolError
 from convlet.firmware import MODULE_FOLDER
@@ -42,13 +43,42 @@ def test_module_for_the_digits_fits_its_budget_on_the_pico(digits: Any) -> None:
     assert 0 < added.flash_bytes <= FLASH_ALLOWED_FOR_DIGITS
 
 
-@pytest.mark.parametrize("board", ["pico", "unix", "qemu-mps2-an385"])
+@pytest.mark.parametrize("board", ["pico", "pico2", "unix", "qemu-mps2-an385"])
 def test_finished_firmware_is_reused(board: str) -> None:
     first, steps = firmware.build(board), Steps()
     assert firmware.build(board, progress=steps) == first
     assert steps.texts == []
     assert first.image.is_file()
     assert first.elf.is_file()
+
+
+@pytest.mark.parametrize("board", ["pico", "pico2"])
+def test_heap_of_the_table_is_that_of_the_firmware(board: str) -> None:
+    listing = subprocess.run(
+        ["arm-none-eabi-nm", firmware.build(board).elf], capture_output=True, text=True, check=True
+    ).stdout
+    start, end = (int(re.search(rf"(\w+) . __GcHeap{name}\n", listing)[1], 16) for name in ("Start", "End"))
+    collector = (end - start) * 3 // 131  # MicroPython's tables: 3 bits for each 16 bytes
+    stated = boards.find(board).heap_bytes
+    assert stated is not None
+    assert 0 <= end - start - collector - stated < 10_000
+
+
+@pytest.mark.parametrize("board", ["pico", "pico2"])
+def test_image_is_marked_for_the_boards_chip(board: str) -> None:
+    block = firmware.build(board).image.read_bytes()[:512]
+    start0, start1, flags, address, _, _, _, family = struct.unpack_from("<8I", block)
+    assert (start0, start1, flags & 0x2000) == (0x0A324655, 0x9E5D5157, 0x2000)
+    expected = boards.find(board).build.uf2
+    assert expected is not None
+    assert (family, address) == (expected.family, expected.address)
+
+
+def test_board_with_wifi_names_what_the_sources_lack() -> None:
+    with pytest.raises(
+        ToolError, match=r"needs cyw43-driver, lwip, btstack, .* CONVLET_MICROPYTHON .*BOARD=RPI_PICO_W"
+    ):
+        firmware.build("pico-w")
 
 
 def test_command_prints_what_the_module_adds(tmp_path: Path) -> None:
@@ -84,8 +114,3 @@ def test_missing_module_sources(tmp_path: Path) -> None:
 def test_only_unix_has_sanitizers() -> None:
     with pytest.raises(ToolError, match="only the board unix"):
         firmware.build("pico", sanitize=True)
-
-
-def test_unknown_board_lists_the_known_ones() -> None:
-    with pytest.raises(ToolError, match=r"teapot; there are: pico, unix"):
-        firmware.build("teapot")

@@ -7,15 +7,30 @@ from pathlib import Path
 import click
 
 from convlet import deploy
+from convlet.board import WAYS, attached_port
 from convlet.cli import Session
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.option("--port", required=True, help="Such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--port", help="Such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321; else the one board on USB."
+)
 @click.option("--name", help="File name on the board; else that of the model.")
+@click.option(
+    "--via", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="Whose library to use."
+)
+@click.option("--rollback", is_flag=True, help="Put the model back that MODEL replaced; again undoes it.")
 @click.pass_obj
-def command(session: Session, model: Path, port: str, name: str | None) -> None:
+def command(
+    session: Session, model: Path | None, port: str | None, name: str | None, via: str, rollback: bool
+) -> None:
     """Put a .cvl file on a board; it replaces the old one only after the board has proved it."""
-    done = deploy.deploy(model, port, name=name, progress=session.progress)
+    if rollback:
+        name = name or (model.name if model else None)
+        done = deploy.roll_back(port or attached_port(), name=name, via=via, progress=session.progress)
+    elif model:
+        done = deploy.deploy(model, port or attached_port(), name=name, via=via, progress=session.progress)
+    else:
+        raise click.UsageError("name the .cvl file to deploy, or give --rollback")
     session.console.print(f"{done.name} is on the board ({done.size:,} bytes)", highlight=False, markup=False)

@@ -12,7 +12,7 @@ import click
 from rich import box
 from rich.table import Table
 
-from convlet import firmware, sources
+from convlet import firmware, flash, sources
 from convlet.boards import BOARDS
 from convlet.cli import Session
 from convlet.cvl_file import read_cvl
@@ -84,10 +84,31 @@ def build(
     )
 
 
+@command.command("flash")
+@click.option(
+    "--board",
+    type=click.Choice([board.name for board in BOARDS.values() if board.flashed_by]),
+    required=True,
+    help="What is attached.",
+)
+@click.option(
+    "--port", help="Serial port of an ESP32, folder of a Pico's drive; else what is attached is found."
+)
+@click.option(
+    "--image", type=click.Path(path_type=Path), help="UF2 file or firmware.bin; else ours is built."
+)
+@click.pass_obj
+def flash_firmware(session: Session, board: str, port: str | None, image: Path | None) -> None:
+    """Put firmware on a board. A Pico shows its drive when it is plugged in with BOOTSEL held."""
+    made = image or firmware.build(board, progress=session.progress).image
+    flash.flash(board, made, port=port, progress=session.progress)
+    _print(session, f"the {BOARDS[board].title} runs {made.name}; next: convlet deploy MODEL.cvl")
+
+
 @command.command("size")
 @click.option(
     "--board",
-    type=click.Choice([board.name for board in BOARDS.values() if board.link_map]),
+    type=click.Choice([board.name for board in BOARDS.values() if board.build.link_map]),
     default="pico",
     show_default=True,
 )

@@ -1,0 +1,37 @@
+"""`convlet boards`: what firmware can be built for."""
+
+from __future__ import annotations
+
+import click
+from rich import box
+from rich.table import Table
+
+from convlet.boards import BOARDS, MIB
+from convlet.cli import Session
+
+
+@click.command()
+@click.pass_obj
+def command(session: Session) -> None:
+    """List the boards: chip, memory, clock, how each is flashed, and where our firmware for it has run."""
+    table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table.add_column("Board", no_wrap=True)
+    for name in ("Chip", "Core"):
+        table.add_column(name)
+    for name in ("Flash", "Heap", "MHz"):
+        table.add_column(name, justify="right")
+    table.add_column("Flashed by", no_wrap=True)
+    table.add_column("Has run in", no_wrap=True)
+    for board in BOARDS.values():
+        table.add_row(
+            board.name,
+            board.chip,
+            board.core,
+            f"{board.flash_bytes // MIB} MB" if board.flash_bytes else "",
+            f"{board.heap_bytes // 1000} KB" if board.heap_bytes else "",
+            str(board.clock_mhz or ""),
+            board.flashed_by,
+            board.ran_in,
+        )
+    session.console.print(table)
+    session.console.print("No firmware of ours has run on real silicon yet.", highlight=False)

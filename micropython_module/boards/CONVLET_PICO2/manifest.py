@@ -1,0 +1,2 @@
+# The same modules as the Pico's.
+include("../CONVLET_PICO/manifest.py")

@@ -1,0 +1,42 @@
+"""The table of boards agrees with the definitions that MicroPython's build reads."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from convlet.boards import BOARDS, find
+from convlet.errors import ToolError
+from convlet.firmware import MODULE_FOLDER
+
+OWN_RP2_BOARDS = [board for board in BOARDS.values() if board.storage]
+
+
+@pytest.mark.parametrize("board", OWN_RP2_BOARDS, ids=lambda board: board.name)
+def test_file_system_lies_where_the_board_definition_has_it(board) -> None:
+    header = (MODULE_FOLDER / "boards" / board.build.micropython_board / "mpconfigboard.h").read_text()
+    factors = re.search(r"FLASH_STORAGE_BYTES \(([\d *]+)\)", header).group(1).split("*")
+    size = 1
+    for factor in factors:
+        size *= int(factor)
+    assert board.storage.size == size
+    assert board.storage.offset + size == board.flash_bytes
+
+
+def test_command_lists_every_board_and_what_has_run() -> None:
+    command = [sys.executable, "-m", "convlet.cli", "boards"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "100"})
+    lines = done.stdout.splitlines()
+    for board in BOARDS.values():
+        (line,) = (line for line in lines if re.match(rf"\s*{re.escape(board.name)}\s", line))
+        assert board.core in line
+        assert board.ran_in in line
+    assert max(map(len, lines)) <= 100
+    assert "on real silicon yet" in done.stdout
+
+
+def test_unknown_board_lists_the_known_ones() -> None:
+    with pytest.raises(ToolError, match=r"teapot; there are: pico, pico-w, pico2, esp32, .*unix"):
+        find("teapot")
