@@ -52,10 +52,14 @@ class FloatModel:
 
     def run(self, sample: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """All computed float tensors for `sample`, float32 of the input's shape with or without its batch."""
+        interpreter = self._invoke(sample)
+        values = {name: interpreter.get_tensor(self._indices[name]) for name in self.computed}
+        return {name: value for name, value in values.items() if value.dtype == np.float32}
+
+    def _invoke(self, sample: NDArray[np.float32]) -> Any:
         self._interpreter.set_tensor(self._indices[self.input], sample.reshape(self.input_shape))
         self._interpreter.invoke()
-        values = {name: self._interpreter.get_tensor(self._indices[name]) for name in self.computed}
-        return {name: value for name, value in values.items() if value.dtype == np.float32}
+        return self._interpreter
 
     def size_of(self, name: str) -> int:
         """How many values the tensor has."""
@@ -67,7 +71,9 @@ class FloatModel:
 
     def outputs(self, samples: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
         """float32[N, ...output shape]: the first output for each sample."""
-        return np.array([self.run(sample)[self.output][0] for sample in samples])
+        return np.array(
+            [self._invoke(sample).get_tensor(self._indices[self.output])[0] for sample in samples]
+        )
 
     def check_samples(self, samples: NDArray[np.float32]) -> None:
         """Raises ConvletError unless they are inputs of the model."""
