@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from convlet.boards import Board
 from convlet.datasets.digits import read_digits
 from PIL import Image
 
@@ -78,3 +80,10 @@ def test_the_commands_of_a_page(page: Path, folder: Path) -> None:
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_the_page_about_boards_names_the_fields_that_they_have() -> None:
+    text = (ROOT / "docs" / "adding_a_board.md").read_text()
+    named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))
+    fields = {field.name for field in dataclasses.fields(Board)}
+    assert named and named <= fields
