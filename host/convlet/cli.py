@@ -1,13 +1,15 @@
-"""The command `convlet`. Each subcommand is a file of its name in `convlet/commands`, loaded when it is
-called.
+"""The command `convlet`. Each subcommand is a file of its name in `convlet/commands` (`export-c` is export_c.py),
+loaded when it is called.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -16,9 +18,11 @@ from rich.text import Text
 from convlet import __version__, commands
 from convlet.console import RichProgress
 from convlet.errors import ConvletError
+from convlet.help_page import help_page
 from convlet.progress import SILENT, Progress
 
-COMMANDS = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+COMMANDS = sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+COMPLETE_VARIABLE = "_CONVLET_COMPLETE"  # set by the shell when it asks for what fits behind the cursor
 
 
 class Session:
@@ -29,6 +33,22 @@ class Session:
         self.progress: Progress = SILENT if quiet else RichProgress(self.console)
         self.debug = debug
 
+    def print_json(self, data: Any) -> None:
+        """Print `data` for a script to read; also with -q, since it was asked for."""
+        click.echo(json.dumps(data, indent=2))
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the flag --json, in its argument `as_json`: then nothing but JSON is on standard output."""
+
+    def be_silent(ctx: click.Context, parameter: click.Parameter, as_json: bool) -> bool:
+        if as_json:
+            ctx.obj.progress = SILENT
+        return as_json
+
+    text = "Print the result as JSON and nothing else."
+    return click.option("--json", "as_json", is_flag=True, callback=be_silent, help=text)(command)
+
 
 class CommandGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -37,8 +57,12 @@ class CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"convlet.commands.{cmd_name}").command
+        module = f"convlet.commands.{cmd_name.replace('-', '_')}"
+        command: click.Command = importlib.import_module(module).command
         return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(help_page(COMMANDS))
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,14 +76,16 @@ def convlet(ctx: click.Context, quiet: bool, debug: bool) -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Entry point of the command line: exit code 0, 1 for a ConvletError, 2 for wrong usage, 130 for
-    Ctrl-C.
+    """Entry point of the command line. Exit codes: 0 done, 1 an error, or the answer no of a command that is asked,
+    2 wrong usage, 130 Ctrl-C.
     """
     argv = list(sys.argv[1:] if args is None else args)
     try:
-        convlet.main(args=argv, prog_name="convlet", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        # Not standalone, click returns the code of an Exit that a command raises.
+        if code := convlet.main(
+            args=argv, prog_name="convlet", complete_var=COMPLETE_VARIABLE, standalone_mode=False
+        ):
+            sys.exit(code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -69,9 +95,17 @@ def main(args: Sequence[str] | None = None) -> None:
     except ConvletError as error:
         if "--debug" in argv:
             raise
-        text = Text.assemble(("error: ", "bold red"), str(error))
-        Console(stderr=True).print(text, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        if "--debug" in argv:
+            raise
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _fail(message: str) -> NoReturn:
+    text = Text.assemble(("error: ", "bold red"), message)
+    Console(stderr=True).print(text, highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,12 @@ def _features_of(operator: dict[str, Any]) -> set[str]:
 
 
 def read_cvl(data: bytes) -> CvlFile:
-    """The records of a `.cvl`. Raises ModelError when the engine would refuse it."""
+    """The records of a `.cvl`. Raises ModelError when the engine would refuse it.
+
+    >>> file = read_cvl(Path("digits.cvl").read_bytes())
+    >>> file.header["operator_count"], file.operators[0]["height"]
+    (4, 8)
+    """
     try:
         check(data)
     except ValueError as error:

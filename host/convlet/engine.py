@@ -44,7 +44,11 @@ def _load(file: Any) -> Any:
 
 
 def check(data: bytes | bytearray | memoryview) -> dict[str, int]:
-    """What the header of a `.cvl` says, without an arena. Raises ValueError when the file is damaged."""
+    """What the header of a `.cvl` says, without an arena. Raises ValueError when the file is damaged.
+
+    >>> check(Path("digits.cvl").read_bytes())["arena_bytes"]
+    236
+    """
     header = _load(ffi.from_buffer("uint8_t[]", data)).header
     return {name: getattr(header, name) for name in _FACTS}
 
@@ -64,6 +68,17 @@ class Model:
 
     The rows of an image may also come one by one: `push` takes them, and gives the output when it has all. A model
     compiled with `--stream` knows only this: `step`, the same method, gives an output for each of its steps.
+
+    >>> model = Model("digits.cvl")
+    >>> model.input_shape, model.output_shape, model.arena_bytes
+    ((8, 8, 1), (1, 1, 10), 236)
+    >>> image = np.load("seven.npy")  # float32[8, 8, 1], from 0 to 1
+    >>> model.classify(image)[0]
+    '7'
+    >>> len(model.run(image))  # the int8 scores
+    10
+    >>> [model.push(row) is None for row in image][-2:]  # there is no output until the last row is there
+    [True, False]
     """
 
     def __init__(self, model: str | Path | bytes | bytearray | memoryview, arena: Any = None) -> None:

@@ -1,9 +1,10 @@
-"""The PNG pictures: training curves and confusion matrix."""
+"""The PNG pictures: the data, training curves, predictions and the confusion matrix."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 DPI = 160
 RECONSTRUCTIONS = 10
+SAMPLES_PER_CLASS = 8
+PREDICTIONS = 40
+SERIES_COLOURS = ("#2a6f97", "#e07a1f", "#2a9d8f", "#8e5ea2", "#b3261e", "#7a8794")
 TRAIN_COLOUR = "#2a6f97"
 VALIDATION_COLOUR = "#e07a1f"
 INK = "#222222"
@@ -85,6 +89,108 @@ def draw_confusion(counts: NDArray[np.int64], class_names: Sequence[str], path: 
     axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#d9d9d9", linewidth=0.8)
     axes.tick_params(which="both", length=0)
+    figure.savefig(path, dpi=DPI)
+
+
+def draw_data(
+    images: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    class_names: Sequence[str],
+    counts: Mapping[str, Sequence[int]],
+    path: Path,
+) -> None:
+    """Write the first samples of each class, and how many there are in each part of the data, to the PNG `path`.
+
+    images: float32[N, H, W, C] or series float32[N, steps, C], with the class int64[N] of each.
+    """
+    classes = len(class_names)
+    figure = Figure(figsize=(9, max(2.4, 0.62 * classes + 0.9)), layout="constrained")
+    grid = figure.add_gridspec(1, 2, width_ratios=(3, 2))
+    left, right = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
+    cells = left.subplots(classes, SAMPLES_PER_CLASS, squeeze=False)
+    for label, row in enumerate(cells):
+        row[0].set_ylabel(class_names[label], rotation=0, ha="right", va="center", color=INK)
+        shown = images[labels == label][:SAMPLES_PER_CLASS]
+        for index, cell in enumerate(row):
+            if index < len(shown):
+                draw_sample(cell, shown[index])
+            else:
+                cell.set_axis_off()
+    left.suptitle("Samples", color=INK, fontweight="bold")
+    _draw_counts(right.subplots(), class_names, counts)
+    figure.savefig(path, dpi=DPI)
+
+
+def draw_sample(axes: Axes, sample: NDArray[np.float32]) -> None:
+    """An image as such, a series as a line for each of its channels."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    if is_image(sample):
+        axes.imshow(sample if sample.shape[-1] == 3 else sample[..., 0], cmap="gray", vmin=0, vmax=1)
+        return
+    for channel, colour in zip(sample.reshape(len(sample), -1).T, cycle(SERIES_COLOURS), strict=False):
+        axes.plot(channel, color=colour, linewidth=0.7)
+
+
+def is_image(sample: NDArray[np.float32]) -> bool:
+    """Whether it has a height, a width, and one channel or three."""
+    return sample.ndim == 3 and sample.shape[-1] in (1, 3)
+
+
+def _draw_counts(axes: Axes, class_names: Sequence[str], counts: Mapping[str, Sequence[int]]) -> None:
+    begin = np.zeros(len(class_names), np.int64)
+    colours = (TRAIN_COLOUR, VALIDATION_COLOUR, "#9aa5b1")
+    for (name, values), colour in zip(counts.items(), colours, strict=True):
+        axes.barh(
+            range(len(class_names)), values, left=begin, color=colour, label=f"{name} ({sum(values):,})"
+        )
+        begin += np.array(values)
+    axes.set_yticks(range(len(class_names)), class_names)
+    axes.invert_yaxis()
+    axes.set_xlabel("Samples of each class")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(
+        frameon=False,
+        ncols=3,
+        loc="lower center",
+        bbox_to_anchor=(0.4, 1.0),
+        fontsize=7.5,
+        handlelength=1,
+        columnspacing=0.8,
+    )
+
+
+def draw_predictions(
+    images: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    class_names: Sequence[str],
+    path: Path,
+    title: str,
+) -> None:
+    """Write the first test samples, each under the predicted class, to the PNG `path`; wrong ones are marked in red.
+
+    images: as for `draw_data`; labels and predicted: the true and the predicted class, int64[N].
+    """
+    shown = min(len(images), PREDICTIONS)
+    rows = -(-shown // 10)
+    figure = Figure(figsize=(9, 1.25 * rows + 0.5), layout="constrained")
+    for index, cell in enumerate(figure.subplots(rows, 10, squeeze=False).flat):
+        if index >= shown:
+            cell.set_axis_off()
+            continue
+        draw_sample(cell, images[index])
+        right, text = predicted[index] == labels[index], class_names[predicted[index]]
+        cell.set_title(
+            text if right else f"{text}\nnot {class_names[labels[index]]}",
+            color=INK if right else WRONG_COLOUR,
+            fontweight="normal" if right else "bold",
+            fontsize=9 if len(text) < 6 else 7,
+            pad=3,
+        )
+        cell.spines[:].set(visible=not right, color=WRONG_COLOUR, linewidth=2)
+    figure.suptitle(title, color=INK)
     figure.savefig(path, dpi=DPI)
 
 

@@ -13,10 +13,15 @@ from convlet.errors import ConvletError
 
 def cache_folder() -> Path:
     """The one folder outside the checkout for downloads and builds: `$CONVLET_CACHE` or
-    `~/.cache/convlet`.
+    `~/.cache/convlet`. Raises ConvletError when it cannot be made.
     """
     folder = Path(os.environ.get("CONVLET_CACHE") or Path.home() / ".cache" / "convlet")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConvletError(
+            f"cannot make the cache folder {folder}: {error.strerror}; set CONVLET_CACHE to a folder of yours"
+        ) from error
     return folder
 
 

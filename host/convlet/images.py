@@ -8,6 +8,7 @@ import numpy as np
 
 from convlet.engine import Model
 from convlet.errors import ConvletError
+from convlet.pictures import read_picture
 
 _TYPES = {"float32": np.float32, "float64": np.float32, "int8": np.int8, "uint8": np.uint8}
 
@@ -15,13 +16,16 @@ _TYPES = {"float32": np.float32, "float64": np.float32, "int8": np.int8, "uint8"
 def load_image(path: Path, model: Model) -> np.ndarray:
     """The image at `path` in the shape of the model's input.
 
-    A `.npy` file keeps its values: float (real values), uint8 (pixels) or int8 (quantised). Any other file
-    is a
+    A `.npy` file keeps its values: float (real values), uint8 (pixels) or int8 (quantised). Any other file is a
     picture: it is scaled to the input's size, made grey for one channel, and its pixels are uint8.
 
     Raises ConvletError when it cannot be read or has another number of values.
+
+    >>> model = Model("digits.cvl")
+    >>> load_image(Path("seven.png"), model).dtype.name, load_image(Path("seven.npy"), model).dtype.name
+    ('uint8', 'float32')
     """
-    image = _load_array(path) if path.suffix == ".npy" else _load_picture(path, model)
+    image = _load_array(path) if path.suffix == ".npy" else read_picture(path, *model.input_shape)
     if image.size != np.prod(model.input_shape):
         raise ConvletError(
             f"{path} has {image.size} values, the model's input has {' x '.join(map(str, model.input_shape))}"
@@ -37,19 +41,3 @@ def _load_array(path: Path) -> np.ndarray:
     if array.dtype.name not in _TYPES:
         raise ConvletError(f"{path} holds {array.dtype.name}, expected one of {', '.join(_TYPES)}")
     return array.astype(_TYPES[array.dtype.name])
-
-
-def _load_picture(path: Path, model: Model) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
-    height, width, channels = model.input_shape
-    if channels not in (1, 3):
-        raise ConvletError(
-            f"a picture has 1 or 3 channels, the model's input has {channels}: use a .npy file"
-        )
-    try:
-        with Image.open(path) as picture:
-            scaled = picture.convert("L" if channels == 1 else "RGB").resize((width, height))
-            return np.asarray(scaled, np.uint8)
-    except (OSError, UnidentifiedImageError) as error:
-        raise ConvletError(f"cannot read the picture {path}: {error}") from error

@@ -81,7 +81,14 @@ class Layout:
 
 
 def layout_of(program: Program, plan: Plan) -> Layout:
-    """Where the rows of the program lie, by the plan that was made for it."""
+    """Where the rows of the program lie, by the plan that was made for it.
+
+    >>> from convlet.compile import compile_tflite
+    >>> compiled = compile_tflite(Path("digits.tflite").read_bytes(), prefer="ram")
+    >>> layout = layout_of(compiled.program, compiled.plan)
+    >>> compiled.program.nodes[layout.peak_node].kind, layout.rows_kept(0)
+    ('CONV_2D', 3)
+    """
     events = simulate(program, plan.goals)
     births, deaths = row_times(program, events, (), program.outputs)
     if program.period:

@@ -1,11 +1,14 @@
-"""One process at a time in a folder of the cache. For POSIX: firmware is built on Linux, macOS or WSL."""
+"""One process at a time in a folder. For POSIX: firmware is built on Linux, macOS or WSL."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from convlet.errors import ConvletError
 
 
 @contextmanager
@@ -15,3 +18,18 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Holds the existing `folder`, without a file for it. Raises ConvletError when another process does."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise ConvletError(
+            f"another run is writing into {folder}: wait until it is done, or choose another folder with --out"
+        ) from error
+    finally:
+        os.close(descriptor)

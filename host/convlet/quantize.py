@@ -1,4 +1,4 @@
-"""From a Keras model to `.tflite`: float, and int8 with the ranges seen on representative data."""
+"""From a Keras model or a float `.tflite` to int8 `.tflite`, with the ranges seen on representative data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,27 +24,71 @@ from convlet.tensorflow_import import require_tensorflow
 
 # The name under which an `.npz` with several arrays holds the samples: what `convlet train` writes.
 IMAGES = "images"
+MIN_MAX = "min-max"  # the calibration that TensorFlow's converter has
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """The int8 `.tflite`, and the float one of the same model."""
+
+    tflite: bytes
+    float_tflite: bytes
 
 
 def quantize(
-    keras_path: Path, samples: NDArray[np.float32], tflite_path: Path, progress: Progress = SILENT
-) -> None:
-    """Write the Keras model in `keras_path` as int8 `.tflite` (batch 1, int8 in and out) to `tflite_path`.
+    model_path: Path,
+    samples: NDArray[np.float32],
+    tflite_path: Path,
+    progress: Progress = SILENT,
+    calibration: str = MIN_MAX,
+) -> Quantized:
+    """Write the Keras model or float `.tflite` in `model_path` as int8 `.tflite` (batch 1, int8 in and out).
 
-    samples: float32[N, ...input shape]: inputs as the model will see them, in its own scale.
+    samples: float32[N, ...input shape]: inputs as the model will see them, in its own scale. `calibration` is a name of
+    `calibration.METHODS`. A Keras model with the ranges from least to greatest value is quantised by TensorFlow's own
+    converter; all else by ai-edge-quantizer, which takes float `.tflite` and needs no TensorFlow.
     Raises ConvletError when the samples do not fit, ModelError when the model cannot be converted.
     """
-    read_file(keras_path, "a Keras model")
     samples = check_values(samples, "the representative data")
-    progress.step(f"Quantising {Path(keras_path).name} on {len(samples):,} samples")
+    progress.step(f"Quantising {Path(model_path).name} on {len(samples):,} samples")
+    if is_tflite(model_path) or calibration != MIN_MAX:
+        # Late, since no model of the zoo needs it: a change of it is no reason to train them again.
+        from convlet.edge_quantizer import EdgeQuantizer
+
+        data = float_tflite(model_path, samples)
+        quantizer = EdgeQuantizer(data, samples, str(model_path), progress)
+        made = Quantized(quantizer.quantize(calibration), data)
+    else:
+        made = _convert(model_path, samples)
+    write_atomic(tflite_path, made.tflite)
+    return made
+
+
+def is_tflite(path: Path) -> bool:
+    """Whether the name is that of a `.tflite` file; all others are Keras models."""
+    return Path(path).suffix == ".tflite"
+
+
+def float_tflite(path: Path, samples: NDArray[np.float32]) -> bytes:
+    """The float `.tflite` at `path`, or of the Keras model there. Raises as `quantize` does."""
+    if is_tflite(path):
+        return read_file(path, "a float .tflite")
+    read_file(path, "a Keras model")
     with Converter() as converter:
-        tflite = converter.convert(keras_path, samples, ["int8"])["int8"]
-    if left := float_operators(tflite):
+        return converter.convert(path, samples, ["float"])["float"]
+
+
+def _convert(keras_path: Path, samples: NDArray[np.float32]) -> Quantized:
+    """By TensorFlow."""
+    read_file(keras_path, "a Keras model")
+    with Converter() as converter:
+        made = converter.convert(keras_path, samples, ["float", "int8"])
+    if left := float_operators(made["int8"]):
         raise ModelError(
             f"TensorFlow leaves {', '.join(left)} of {keras_path} in float, since it has no int8 form; "
             "use another layer instead (for an activation: ReLU, sigmoid or tanh)"
         )
-    write_atomic(tflite_path, tflite)
+    return Quantized(made["int8"], made["float"])
 
 
 def float_operators(data: bytes) -> list[str]:

@@ -55,10 +55,13 @@ class Task(ABC):
 
 
 class Classification(Task):
-    """The model gives logits [N, ..., classes] and is right where the largest is that of the label."""
+    """The model gives logits [N, ..., classes], or probabilities, and is right where the label has the largest."""
 
     measure = "Accuracy"
     picture = "confusion"
+
+    def __init__(self, from_logits: bool = True) -> None:
+        self.from_logits = from_logits
 
     def labels(self, data: Dataset) -> Sequence[str]:
         return data.class_names
@@ -67,7 +70,7 @@ class Classification(Task):
         return part.labels
 
     def loss(self, tf: Any) -> Any:
-        return tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return tf.keras.losses.SparseCategoricalCrossentropy(from_logits=self.from_logits)
 
     def metrics(self) -> list[str]:
         return ["accuracy"]
@@ -95,7 +98,8 @@ class Classification(Task):
 class StepClassification(Classification):
     """The model gives logits at every step, [N, steps, classes]; the first `warm_up` steps see too little to count."""
 
-    def __init__(self, warm_up: int) -> None:
+    def __init__(self, warm_up: int, from_logits: bool = True) -> None:
+        super().__init__(from_logits)
         self.warm_up = warm_up
 
     def score(self, outputs: NDArray[Any], part: Part) -> float:

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet import evaluate, figures, quantize
-from convlet.datasets import Dataset
+from convlet.datasets import Dataset, Images
 from convlet.errors import ConvletError
 from convlet.evaluate import Int8Result, Quantization
 from convlet.files import replacing, write_atomic
 from convlet.keras_file import keras_bytes
+from convlet.locks import alone_in
+from convlet.model_diagram import model_svg
 from convlet.progress import SILENT, Advance, Progress
 from convlet.recipe import Recipe
 from convlet.tensorflow_import import import_tensorflow
+from convlet.training_record import TrainingRecord, class_counts, last_labels, layers_of
 from convlet.zoo import find_recipe
 
 SEED = 1337
@@ -62,6 +66,30 @@ class TrainedFiles:
         return self.folder / f"{self.name}.test.npz"
 
     @property
+    def record(self) -> Path:
+        """See `training_record`: layers, curves and the split of the data, for the report."""
+        return self.folder / f"{self.name}.training.json"
+
+    @property
+    def summary(self) -> Path:
+        """Keras' summary of the model."""
+        return self.folder / f"{self.name}.summary.txt"
+
+    @property
+    def diagram(self) -> Path:
+        return self.folder / f"{self.name}.model.svg"
+
+    @property
+    def data(self) -> Path:
+        """Samples of each class, and how many there are; only a model of classes has it."""
+        return self.folder / f"{self.name}.data.png"
+
+    @property
+    def predictions(self) -> Path:
+        """The int8 model's first answers on the test split; only a model of classes has it."""
+        return self.folder / f"{self.name}.predictions.png"
+
+    @property
     def curves(self) -> Path:
         return self.folder / f"{self.name}.curves.png"
 
@@ -99,10 +127,12 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Trained:
-    """The result of `train`."""
+    """The result of `train`. `interrupted`: Ctrl-C ended the training, and the best weights till then were taken."""
 
     files: TrainedFiles
     metrics: Metrics
+    recipe: Recipe
+    interrupted: bool = False
 
 
 def train(
@@ -116,14 +146,39 @@ def train(
 ) -> Trained:
     """Train the zoo's model `name` and write its files into `folder`; `epochs` defaults to the recipe's.
 
-    `deterministic` gives the same bytes in every run on one machine, and trains a little slower.
-    Raises ConvletError when there is no such model or nothing can be written into `folder`, ToolError when
-    TensorFlow is missing.
+    `deterministic` gives the same bytes in every run on one machine, and trains a little slower. After Ctrl-C in the
+    training the weights of the epoch with the least validation loss are taken, if one is done.
+    Raises ConvletError when there is no such model, or nothing can be written into `folder`, or another process trains
+    into it; ToolError when TensorFlow is missing.
+
+    >>> trained = train("digits", Path("digits"), epochs=1)
+    >>> trained.files.tflite.name, trained.metrics.test_images
+    ('digits.tflite', 360)
     """
-    recipe = find_recipe(name)
+    options: dict[str, Any] = {"epochs": epochs, "seed": seed, "deterministic": deterministic}
+    return train_recipe(find_recipe(name), folder, **options, progress=progress)
+
+
+def train_recipe(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    epochs: int | None = None,
+    seed: int = SEED,
+    deterministic: bool = False,
+    progress: Progress = SILENT,
+) -> Trained:
+    """The same for any recipe; its name begins the names of the files."""
     epochs = recipe.epochs if epochs is None else epochs
     files = TrainedFiles(Path(folder), recipe.name)
     _check_writable(files.folder)
+    with alone_in(files.folder):
+        return _train(recipe, files, epochs, seed, deterministic, progress)
+
+
+def _train(
+    recipe: Recipe, files: TrainedFiles, epochs: int, seed: int, deterministic: bool, progress: Progress
+) -> Trained:
     progress.step("Loading TensorFlow")
     with quantize.Converter() as converter:
         tf = import_tensorflow()
@@ -132,11 +187,11 @@ def train(
             progress.detail(data.note)
         _seed(tf, seed, deterministic)
         model = recipe.build(tf)
-        curves = _fit(tf, model, recipe, data, epochs, progress)
+        summary = _summary(model)
+        fitted = _fit(tf, model, recipe, data, epochs, progress)
         progress.step("Converting to float and int8 .tflite")
         write_atomic(files.keras, keras_bytes(model))
-        samples = data.train.images[:MOST_REPRESENTATIVE]
-        tflite = converter.convert(files.keras, samples, ["float", "int8"])
+        tflite = _convert(converter, fitted.interrupted, files, _representative(recipe, data))
     write_atomic(files.float_tflite, tflite["float"])
     write_atomic(files.tflite, tflite["int8"])
     if labels := recipe.task.labels(data):
@@ -145,10 +200,31 @@ def train(
 
     progress.step(f"Measuring on the {len(data.test):,} test images")
     int8 = evaluate.run_int8(tflite["int8"], data.test.images)
-    metrics = _measure(model, recipe, data, files, epochs, seed, int8)
-    _draw(recipe, curves, int8, data, files)
+    metrics = _measure(model, recipe, data, files, fitted.epochs, seed, int8)
+    _draw(recipe, fitted.curves, int8, data, files)
+    _describe(model, fitted.curves, data, files)
+    write_atomic(files.summary, summary)
     write_atomic(files.metrics, json.dumps(dataclasses.asdict(metrics), indent=2).encode() + b"\n")
-    return Trained(files, metrics)
+    return Trained(files, metrics, recipe, fitted.interrupted)
+
+
+def _representative(recipe: Recipe, data: Dataset) -> Images:
+    """The samples that the ranges of int8 are taken from."""
+    samples = data.train.images[:MOST_REPRESENTATIVE]
+    if not recipe.pixels:
+        return samples
+    full = samples[:1].copy()
+    full.reshape(-1)[:1], full.reshape(-1)[-1:] = 0, 1
+    return np.concatenate([samples, full])
+
+
+def _convert(
+    converter: quantize.Converter, interrupted: bool, files: TrainedFiles, samples: Images
+) -> dict[str, bytes]:
+    if interrupted:  # a terminal sends Ctrl-C to the converter's process as well
+        with quantize.Converter() as another:
+            return another.convert(files.keras, samples, ["float", "int8"])
+    return converter.convert(files.keras, samples, ["float", "int8"])
 
 
 def _check_writable(folder: Path) -> None:
@@ -167,12 +243,35 @@ def _seed(tf: Any, seed: int, deterministic: bool) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def _fit(
-    tf: Any, model: Any, recipe: Recipe, data: Dataset, epochs: int, progress: Progress
-) -> figures.Curves:
+@dataclass(frozen=True)
+class _Fitted:
+    """How the training went; `epochs` are those that were done."""
+
+    curves: figures.Curves
+    epochs: int
+    interrupted: bool
+
+
+class _Best:
+    """Follows a training: the history so far, as Keras keeps it, and the weights of the best epoch."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.history: dict[str, list[float]] = {}
+        self.weights: list[NDArray[Any]] = []
+
+    def after_epoch(self, logs: Mapping[str, float]) -> None:
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(float(value))
+        losses = self.history["val_loss"]
+        if losses[-1] == min(losses):
+            self.weights = self.model.get_weights()
+
+
+def _fit(tf: Any, model: Any, recipe: Recipe, data: Dataset, epochs: int, progress: Progress) -> _Fitted:
     task = recipe.task
     batches = -(-len(data.train) // recipe.batch_size)
-    learner = _with_shifts(tf, model, recipe.shift) if recipe.shift else model
+    learner = _augmented(tf, model, recipe)
     learner.compile(
         optimizer=tf.keras.optimizers.Adam(_learning_rate(tf, recipe, epochs * batches)),
         loss=task.loss(tf),
@@ -180,23 +279,42 @@ def _fit(
         steps_per_execution=BATCHES_PER_CALL,
     )
     progress.step(f"Training {recipe.name}: {model.count_params():,} parameters, {len(data.train):,} images")
-    with progress.bar(f"{epochs} epochs", epochs) as advance:
-        history = learner.fit(
-            data.train.images,
-            task.targets(data.train),
-            batch_size=recipe.batch_size,
-            epochs=epochs,
-            validation_data=(data.validation.images, task.targets(data.validation)),
-            verbose=0,
-            callbacks=[_after_each_epoch(tf, advance)],
-        ).history
-    return task.curves(history)
+    best, interrupted = _Best(model), False
+    try:
+        with progress.bar(f"{epochs} epochs", epochs) as advance:
+            learner.fit(
+                data.train.images,
+                task.targets(data.train),
+                batch_size=recipe.batch_size,
+                epochs=epochs,
+                validation_data=(data.validation.images, task.targets(data.validation)),
+                verbose=0,
+                callbacks=[_after_each_epoch(tf, best, advance)],
+            )
+    except KeyboardInterrupt:
+        if not best.weights:
+            raise
+        interrupted = True
+        model.set_weights(best.weights)
+    done = len(best.history["loss"])
+    if interrupted:
+        progress.step(f"Interrupted after {done} epochs: going on with the best weights so far")
+    return _Fitted(task.curves(best.history), done, interrupted)
 
 
-def _with_shifts(tf: Any, model: Any, share: float) -> Any:
-    """A model that shares `model`'s weights, and moves its images by up to `share` of their size while it learns."""
-    shift = tf.keras.layers.RandomTranslation(share, share, fill_mode="constant")
-    return tf.keras.Sequential([tf.keras.Input(model.input_shape[1:]), shift, model])
+def _augmented(tf: Any, model: Any, recipe: Recipe) -> Any:
+    """A model that shares `model`'s weights, and changes its inputs at random while it learns; or the same."""
+    layers, fill = tf.keras.layers, {"fill_mode": "constant"}
+    changes = [
+        layers.RandomFlip("horizontal") if recipe.flip else None,
+        layers.RandomRotation(recipe.rotate, **fill) if recipe.rotate else None,
+        layers.RandomZoom(recipe.zoom, **fill) if recipe.zoom else None,
+        layers.RandomTranslation(recipe.shift, recipe.shift, **fill) if recipe.shift else None,
+        layers.GaussianNoise(recipe.noise) if recipe.noise else None,
+    ]
+    if not any(changes):
+        return model
+    return tf.keras.Sequential([tf.keras.Input(model.input_shape[1:]), *filter(None, changes), model])
 
 
 def _learning_rate(tf: Any, recipe: Recipe, steps: int) -> Any:
@@ -205,8 +323,12 @@ def _learning_rate(tf: Any, recipe: Recipe, steps: int) -> Any:
     return tf.keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
 
 
-def _after_each_epoch(tf: Any, advance: Advance) -> Any:
-    return tf.keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: advance(1))
+def _after_each_epoch(tf: Any, best: _Best, advance: Advance) -> Any:
+    def done(epoch: int, logs: Mapping[str, float]) -> None:
+        best.after_epoch(logs)
+        advance(1)
+
+    return tf.keras.callbacks.LambdaCallback(on_epoch_end=done)
 
 
 def _npz_bytes(**arrays: NDArray[Any]) -> bytes:
@@ -250,3 +372,24 @@ def _draw(
         figures.draw_curves(curves, path)
     with replacing(files.picture(recipe.task.picture)) as path:
         recipe.task.draw(int8.real_outputs, data, path, files.name)
+    if names := recipe.task.labels(data):
+        train, test = data.train, data.test
+        with replacing(files.data) as path:
+            figures.draw_data(train.images, last_labels(train.labels), names, class_counts(data), path)
+        predicted = last_labels(int8.outputs.argmax(axis=-1))
+        title = f"{files.name}, int8: what it takes the first test samples for"
+        with replacing(files.predictions) as path:
+            figures.draw_predictions(test.images, last_labels(test.labels), predicted, names, path, title)
+
+
+def _summary(model: Any) -> bytes:
+    """Keras' own, of a model that has no optimizer yet, whose variables it would count."""
+    lines: list[str] = []
+    model.summary(line_length=80, print_fn=lines.append)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _describe(model: Any, curves: figures.Curves, data: Dataset, files: TrainedFiles) -> None:
+    layers = layers_of(model)
+    write_atomic(files.diagram, model_svg(layers).encode())
+    write_atomic(files.record, TrainingRecord(layers, curves, class_counts(data), data.note).to_json())

@@ -32,7 +32,13 @@ class Verified:
 
 
 def random_images(compiled: Compiled, count: int, seed: int = 0) -> list[list[np.ndarray]]:
-    """`count` sets of int8 images, one image for each input of the model."""
+    """`count` sets of int8 images, one image for each input of the model.
+
+    >>> from convlet.compile import compile_tflite
+    >>> [[image]] = random_images(compile_tflite(Path("digits.tflite").read_bytes()), count=1)
+    >>> image.shape, image.dtype.name
+    ((8, 8, 1), 'int8')
+    """
     rng = np.random.default_rng(seed)
     shapes = [tensor.rows for tensor in compiled.graph.inputs]
     return [[rng.integers(-128, 128, shape).astype(np.int8) for shape in shapes] for _ in range(count)]
@@ -43,8 +49,14 @@ def verify(
 ) -> Verified:
     """Run `images` (int8, one for each input of the model) through TFLM, the reference and the engine.
 
-    Raises ToolError when tflite-micro is missing, ValueError when the engine refuses the file or its
-    selftest.
+    Raises ToolError when tflite-micro is missing, ValueError when the engine refuses the file or its selftest.
+
+    >>> from convlet.compile import compile_tflite
+    >>> tflite = Path("digits.tflite").read_bytes()
+    >>> compiled = compile_tflite(tflite)
+    >>> result = verify(tflite, compiled, random_images(compiled, 20))
+    >>> result.images, result.exact
+    (20, True)
     """
     oracle, model = Oracle(tflite), Model(compiled.cvl)
     model.selftest()

@@ -1,3 +1,5 @@
+import json
+import os
 import subprocess
 import sys
 
@@ -6,6 +8,7 @@ import pytest
 from chain import Chain, digits_chain
 from convlet import __version__, cli
 from convlet.errors import ConvletError, ModelError
+from convlet.help_page import GROUPS, help_page
 
 
 def exit_code(*arguments):
@@ -33,8 +36,18 @@ def test_version(capsys):
 
 def test_help_lists_every_command(capsys):
     cli.main(["--help"])
-    text = capsys.readouterr().out
-    assert cli.COMMANDS and all(f"  {name} " in text for name in cli.COMMANDS)
+    words = capsys.readouterr().out.replace(",", " ").split()
+    assert cli.COMMANDS and set(cli.COMMANDS) <= set(words)
+
+
+def test_help_fits_a_screen_also_with_all_commands_that_it_knows():
+    known = {name for summaries in GROUPS.values() for name in summaries}
+    lines = click.unstyle(help_page({*known, *cli.COMMANDS})).splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+
+
+def test_a_command_that_is_in_no_group_is_listed_all_the_same():
+    assert "more   another, zoo" in click.unstyle(help_page(["train", "zoo", "another"]))
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -62,6 +75,59 @@ def test_debug_shows_the_traceback(command):
     command(fail)
     with pytest.raises(ConvletError):
         cli.main(["--debug", "thing"])
+
+
+def test_an_error_of_the_system_is_told_in_a_line(command, capsys):
+    def full_disk():
+        raise OSError(28, "No space left on device", "model.cvl")
+
+    command(full_disk)
+    assert exit_code("thing") == 1
+    assert capsys.readouterr().err == "error: model.cvl: No space left on device\n"
+
+
+def test_a_command_that_answers_no_exits_with_1(command):
+    def no():
+        raise click.exceptions.Exit(1)
+
+    command(no)
+    assert exit_code("thing") == 1
+
+
+def test_json_is_all_there_is_on_standard_output(command, capsys):
+    @cli.json_option
+    @click.pass_obj
+    def talk(session, as_json):
+        session.progress.step("a step")
+        session.print_json({"is": as_json})
+
+    command(talk)
+    cli.main(["-q", "thing", "--json"])
+    assert json.loads(capsys.readouterr().out) == {"is": True}
+    cli.main(["thing"])
+    assert capsys.readouterr().out.startswith("> a step")
+
+
+def complete(*words):
+    environment = {"_CONVLET_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words)}
+    environment |= {"COMP_CWORD": str(len(words) - 1)}
+    program = "import sys; from convlet.cli import main; main([])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | environment, capture_output=True, text=True
+    )
+    return done.stdout.split()
+
+
+def test_a_shell_completes_commands_options_and_choices():
+    assert complete("convlet", "comp") == ["plain,compile", "plain,completion"]
+    assert complete("convlet", "compile", "--st") == ["plain,--stream"]
+    assert complete("convlet", "compile", "--prefer", "r") == ["plain,ram"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_for_a_shell(shell, capsys):
+    cli.main(["completion", shell])
+    assert f"_CONVLET_COMPLETE={shell}_complete" in capsys.readouterr().out
 
 
 def test_interrupts_exit_with_130(command, capsys):

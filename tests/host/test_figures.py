@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-from convlet.figures import Curves, draw_confusion, draw_curves
+from convlet.figures import Curves, draw_confusion, draw_curves, draw_data, draw_predictions
 from matplotlib.figure import Figure
 
 
@@ -70,3 +70,32 @@ def test_equal_data_gives_equal_bytes(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         draw_curves(Curves([1.0], [2.0], [0.5], [0.4]), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_data_show_samples_of_each_class_and_how_many_there_are(tmp_path: Path, drawn: list[Figure]) -> None:
+    images = np.arange(5, dtype=np.float32).reshape(5, 1, 1, 1) / 10 * np.ones((1, 4, 4, 1), np.float32)
+    counts = {"train": [3, 2], "validation": [1, 1], "test": [0, 4]}
+    draw_data(images, np.array([0, 1, 0, 1, 0]), ["cat", "dog"], counts, tmp_path / "d.png")
+    samples, bars = drawn[0].subfigs
+    shown = [axes.images[0].get_array()[0, 0] for axes in samples.axes if axes.images]
+    np.testing.assert_allclose(shown, [0, 0.2, 0.4, 0.1, 0.3])
+    assert [axes.get_ylabel() for axes in samples.axes if axes.get_ylabel()] == ["cat", "dog"]
+    [axes] = bars.axes
+    widths = [[bar.get_width() for bar in group] for group in axes.containers]
+    assert widths == list(counts.values())
+    assert [group.get_label() for group in axes.containers] == ["train (5)", "validation (2)", "test (4)"]
+
+
+def test_predictions_mark_the_wrong_ones(tmp_path: Path, drawn: list[Figure]) -> None:
+    images, labels = np.zeros((3, 4, 4, 1), np.float32), np.array([0, 1, 1])
+    draw_predictions(images, labels, np.array([0, 0, 1]), ["cat", "dog"], tmp_path / "p.png", "pets")
+    cells = [axes for axes in drawn[0].axes if axes.images]
+    assert [axes.get_title() for axes in cells] == ["cat", "cat\nnot dog", "dog"]
+    assert [axes.spines["left"].get_visible() for axes in cells] == [False, True, False]
+
+
+def test_series_are_drawn_as_lines(tmp_path: Path, drawn: list[Figure]) -> None:
+    series = np.arange(20, dtype=np.float32).reshape(1, 10, 2)
+    draw_predictions(series, np.array([0]), np.array([0]), ["rest"], tmp_path / "p.png", "motion")
+    lines = drawn[0].axes[0].lines
+    assert [line.get_ydata().tolist() for line in lines] == series[0].T.tolist()

@@ -8,19 +8,26 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import tflite
+from convlet import quantize
 from convlet import train as train_module
 from convlet.datasets.digits import load_digits
 from convlet.errors import ConvletError
 from convlet.evaluate import accuracy, run_float, run_int8
+from convlet.locks import alone_in
+from convlet.progress import Advance, Progress
 from convlet.tensorflow_import import import_tensorflow
 from convlet.train import train
+from convlet.zoo import find_recipe
+from quick_converter import QuickConverter
 
 if TYPE_CHECKING:
     from conftest import Digits
@@ -35,6 +42,11 @@ FILES = {
     "digits.metrics.json",
     "digits.curves.png",
     "digits.confusion.png",
+    "digits.data.png",
+    "digits.model.svg",
+    "digits.predictions.png",
+    "digits.summary.txt",
+    "digits.training.json",
 }
 
 
@@ -99,7 +111,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_ctrl_c_leaves_no_files_and_says_so(tmp_path: Path) -> None:
+def test_ctrl_c_before_the_first_epoch_leaves_no_files_and_says_so(tmp_path: Path) -> None:
     out = tmp_path / "out"
     run = subprocess.Popen(
         [*TRAIN, "--out", str(out), "--epochs", "100000"],
@@ -109,13 +121,63 @@ def test_ctrl_c_leaves_no_files_and_says_so(tmp_path: Path) -> None:
     )
     assert run.stdout is not None
     for line in run.stdout:
-        if "Training digits" in line:
+        if "Loading TensorFlow" in line:
             break
-    time.sleep(1)
     run.send_signal(signal.SIGINT)
     _, stderr = run.communicate(timeout=60)
     assert (run.returncode, stderr.strip()) == (130, "interrupted")
     assert list(out.iterdir()) == []
+
+
+class CtrlC(Progress):
+    """Interrupts the training when an epoch is done."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    @contextmanager
+    def bar(self, text: str, total: float) -> Iterator[Advance]:
+        def advance(amount: float) -> None:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+        yield advance
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # TensorFlow's own
+def test_ctrl_c_in_the_training_keeps_the_best_weights_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantize, "Converter", QuickConverter)
+    trained = train("digits", tmp_path, epochs=100_000, progress=CtrlC(after=2))
+    assert trained.interrupted and trained.metrics.epochs == 2
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+
+
+def test_the_best_weights_are_those_of_the_least_validation_loss() -> None:
+    class Counting:
+        epoch = 0
+
+        def get_weights(self) -> list[int]:
+            return [self.epoch]
+
+    model = Counting()
+    best = train_module._Best(model)
+    for model.epoch, loss in enumerate([3.0, 1.0, 2.0, float("nan")]):
+        best.after_epoch({"loss": 0.0, "val_loss": loss})
+    assert best.weights == [1] and len(best.history["loss"]) == 4
+
+
+def test_a_folder_that_another_run_writes_into_is_refused(tmp_path: Path) -> None:
+    with (
+        alone_in(tmp_path),
+        pytest.raises(
+            ConvletError, match=r"another run is writing into .*: wait until it is done, or choose"
+        ),
+    ):
+        train("digits", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_model_is_refused_by_name(tmp_path: Path) -> None:
@@ -138,7 +200,7 @@ def test_images_are_moved_only_while_the_model_learns() -> None:
     model = tf.keras.Sequential([tf.keras.Input((8, 8, 1)), tf.keras.layers.Flatten()])
     image = np.zeros((1, 8, 8, 1), np.float32)
     image[0, 3:5, 3:5] = 1
-    learner = train_module._with_shifts(tf, model, 0.25)
+    learner = train_module._augmented(tf, model, replace(find_recipe("digits"), shift=0.25))
     np.testing.assert_array_equal(learner(image, training=False), image.reshape(1, 64))
     moved = np.array([learner(image, training=True)[0] for _ in range(20)])
     assert len(np.unique(moved, axis=0)) > 10
@@ -159,7 +221,10 @@ def test_an_autoencoder_is_trained_on_enlarged_digits_where_mnist_is_missing(tmp
         "test.npz",
         "metrics.json",
         "curves.png",
+        "model.svg",
         "reconstructions.png",
+        "summary.txt",
+        "training.json",
     )
     assert {path.name for path in (tmp_path / "made").iterdir()} == {f"autoencoder.{end}" for end in endings}
     metrics = json.loads((tmp_path / "made" / "autoencoder.metrics.json").read_text())

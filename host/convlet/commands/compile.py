@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from convlet.cli import Session
-from convlet.compile import compile_file, read_labels
+from convlet.cli import Session, json_option
+from convlet.compile import Compiled, compile_file, read_labels
 from convlet.engine import Model
 from convlet.graph import Change, Shape
 from convlet.variants import PREFERENCES
@@ -48,6 +50,7 @@ _MOST_DETAILS = 8  # that are printed of one pass
     is_flag=True,
     help="Say what every pass did, with the numbers of `convlet inspect`.",
 )
+@json_option
 @click.pass_obj
 def command(
     session: Session,
@@ -59,11 +62,15 @@ def command(
     stream: bool,
     int8_input: bool,
     explain: bool,
+    as_json: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
     target = out or tflite.with_suffix(".cvl")
     options = {"vectors": vectors, "prefer": prefer, "stream": stream, "int8_input": int8_input}
     compiled = compile_file(tflite, target, _labels(labels), **options)
+    if as_json:
+        session.print_json(_as_data(target, compiled))
+        return
     if explain:
         _print_explanation(session.console, compiled.explanation)
     plan, program = compiled.plan, compiled.program
@@ -83,6 +90,20 @@ def command(
             f"a stream: a step takes {_text(model.input_shape)} values and gives {_text(model.output_shape)}",
             highlight=False,
         )
+
+
+def _as_data(target: Path, compiled: Compiled) -> dict[str, Any]:
+    return {
+        "cvl": str(target),
+        "bytes": len(compiled.cvl),
+        "operators": len(compiled.program.nodes),
+        "macs": compiled.program.macs,
+        "arena_bytes": compiled.plan.arena_bytes,
+        "state_bytes": compiled.plan.state_bytes,
+        "is_stream": bool(compiled.program.period),
+        "notes": compiled.graph.notes,
+        "passes": [asdict(change) for change in compiled.explanation if change.details],
+    }
 
 
 def _text(shape: Shape) -> str:

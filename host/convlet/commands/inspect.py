@@ -4,60 +4,129 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from convlet.cli import Session
-from convlet.cvl_file import read_cvl
+from convlet.cheaper import macs_of
+from convlet.cli import Session, json_option
+from convlet.cvl_file import CvlFile, read_cvl
+from convlet.engine import Model
+from convlet.errors import ModelError
 from convlet.files import read_file
 from convlet.format import CHOOSABLE, FLAG_STREAM, OPERATORS
+from convlet.graph import Graph, Operator, Tensor
 from convlet.tflite_reader import read_tflite
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
+@json_option
 @click.pass_obj
-def command(session: Session, model: Path) -> None:
-    """Show the operators of MODEL, a .cvl or .tflite file."""
+def command(session: Session, model: Path, as_json: bool) -> None:
+    """Show the operators of MODEL, a .cvl or .tflite file, and what goes in and comes out."""
     data = read_file(model, "the model")
-    table = _tflite_table(data) if model.suffix == ".tflite" else _cvl_table(data)
+    try:
+        facts, table = _of_cvl(data) if model.suffix == ".cvl" else _of_tflite(data)
+    except ModelError as error:
+        raise ModelError(f"{model}: {error}") from error
+    if as_json:
+        session.print_json({"file": str(model), "bytes": len(data), **facts})
+        return
     table.columns[1].no_wrap = True
     table.title = Text(f"{model.name}, {len(data):,} bytes")
     session.console.print(table)
+    for kind in ("inputs", "outputs"):
+        for port in facts[kind]:
+            zero_point = f"{-port['zero_point']:+d}".replace("+", "+ ").replace("-", "- ")
+            text = (
+                f"{kind[:-1]}: {_shape(port['shape'])}, real value = {port['scale']:.6g} * (q {zero_point})"
+            )
+            session.console.print(text, highlight=False, markup=False)
 
 
 def _shape(values: Iterable[int | str]) -> str:
     return "x".join(map(str, values))
 
 
-def _tflite_table(data: bytes) -> Table:
-    table = Table(
-        "#",
-        "Operator",
-        "Input",
-        "Output",
-        "Weights",
-        "Options",
-        box=box.SIMPLE,
-        padding=(0, 1),
-        pad_edge=False,
-    )
-    for operator in read_tflite(data).operators:
-        weights = [_shape(tensor.shape) for tensor in operator.inputs[1:] if tensor.data is not None]
-        options = " ".join(f"{name}={value}" for name, value in operator.options.items())
-        shapes = _shape(operator.inputs[0].rows), _shape(operator.output.rows)
-        table.add_row(str(operator.position), operator.kind, *shapes, " ".join(weights), options)
-    return table
+def _plain_table(*names: str) -> Table:
+    return Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
 
 
-def _cvl_table(data: bytes) -> Table:
-    file = read_cvl(data)
+def _of_tflite(data: bytes) -> tuple[dict[str, Any], Table]:
+    graph = read_tflite(data)
+    table = _plain_table("#", "Operator", "Input", "Output", "Weights", "MACs", "Options")
+    table.columns[5].justify = "right"
+    operators = [_operator(operator) for operator in graph.operators]
+    for operator in operators:
+        table.add_row(
+            str(operator["position"]),
+            operator["kind"],
+            _shape(operator["input"]),
+            _shape(operator["output"]),
+            " ".join(map(_shape, operator["constants"])),
+            f"{operator['macs']:,}" if operator["macs"] else "",
+            " ".join(f"{name}={value}" for name, value in operator["options"].items()),
+        )
+    macs = sum(operator["macs"] for operator in operators)
+    table.caption = f"{macs:,} multiplications"
+    return {"macs": macs, **_tensors(graph), "operators": operators}, table
+
+
+def _operator(operator: Operator) -> dict[str, Any]:
+    return {
+        "position": operator.position,
+        "kind": operator.kind,
+        "input": operator.inputs[0].rows,
+        "output": operator.output.rows,
+        "constants": [tensor.shape for tensor in operator.inputs[1:] if tensor.data is not None],
+        "macs": macs_of(operator),
+        "options": {name: value for name, value in operator.options.items() if name != "parts"},
+    }
+
+
+def _tensors(graph: Graph) -> dict[str, Any]:
+    def described(tensor: Tensor) -> dict[str, Any]:
+        is_quantized = len(tensor.scale) > 0  # real values at the borders of a model are not
+        return {
+            "name": tensor.name,
+            "shape": tensor.rows,
+            "type": tensor.type,
+            "scale": float(tensor.tensor_scale) if is_quantized else 1.0,
+            "zero_point": tensor.zero_point,
+        }
+
+    return {
+        "inputs": [described(tensor) for tensor in graph.inputs],
+        "outputs": [described(tensor) for tensor in graph.outputs],
+    }
+
+
+def _of_cvl(data: bytes) -> tuple[dict[str, Any], Table]:
+    file, model = read_cvl(data), Model(data)
+    header = {name: value for name, value in file.header.items() if name != "magic"}
+    ports = [
+        {"shape": shape, "scale": port["scale"], "zero_point": port["zero_point"]}
+        for shape, port in zip((*model.input_shapes, *model.output_shapes), file.ports, strict=True)
+    ]
+    count = file.header["input_count"]
+    operators = [{"kind": OPERATORS[operator["code"]], **operator} for operator in file.operators]
+    facts = {
+        "header": header,
+        "labels": model.labels,
+        "inputs": ports[:count],
+        "outputs": ports[count:],
+        "operators": operators,
+    }
+    return facts, _cvl_table(file)
+
+
+def _cvl_table(file: CvlFile) -> Table:
     is_stream = bool(file.header["flags"] & FLAG_STREAM)
-    names = ("#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows", "Offset", "Bytes")
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table = _plain_table("#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows", "Offset", "Bytes")
     for column in table.columns[6:]:
         column.justify = "right"
     for index, op in enumerate(file.operators):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.compile import compile_tflite
 from convlet.cvl_program import read_program
 from convlet.errors import ConvletError, ModelError
@@ -31,7 +30,7 @@ from convlet.variants import PREFERENCES
 )
 @click.option("--stream", is_flag=True, help="As for `convlet compile`.")
 @click.option("--int8-input", is_flag=True, help="As for `convlet compile`.")
-@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON; draw it only with -o.")
+@json_option
 @click.pass_obj
 def command(
     session: Session,
@@ -42,7 +41,7 @@ def command(
     int8_input: bool,
     as_json: bool,
 ) -> None:
-    """Draw what lies in the arena when, for MODEL, a .tflite or .cvl file."""
+    """Draw what lies in the arena when, for MODEL, a .tflite or .cvl file; with --json only where -o says so."""
     if out is not None:
         check_suffix(out)
     given = {"prefer": prefer, "stream": stream, "int8_input": int8_input}
@@ -52,7 +51,7 @@ def command(
     if out is not None:
         draw_plan(layout, out, f"{model.stem}: an arena of {layout.plan.arena_bytes:,} bytes")
     if as_json:
-        session.console.out(json.dumps(_as_data(layout)), highlight=False)
+        session.print_json(_as_data(layout))
         return
     table = _table(layout)
     table.title = Text(model.name)

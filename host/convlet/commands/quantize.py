@@ -1,13 +1,24 @@
-"""`convlet quantize`: a Keras model of one's own to int8 `.tflite`."""
+"""`convlet quantize`: a model of one's own to int8 `.tflite`, and what that costs."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import numpy as np
+from numpy.typing import NDArray
+from rich import box
+from rich.table import Table
+from rich.text import Text
 
+from convlet.calibration import METHODS, PERCENTILE
+from convlet.calibration_table import Choice, compare, load_labelled
 from convlet.cli import Session
-from convlet.quantize import load_samples, quantize
+from convlet.errors import ConvletError
+from convlet.quantize import MIN_MAX, Quantized, is_tflite, load_samples, quantize
+from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, warnings_of
 
 
 @click.command()
@@ -19,11 +30,89 @@ from convlet.quantize import load_samples, quantize
     help="Representative inputs: .npy, or .npz with one array or one named images; shape [N, ...input].",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: MODEL with suffix .tflite.")
+@click.option(
+    "--calibration",
+    type=click.Choice(list(METHODS)),
+    default=MIN_MAX,
+    show_default=True,
+    help=f"The range of each tensor: all values (min-max), the middle {PERCENTILE} % of them (percentile), or that "
+    "with the least squared error (mse).",
+)
+@click.option(
+    "--compare",
+    "labelled",
+    type=click.Path(path_type=Path),
+    help="Write nothing; compare all calibrations on this .npz with images and labels.",
+)
 @click.pass_obj
-def command(session: Session, model: Path, data: Path, output: Path | None) -> None:
-    """Quantise a Keras MODEL (.keras) to an int8 .tflite: batch 1, int8 input and output."""
-    output = output or model.with_suffix(".tflite")
-    quantize(model, load_samples(data), output, session.progress)
+def command(
+    session: Session, model: Path, data: Path, output: Path | None, calibration: str, labelled: Path | None
+) -> None:
+    """Quantise MODEL, .keras or float .tflite, to int8 .tflite: batch 1, int8 input and output.
+
+    A .keras file with --calibration min-max is quantised by TensorFlow, all else by ai-edge-quantizer.
+    """
+    samples = load_samples(data)
+    if labelled:
+        choices = compare(model, samples, *load_labelled(labelled), session.progress)
+        session.console.print(_choices_table(choices))
+        return
+    output = output or model.with_suffix(".int8.tflite" if is_tflite(model) else ".tflite")
+    if output.resolve() == model.resolve():
+        raise ConvletError(f"{output} is the model itself: name another file with -o")
+    made = quantize(model, samples, output, session.progress, calibration)
+    _print_noise(session, made, samples)
     session.console.print(
-        f"{output}: {output.stat().st_size:,} bytes", markup=False, highlight=False, soft_wrap=True
+        f"{output}: {len(made.tflite):,} bytes", markup=False, highlight=False, soft_wrap=True
     )
+
+
+def _print_noise(session: Session, made: Quantized, samples: NDArray[np.float32]) -> None:
+    layers = measure_noise(made.float_tflite, made.tflite, samples, session.progress)
+    session.console.print(_noise_table(layers, min(len(samples), MOST_SAMPLES)))
+    for warning in warnings_of(layers):
+        session.console.print(Text.assemble(("warning: ", "bold yellow"), warning), highlight=False)
+
+
+def _noise_table(layers: Sequence[LayerNoise], samples: int) -> Table:
+    names = ("#", "Operator", "Output", "SNR, dB", "alone, dB", "Saturated", "Range used")
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in (table.columns[0], *table.columns[3:]):
+        column.justify = "right"
+    for layer in layers:
+        table.add_row(
+            str(layer.position) if layer.position >= 0 else "",
+            layer.kind,
+            "x".join(map(str, layer.shape)),
+            decibels(layer.snr_db),
+            decibels(layer.own_db),
+            f"{layer.saturated:.2%}" if layer.saturated else "",
+            f"{layer.spread:.0%}",
+            style="bold red" if layer.is_noisy else "",
+        )
+    table.caption = f"int8 against float on {samples:,} samples; alone: only this layer in int8"
+    return table
+
+
+def decibels(value: float) -> str:
+    """A ratio in dB; what is above 100 is no difference that float32 could show."""
+    return "exact" if value > 100 else "none" if math.isinf(value) else f"{value:.1f}"
+
+
+def _choices_table(choices: Sequence[Choice]) -> Table:
+    names = ("Calibration", "Quantised by", "Accuracy", "SNR, dB", "Noisy layers", "Bytes")
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for each in choices:
+        is_int8 = bool(each.quantizer)
+        table.add_row(
+            each.calibration,
+            each.quantizer,
+            f"{each.accuracy:.2%}",
+            decibels(each.snr_db) if is_int8 else "",
+            str(each.noisy) if is_int8 else "",
+            f"{each.tflite_bytes:,}",
+        )
+    table.caption = "SNR: of the outputs, int8 against float"
+    return table

@@ -1,29 +1,75 @@
-"""`convlet run`: a model on the laptop, with the bits that the board would give."""
+"""`convlet run`: a model on the laptop, with the bits that the board would give, or on a board."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.engine import Model
 from convlet.errors import ConvletError
 from convlet.images import load_image
+
+Ranking = list[tuple[str, float]]
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--top", type=click.IntRange(min=1), default=1, show_default=True, help="Classes to show.")
+@click.option("--on", "emulated", type=click.Choice(["pico"]), help="Run it on this board in an emulator.")
+@click.option("--port", help="Run it on the board there, such as /dev/ttyACM0; its files stay as they are.")
+@json_option
 @click.pass_obj
-def command(session: Session, model: Path, images: tuple[Path, ...], top: int) -> None:
-    """Classify IMAGES (pictures, or .npy arrays) with the .cvl file MODEL."""
+def command(
+    session: Session,
+    model: Path,
+    images: tuple[Path, ...],
+    top: int,
+    emulated: str | None,
+    port: str | None,
+    as_json: bool,
+) -> None:
+    """Classify IMAGES (pictures, or .npy arrays) with the .cvl file MODEL, here or on a board."""
+    if emulated and port:
+        raise click.UsageError("--on and --port exclude each other")
     try:
         loaded = Model(model)
     except (ValueError, OSError) as error:
         raise ConvletError(f"{model}: {error}") from error
-    for path in images:
-        ranking = loaded.classify(load_image(path, loaded), top=top)
-        text = ", ".join(f"{label} ({probability:.1%})" for label, probability in ranking)
-        session.console.print(f"{path.name}: {text}", highlight=False, markup=False, soft_wrap=True)
+    found = []
+    for path, ranking in _rankings(session, model, loaded, images, top, emulated, port):
+        found.append(
+            {"image": str(path), "classes": [{"label": name, "probability": p} for name, p in ranking]}
+        )
+        if not as_json:
+            text = ", ".join(f"{label} ({probability:.1%})" for label, probability in ranking)
+            session.console.print(f"{path.name}: {text}", highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        session.print_json(found)
+
+
+def _rankings(
+    session: Session,
+    model: Path,
+    loaded: Model,
+    images: tuple[Path, ...],
+    top: int,
+    emulated: str | None,
+    port: str | None,
+) -> Iterator[tuple[Path, Ranking]]:
+    """Of each image, as they come; all are read before a board is started."""
+    buffers = [load_image(path, loaded) for path in images]
+    if not (emulated or port):
+        yield from (
+            (path, loaded.classify(image, top=top)) for path, image in zip(images, buffers, strict=True)
+        )
+        return
+    from convlet.board_classifier import on_board, on_emulated_pico
+
+    where = on_board(model, port, session.progress) if port else on_emulated_pico(model, session.progress)
+    with where as board:
+        for path, image in zip(images, buffers, strict=True):
+            yield path, board.classify(image, top)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
-from convlet.cli import Session
-from convlet.train import SEED, Trained, train
+from convlet.cli import Session, json_option
+from convlet.errors import ConvletError
+from convlet.own_data import AUGMENTATIONS, CLASSIFIERS, own_recipe
+from convlet.recipe import Recipe
+from convlet.train import SEED, Trained, train_recipe
+from convlet.training_record import class_counts
 from convlet.zoo import NAMES, find_recipe
 
 
@@ -20,34 +28,137 @@ class TrainCommand(click.Command):
             formatter.write_dl([(name, find_recipe(name).summary) for name in NAMES])
 
 
+def _parse_size(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """HEIGHTxWIDTH, or one number for both."""
+    if value is None:
+        return None
+    words = value.lower().split("x")
+    if len(words) > 2 or not all(word.isdecimal() and int(word) for word in words):
+        raise click.BadParameter(f"{value} is no size; expected one such as 32x32")
+    return int(words[0]), int(words[-1])
+
+
 @click.command(cls=TrainCommand)
-@click.argument("name", type=click.Choice(NAMES), metavar="NAME")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the results. Default: ./NAME")
+@click.argument("name", type=click.Choice(NAMES), metavar="[NAME]", required=False)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Your own: a folder with a folder for each class, which hold pictures (.npy of bytes too), or series as "
+    ".npy or .csv; or an .npz file with images and labels.",
+)
+@click.option(
+    "--model",
+    metavar="NAME|FILE.keras",
+    help=f"For --data: {', '.join(CLASSIFIERS)}, or your own Keras model. Default: lenet5, of series motion_conv1d",
+)
+@click.option(
+    "--size",
+    callback=_parse_size,
+    metavar="HxW",
+    help="For --data: scale pictures to it. Default: what the model takes.",
+)
+@click.option(
+    "--colour", type=click.Choice(["grey", "rgb"]), help="For --data: of pictures. Default: as --size."
+)
+@click.option(
+    "--augment",
+    type=click.Choice(list(AUGMENTATIONS)),
+    multiple=True,
+    help="For --data: change the inputs at random while the model learns; may be given several times.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the results. Default: ./NAME, or DATA-model"
+)
 @click.option("--epochs", type=click.IntRange(min=1), help="Default: as the model's recipe says.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=SEED, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=SEED,
+    show_default=True,
+    help="Of the weights, and of the split of --data.",
+)
 @click.option("--deterministic", is_flag=True, help="The same bytes in every run (a little slower).")
+@json_option
 @click.pass_obj
 def command(
-    session: Session, name: str, out: Path | None, epochs: int | None, seed: int, deterministic: bool
+    session: Session,
+    name: str | None,
+    data: Path | None,
+    model: str | None,
+    size: tuple[int, int] | None,
+    colour: str | None,
+    augment: tuple[str, ...],
+    out: Path | None,
+    epochs: int | None,
+    seed: int,
+    deterministic: bool,
+    as_json: bool,
 ) -> None:
-    """Train the zoo's model NAME and quantise it to int8 .tflite."""
-    trained = train(
-        name,
-        out or Path(name),
+    """Train the zoo's model NAME, or a model on data of your own, and quantise it to int8 .tflite.
+
+    Ctrl-C ends the training early: the best weights so far are written, and the exit code is 130.
+    """
+    if (name is None) == (data is None):
+        raise click.UsageError("give the NAME of a model of the zoo, or --data, and with that --model")
+    if data is None and (model or size or colour or augment):
+        raise click.UsageError("--model, --size, --colour and --augment go with --data")
+    if data is not None:
+        stem = data.resolve().stem
+        out = out or Path(f"{stem}-model")
+        if out.resolve().is_relative_to(data.resolve()):
+            raise ConvletError(
+                f"{out} lies in the data, of which it would become a class: choose another --out"
+            )
+        channels = {"grey": 1, "rgb": 3, None: None}[colour]
+        options: dict[str, Any] = {"size": size, "channels": channels, "augment": augment, "seed": seed}
+        recipe = own_recipe(stem, data, model, **options, progress=session.progress)
+        if not as_json:
+            _show_balance(session, recipe)
+    else:
+        recipe = find_recipe(name or "")
+    trained = train_recipe(
+        recipe,
+        out or Path(recipe.name),
         epochs=epochs,
         seed=seed,
         deterministic=deterministic,
         progress=session.progress,
     )
-    session.console.print(_table(trained))
-    session.console.print(
-        f"Results are in {trained.files.folder}", markup=False, highlight=False, soft_wrap=True
-    )
+    if as_json:
+        files = {"keras": trained.files.keras, "tflite": trained.files.tflite, "labels": trained.files.labels}
+        paths = {kind: str(path) for kind, path in files.items() if path.exists()}
+        session.print_json({"files": paths, "interrupted": trained.interrupted, **asdict(trained.metrics)})
+    else:
+        session.console.print(_table(trained))
+        _say_what_next(session, trained)
+    if trained.interrupted:
+        raise click.exceptions.Exit(130)
+
+
+def _show_balance(session: Session, recipe: Recipe) -> None:
+    table = Table("Class", "Train", "Validation", "Test", "Share", box=box.SIMPLE, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    data = recipe.load_data()
+    counts = list(zip(*class_counts(data).values(), strict=True))
+    total = sum(map(sum, counts))
+    for name, parts in zip(data.class_names, counts, strict=True):
+        table.add_row(Text(name), *map(str, parts), f"{sum(parts) / total:.0%}")
+    session.console.print(table)
+
+
+def _say_what_next(session: Session, trained: Trained) -> None:
+    files = trained.files
+    lines = [f"Results are in {files.folder}"]
+    if files.labels.exists():
+        lines.append(f"Next: convlet compile {files.tflite} --labels {files.labels}")
+    for line in lines:
+        session.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(trained: Trained) -> Table:
     metrics, files = trained.metrics, trained.files
-    task = find_recipe(files.name).task
+    task = trained.recipe.task
     table = Table("Model", "File", "Bytes", task.measure, caption=f"on {metrics.test_images:,} test samples")
     for column in table.columns[2:]:
         column.justify = "right"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, VerifyError
 from convlet.files import read_file
@@ -20,9 +20,15 @@ from convlet.verify import random_images, verify, verify_stream
 @click.option("--images", type=click.Path(path_type=Path), help="A .npz file with float32 `images` [N, ...].")
 @click.option("--random", "count", type=click.IntRange(0), default=100, show_default=True)
 @click.option("--stream", is_flag=True, help="Compile it as a stream, and compare step by step.")
+@json_option
 @click.pass_obj
-def command(session: Session, tflite: Path, images: Path | None, count: int, stream: bool) -> None:
-    """Compare TFLM, the numpy reference and the C engine on the int8 TFLITE file, bit by bit."""
+def command(
+    session: Session, tflite: Path, images: Path | None, count: int, stream: bool, as_json: bool
+) -> None:
+    """Compare TFLM, the numpy reference and the C engine on the int8 TFLITE file, bit by bit.
+
+    Exit code 1 when an output differs.
+    """
     data = read_file(tflite, "the model")
     compiled = compile_tflite(data, stream=stream)
     if compiled.program.period:
@@ -35,11 +41,15 @@ def command(session: Session, tflite: Path, images: Path | None, count: int, str
         quantized = [[quantize(image, float(tensor.tensor_scale), tensor.zero_point)] for image in real]
         result = verify(data, compiled, quantized + random_images(compiled, count), session.progress)
     what = "outputs of a stream" if compiled.program.period else "images"
-    session.console.print(
-        f"{result.images} {what}: {result.reference_mismatches} differ in the numpy reference, "
-        f"{result.engine_mismatches} in the C engine",
-        highlight=False,
-    )
+    if as_json:
+        counts = ("images", "reference_mismatches", "engine_mismatches", "exact")
+        session.print_json({"model": str(tflite), **{name: getattr(result, name) for name in counts}})
+    else:
+        session.console.print(
+            f"{result.images} {what}: {result.reference_mismatches} differ in the numpy reference, "
+            f"{result.engine_mismatches} in the C engine",
+            highlight=False,
+        )
     if not result.exact:
         raise VerifyError(f"{tflite} does not give TFLM's outputs")
 

@@ -10,12 +10,14 @@ from typing import Any
 from convlet.datasets.mnist import load_mnist
 from convlet.recipe import Recipe
 
+SHAPE = (28, 28, 1)
 
-def build(tf: Any) -> Any:
+
+def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 10) -> Any:
     layers = tf.keras.layers
     return tf.keras.Sequential(
         [
-            tf.keras.Input((28, 28, 1)),
+            tf.keras.Input(shape),
             layers.Conv2D(6, 5, padding="same", activation="relu"),
             layers.AveragePooling2D(2),
             layers.Conv2D(16, 5, activation="relu"),
@@ -23,7 +25,7 @@ def build(tf: Any) -> Any:
             layers.Flatten(),
             layers.Dense(120, activation="relu"),
             layers.Dense(84, activation="relu"),
-            layers.Dense(10),
+            layers.Dense(classes),
         ],
         name="lenet5",
     )
@@ -32,6 +34,7 @@ def build(tf: Any) -> Any:
 RECIPE = Recipe(
     name="lenet5",
     summary="convolutions, average pooling and three dense layers, 28x28 digits",
+    input_shape=SHAPE,
     load_data=load_mnist,
     build=build,
     epochs=20,

@@ -7,8 +7,10 @@ from typing import Any
 from convlet.datasets.mnist import load_mnist
 from convlet.recipe import Recipe
 
+SHAPE = (28, 28, 1)
 
-def build(tf: Any) -> Any:
+
+def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 10) -> Any:
     layers = tf.keras.layers
 
     def convolution(filters: int, kernel: int, stride: int = 1, groups: int = 1) -> Any:
@@ -21,7 +23,7 @@ def build(tf: Any) -> Any:
 
     return tf.keras.Sequential(
         [
-            tf.keras.Input((28, 28, 1)),
+            tf.keras.Input(shape),
             convolution(16, 5, stride=2),
             pool(),
             convolution(24, 5, groups=2),
@@ -34,7 +36,7 @@ def build(tf: Any) -> Any:
             layers.Dropout(0.1),
             layers.Dense(64, activation="relu"),
             layers.Dropout(0.1),
-            layers.Dense(10),
+            layers.Dense(classes),
         ],
         name="micro_alexnet",
     )
@@ -43,6 +45,7 @@ def build(tf: Any) -> Any:
 RECIPE = Recipe(
     name="micro_alexnet",
     summary="overlapping max pools and convolutions in groups, 28x28 digits",
+    input_shape=SHAPE,
     load_data=load_mnist,
     build=build,
     epochs=15,

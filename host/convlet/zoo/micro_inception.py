@@ -7,8 +7,10 @@ from typing import Any
 from convlet.datasets.mnist import load_mnist
 from convlet.recipe import Recipe
 
+SHAPE = (28, 28, 1)
 
-def build(tf: Any) -> Any:
+
+def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 10) -> Any:
     layers = tf.keras.layers
 
     def convolution(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
@@ -25,19 +27,20 @@ def build(tf: Any) -> Any:
         ]
         return layers.Concatenate()(branches)
 
-    image = tf.keras.Input((28, 28, 1))
+    image = tf.keras.Input(shape)
     x = convolution(image, 8, 3, stride=2)
     x = module(x, 6, 12)
     x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
     x = module(x, 8, 16)
     x = module(x, 8, 16)
     x = layers.GlobalAveragePooling2D()(x)
-    return tf.keras.Model(image, layers.Dense(10)(x), name="micro_inception")
+    return tf.keras.Model(image, layers.Dense(classes)(x), name="micro_inception")
 
 
 RECIPE = Recipe(
     name="micro_inception",
     summary="branches of convolutions that are concatenated, 28x28 digits",
+    input_shape=SHAPE,
     load_data=load_mnist,
     build=build,
     epochs=15,

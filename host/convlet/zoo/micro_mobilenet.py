@@ -7,8 +7,10 @@ from typing import Any
 from convlet.datasets.mnist import load_mnist
 from convlet.recipe import Recipe
 
+SHAPE = (28, 28, 1)
 
-def build(tf: Any) -> Any:
+
+def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 10) -> Any:
     layers = tf.keras.layers
 
     def hard_swish(x: Any) -> Any:
@@ -36,7 +38,7 @@ def build(tf: Any) -> Any:
         x = pointwise(x, filters)
         return layers.Add()([x, skip]) if skip.shape == x.shape else x
 
-    image = tf.keras.Input((28, 28, 1))
+    image = tf.keras.Input(shape)
     x = layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False)(image)
     x = hard_swish(layers.BatchNormalization()(x))
     x = bottleneck(x, 16, 8, 3)
@@ -44,12 +46,13 @@ def build(tf: Any) -> Any:
     x = bottleneck(x, 48, 16, 5)
     x = hard_swish(pointwise(x, 48))
     x = layers.GlobalAveragePooling2D()(x)
-    return tf.keras.Model(image, layers.Dense(10)(x), name="micro_mobilenet")
+    return tf.keras.Model(image, layers.Dense(classes)(x), name="micro_mobilenet")
 
 
 RECIPE = Recipe(
     name="micro_mobilenet",
     summary="depthwise convolutions, hard-swish, squeeze and excite, 28x28 digits",
+    input_shape=SHAPE,
     load_data=load_mnist,
     build=build,
     epochs=18,

@@ -7,8 +7,10 @@ from typing import Any
 from convlet.datasets.mnist import load_mnist
 from convlet.recipe import Recipe
 
+SHAPE = (28, 28, 1)
 
-def build(tf: Any) -> Any:
+
+def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 10) -> Any:
     layers = tf.keras.layers
 
     def convolution(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
@@ -21,18 +23,19 @@ def build(tf: Any) -> Any:
         x = layers.ReLU()(convolution(x, filters, 3, stride))
         return layers.ReLU()(layers.Add()([convolution(x, filters, 3), skip]))
 
-    image = tf.keras.Input((28, 28, 1))
+    image = tf.keras.Input(shape)
     x = layers.ReLU()(convolution(image, 8, 3))
     x = block(x, 8)
     x = block(x, 16, stride=2)
     x = block(x, 32, stride=2)
     x = layers.GlobalAveragePooling2D()(x)
-    return tf.keras.Model(image, layers.Dense(10)(x), name="micro_resnet")
+    return tf.keras.Model(image, layers.Dense(classes)(x), name="micro_resnet")
 
 
 RECIPE = Recipe(
     name="micro_resnet",
     summary="residual blocks, 28x28 digits",
+    input_shape=SHAPE,
     load_data=load_mnist,
     build=build,
     epochs=12,

@@ -7,8 +7,10 @@ from typing import Any
 from convlet.datasets.mnist import load_mnist
 from convlet.recipe import Recipe
 
+SHAPE = (28, 28, 1)
 
-def build(tf: Any) -> Any:
+
+def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 10) -> Any:
     layers = tf.keras.layers
 
     def stage(filters: int) -> list[Any]:
@@ -17,14 +19,14 @@ def build(tf: Any) -> Any:
 
     return tf.keras.Sequential(
         [
-            tf.keras.Input((28, 28, 1)),
+            tf.keras.Input(shape),
             *stage(8),
             *stage(16),
             *stage(32),
             layers.Flatten(),
             layers.Dropout(0.3),
             layers.Dense(32, activation="relu"),
-            layers.Dense(10),
+            layers.Dense(classes),
         ],
         name="micro_vgg",
     )
@@ -33,6 +35,7 @@ def build(tf: Any) -> Any:
 RECIPE = Recipe(
     name="micro_vgg",
     summary="pairs of 3x3 convolutions between max pools, 28x28 digits",
+    input_shape=SHAPE,
     load_data=load_mnist,
     build=build,
     epochs=12,

@@ -12,10 +12,11 @@ from convlet.datasets.basic_motions import load_basic_motions
 from convlet.recipe import Recipe
 from convlet.tasks import StepClassification
 
+SHAPE = (100, 6)  # steps, sensors
 WINDOW = 30  # steps before its own that an answer depends on: twice the sum of the dilations
 
 
-def build(tf: Any) -> Any:
+def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 4) -> Any:
     layers = tf.keras.layers
 
     def convolution(filters: int, kernel: int, dilation: int) -> Any:
@@ -23,13 +24,13 @@ def build(tf: Any) -> Any:
 
     return tf.keras.Sequential(
         [
-            tf.keras.Input((100, 6)),
+            tf.keras.Input(shape),
             convolution(16, 3, 1),
             convolution(16, 3, 2),
             convolution(16, 3, 4),
             convolution(16, 3, 8),
             layers.Dropout(0.2),
-            layers.Conv1D(4, 1),
+            layers.Conv1D(classes, 1),
         ],
         name="motion_conv1d",
     )
@@ -38,6 +39,7 @@ def build(tf: Any) -> Any:
 RECIPE = Recipe(
     name="motion_conv1d",
     summary="causal convolutions over time, a watch's accelerometer and gyroscope",
+    input_shape=SHAPE,
     load_data=load_basic_motions,
     build=build,
     epochs=200,

@@ -1,0 +1,92 @@
+"""Calibrations compared: how often the int8 model is right with each choice of ranges, and how near to float it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convlet.calibration import METHODS
+from convlet.datasets import Labels
+from convlet.edge_quantizer import EdgeQuantizer
+from convlet.errors import ConvletError
+from convlet.evaluate import accuracy, run_int8
+from convlet.files import read_file
+from convlet.float_model import FloatModel
+from convlet.progress import SILENT, Progress
+from convlet.quantize import Converter, check_values, is_tflite, load_samples
+from convlet.signal_to_noise import measure_noise, warnings_of
+
+FLOAT = "float"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to quantise: how often it is right on the labelled samples, and its output's signal-to-noise ratio there.
+
+    The first one is the float model itself, whose `snr_db` is infinite. `noisy` counts the layers with a warning.
+    """
+
+    quantizer: str
+    calibration: str
+    accuracy: float
+    snr_db: float
+    noisy: int
+    tflite_bytes: int
+
+
+def compare(
+    model_path: Path,
+    samples: NDArray[np.float32],
+    test_images: NDArray[np.float32],
+    test_labels: Labels,
+    progress: Progress = SILENT,
+) -> list[Choice]:
+    """Quantise the Keras model or float `.tflite` at `model_path` in every way, and measure each on labelled samples.
+
+    samples: float32[N, ...input shape], for the ranges; test_images: the same for the measuring, with int64[N] labels.
+    Raises as `quantize.quantize` does.
+    """
+    samples = check_values(samples, "the representative data")
+    progress.step(f"Quantising {Path(model_path).name} in {len(METHODS)} ways on {len(samples):,} samples")
+    made: dict[tuple[str, str], bytes] = {}
+    if is_tflite(model_path):
+        float_tflite = read_file(model_path, "a float .tflite")
+    else:
+        read_file(model_path, "a Keras model")
+        with Converter() as converter:
+            converted = converter.convert(model_path, samples, ["float", "int8"])
+        float_tflite, made["TensorFlow", "min-max"] = converted["float"], converted["int8"]
+    quantizer = EdgeQuantizer(float_tflite, samples, str(model_path), progress)
+    made |= {("ai-edge-quantizer", name): quantizer.quantize(name) for name in METHODS}
+    progress.step(f"Measuring on {len(test_images):,} samples")
+    model = FloatModel(float_tflite, str(model_path))
+    model.check_samples(test_images)
+    choices = [
+        Choice(
+            "", FLOAT, accuracy(model.outputs(test_images), test_labels), float("inf"), 0, len(float_tflite)
+        )
+    ]
+    for (by, calibration), tflite in made.items():
+        outputs = run_int8(tflite, test_images).outputs
+        layers = measure_noise(float_tflite, tflite, test_images)
+        noisy = len(warnings_of(layers))
+        right = accuracy(outputs, test_labels)
+        choices.append(Choice(by, calibration, right, layers[-1].snr_db, noisy, len(tflite)))
+    return choices
+
+
+def load_labelled(path: Path) -> tuple[NDArray[np.float32], Labels]:
+    """`images` and `labels` (the class of each) of an `.npz`, as `convlet train` writes it. Raises ConvletError."""
+    images = load_samples(path)
+    with np.load(path, allow_pickle=False) as arrays:
+        names = arrays.files if hasattr(arrays, "files") else []
+        labels = arrays["labels"] if "labels" in names else None
+    if labels is None or labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
+        found = "none" if labels is None else f"{labels.dtype} {list(labels.shape)}"
+        raise ConvletError(
+            f"{path} has labels: {found}, expected an .npz with `images` and {len(images)} whole numbers `labels`"
+        )
+    return images, labels.astype(np.int64)

@@ -1,0 +1,186 @@
+"""`convlet fits`: on which boards a model fits, how fast it is there, and what to change where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from convlet.bench import Measurement
+from convlet.boards import BOARDS, find
+from convlet.cheaper import Cheaper, cheaper_layers
+from convlet.cli import Session, json_option
+from convlet.compile import Compiled
+from convlet.errors import ModelError
+from convlet.files import read_file
+from convlet.fits import COUNTED_ON, CYCLES, Fit, Needs, Time, fit, measure, needs_of, read_model, weights_of
+from convlet.tflite_reader import read_tflite
+from convlet.variants import PREFERENCES
+
+_NAMES = [name for name, board in BOARDS.items() if board.chip]
+_MOST_ADVICE = 3
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--board",
+    "boards",
+    type=click.Choice(_NAMES),
+    multiple=True,
+    help="Default: all; may be given several times. Of a single one the time of each operator is shown.",
+)
+@click.option("--prefer", type=click.Choice(PREFERENCES), help="As for `convlet compile`. [default: balance]")
+@click.option("--no-time", is_flag=True, help="Flash and RAM only: nothing is compiled for other processors.")
+@json_option
+@click.pass_obj
+def command(
+    session: Session, model: Path, boards: Sequence[str], prefer: str | None, no_time: bool, as_json: bool
+) -> None:
+    """Say on which boards MODEL, a .tflite or .cvl file, fits, and how long an inference takes there.
+
+    Exit code 1 when it does not fit on a board that --board names.
+    """
+    data, is_cvl = read_file(model, "the model"), model.suffix == ".cvl"
+    if is_cvl and prefer:
+        raise click.UsageError("--prefer is for .tflite files: the plan of a .cvl file is made")
+    try:
+        compiled = read_model(data, is_cvl, prefer or "balance")
+        advice = [] if is_cvl else cheaper_layers(read_tflite(data))
+    except ModelError as error:
+        raise ModelError(f"{model}: {error}") from error
+    chosen = [find(name) for name in boards or _NAMES]
+    cores = [] if no_time else [COUNTED_ON[board.core] for board in chosen]
+    measured, reasons = measure(model.stem, compiled, cores, session.progress)
+    needs = needs_of(compiled)
+    fits = [fit(needs, board, measured.get(COUNTED_ON[board.core])) for board in chosen]
+    if as_json:
+        session.print_json(_as_data(model, needs, fits, reasons, advice))
+    else:
+        _show(session, model, needs, fits, advice)
+        if len(fits) == 1 and (time := fits[0].time):
+            session.console.print(_operators(compiled, measured[time.core], time))
+        _explain(session, measured, reasons)
+    if boards and not all(each.fits for each in fits):
+        raise click.exceptions.Exit(1)
+
+
+def _show(
+    session: Session, model: Path, needs: Needs, fits: Sequence[Fit], advice: Sequence[Cheaper]
+) -> None:
+    copied = needs.arena_bytes + needs.file_bytes
+    _say(
+        session,
+        f"{model.name} takes {needs.file_bytes:,} bytes of flash, and {copied:,} of RAM with the file copied there, "
+        f"{needs.arena_bytes:,} with the file read in flash",
+    )
+    table = _plain_table("Board", "Chip", "", "Flash free", "Heap free", "Inference, ms", words=3)
+    for each in fits:
+        table.add_row(
+            each.board.name,
+            each.board.chip,
+            _verdict(each),
+            f"{each.free_flash_bytes:,}",
+            f"{each.heap_bytes:,}",
+            _milliseconds(each.time) if each.time else "",
+        )
+    session.console.print(table)
+    if any(each.must_stay_in_flash for each in fits):
+        _say(session, "file in flash: in a ROMFS; a file in MicroPython's file system is copied to RAM")
+    _say(session, f"RAM: {needs.peak_operator} works when most of the arena is in use")
+    _say(
+        session, f"flash: {needs.largest_weights} has the most weights, {needs.largest_weights_bytes:,} bytes"
+    )
+    for layer in advice[:_MOST_ADVICE]:
+        _say(
+            session,
+            f"cheaper: {layer.operator} of the .tflite {layer.instead} saves {layer.macs_saved:,} MACs and "
+            f"{layer.weight_bytes_saved:,} bytes of weights. Train it and compare",
+        )
+
+
+def _plain_table(*names: str, words: int) -> Table:
+    """`words`: columns that hold words; the others hold numbers."""
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in table.columns[words:]:
+        column.justify = "right"
+    return table
+
+
+def _verdict(each: Fit) -> Text:
+    if each.must_stay_in_flash:
+        return Text("fits, file in flash", "yellow")
+    if each.fits:
+        return Text("fits", "green")
+    shortages = (("flash", each.flash_short), ("RAM", each.ram_short))
+    return Text(", ".join(f"{n:,} bytes of {what} short" for what, n in shortages if n), "bold red")
+
+
+def _milliseconds(time: Time) -> str:
+    digits = 0 if time.least_ms >= 100 else 1 if time.least_ms >= 10 else 2
+    return f"{time.least_ms:,.{digits}f} to {time.most_ms:,.{digits}f}"
+
+
+def _operators(compiled: Compiled, measured: Measurement, time: Time) -> Table:
+    """What each operator takes of the flash and of the time."""
+    table = _plain_table("#", "Operator", "Weights", "Instructions", "Share", "ms", words=2)
+    least, most = (ms / time.instructions for ms in (time.least_ms, time.most_ms))
+    parts = [(kernel.operator, kernel.instructions) for kernel in measured.kernels]
+    weights: list[int | None] = [*weights_of(compiled), None]
+    for index, (kind, count) in enumerate([*parts, ("between the kernels", measured.schedule)]):
+        size = weights[index]
+        table.add_row(
+            "" if size is None else str(index),
+            kind,
+            f"{size:,}" if size else "",
+            f"{count:,}",
+            f"{count / time.instructions:.0%}",
+            f"{count * least:,.2f} to {count * most:,.2f}",
+        )
+    return table
+
+
+def _explain(session: Session, cores: Iterable[str], reasons: Mapping[str, str]) -> None:
+    """Where the times come from, and why some are missing."""
+    for core in cores:
+        cycles = CYCLES[core]
+        _say(
+            session, f"{core}: {cycles.least} to {cycles.most} cycles an instruction, {cycles.source}", "dim"
+        )
+    for core, reason in reasons.items():
+        _say(session, f"no time for {core}: {reason}", "dim")
+
+
+def _say(session: Session, text: str, style: str = "") -> None:
+    session.console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+
+
+def _as_data(
+    model: Path, needs: Needs, fits: Sequence[Fit], reasons: Mapping[str, str], advice: Sequence[Cheaper]
+) -> dict[str, Any]:
+    boards = [
+        {
+            "board": each.board.name,
+            "fits": each.fits,
+            "must_stay_in_flash": each.must_stay_in_flash,
+            "free_flash_bytes": each.free_flash_bytes,
+            "heap_bytes": each.heap_bytes,
+            "flash_short": each.flash_short,
+            "ram_short": each.ram_short,
+            "time": asdict(each.time) | {"cycles": asdict(CYCLES[each.time.core])} if each.time else None,
+        }
+        for each in fits
+    ]
+    return {
+        "model": str(model),
+        **asdict(needs),
+        "boards": boards,
+        "no_time": dict(reasons),
+        "cheaper": [asdict(each) for each in advice],
+    }

@@ -1,0 +1,206 @@
+"""Whether a model fits on a board, and how long an inference takes there: numbers before anything is flashed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from convlet import bench, bench_build
+from convlet.bench import Measurement
+from convlet.boards import Board
+from convlet.compile import Compiled, compile_tflite
+from convlet.cvl_file import read_cvl
+from convlet.cvl_program import read_program
+from convlet.errors import ToolError
+from convlet.graph import Graph
+from convlet.layout import layout_of
+from convlet.progress import SILENT, Progress
+from convlet.writer import constants_of
+
+# The core of `convlet bench` whose instructions are counted for a board's. The LX106 is the one Xtensa that there is an
+# emulator and a compiler for; the LX6 and LX7 of the ESP32s have more instructions, and need no more of them.
+COUNTED_ON = {
+    "Cortex-M0+": "m0plus",
+    "Cortex-M3": "m3",
+    "Cortex-M33": "m33",
+    "RV32IMC": "rv32imc",
+    "RV32IMAC": "rv32imc",
+    "Xtensa LX6": "xtensa",
+    "Xtensa LX7": "xtensa",
+}
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Of the processor, for one instruction, from `least` to `most`; `source` says how we know."""
+
+    least: float
+    most: float
+    source: str
+
+
+# Of a whole inference. The Pico's emulator counts as the Cortex-M0+'s manual says: digits, LeNet-5, a residual and a
+# separable network and KWS took 1.42 to 1.57 there. Nothing here counts cycles of the others.
+CYCLES = {
+    "m0plus": Cycles(1.4, 1.6, "measured in the Pico's emulator, which has no misses of the flash's cache"),
+    "m3": Cycles(1.1, 1.7, "assumed: loads take two cycles, a division or taken branch more"),
+    "m33": Cycles(1.0, 1.6, "assumed: loads take one to two cycles, and the flash's cache may miss"),
+    "rv32imc": Cycles(1.1, 2.0, "assumed: loads and taken branches stall, and the flash's cache may miss"),
+    "xtensa": Cycles(1.0, 2.0, "assumed, for code of the older LX106, and the flash's cache may miss"),
+}
+FILES_SHARE = (
+    0.4  # of the flash of a board whose table has no file system: the least of the ports' partitions
+)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a model takes of any board, and the operators to blame, by their numbers in `convlet inspect model.cvl`."""
+
+    file_bytes: int
+    arena_bytes: int
+    peak_operator: str
+    largest_weights: str
+    largest_weights_bytes: int
+
+
+@dataclass(frozen=True)
+class Time:
+    """Of one inference: `least_ms` to `most_ms`, by the cycles that an instruction takes on the board's core."""
+
+    core: str
+    instructions: int
+    least_ms: float
+    most_ms: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model on a board: bytes that it needs and that are free for it.
+
+    The file lies in the file system and is copied to the heap when it is loaded (`copied_bytes`: arena and file), or it
+    lies in a ROMFS and is read in place (`in_place_bytes`: the arena). `time` is None where it is not known.
+    """
+
+    board: Board
+    file_bytes: int
+    free_flash_bytes: int
+    in_place_bytes: int
+    copied_bytes: int
+    time: Time | None
+
+    @property
+    def heap_bytes(self) -> int:
+        return self.board.heap_bytes or 0
+
+    @property
+    def flash_short(self) -> int:
+        """Bytes of flash that the file lacks."""
+        return max(self.file_bytes - self.free_flash_bytes, 0)
+
+    @property
+    def ram_short(self) -> int:
+        """Bytes of heap that the arena lacks, wherever the file lies."""
+        return max(self.in_place_bytes - self.heap_bytes, 0)
+
+    @property
+    def fits(self) -> bool:
+        return not (self.flash_short or self.ram_short)
+
+    @property
+    def must_stay_in_flash(self) -> bool:
+        """Whether it fits only with the file read in place."""
+        return self.fits and self.copied_bytes > self.heap_bytes
+
+
+def needs_of(compiled: Compiled) -> Needs:
+    """From the program, plan and bytes of a compiled model.
+
+    >>> needs_of(compile_tflite(Path("digits.tflite").read_bytes())).largest_weights
+    '3 FULLY_CONNECTED'
+    """
+    layout = layout_of(compiled.program, compiled.plan)
+    sizes = weights_of(compiled)
+    largest = max(range(len(sizes)), key=sizes.__getitem__)
+    kinds = [node.kind for node in compiled.program.nodes]
+    return Needs(
+        file_bytes=len(compiled.cvl),
+        arena_bytes=compiled.plan.arena_bytes,
+        peak_operator=f"{layout.peak_node} {kinds[layout.peak_node]}",
+        largest_weights=f"{largest} {kinds[largest]}",
+        largest_weights_bytes=sizes[largest],
+    )
+
+
+def weights_of(compiled: Compiled) -> list[int]:
+    """Bytes of weights and tables of each operator."""
+    nodes = compiled.program.nodes
+    if any(node.weights for node in nodes):
+        return [sum(map(len, constants_of(node))) for node in nodes]
+    # A program that was read from a file has none: there each piece ends where the next begins.
+    file = read_cvl(compiled.cvl)
+    names = ("weights", "table")
+    begins = {operator[name] for operator in file.operators for name in names}
+    begins |= {file.header["labels"], file.header["vectors"], len(compiled.cvl)}
+    ends = sorted(begins)
+    return [
+        sum(ends[ends.index(operator[name]) + 1] - operator[name] for name in names if operator[name])
+        for operator in file.operators
+    ]
+
+
+def read_model(data: bytes, is_cvl: bool, prefer: str) -> Compiled:
+    """A model from the bytes of a `.tflite`, compiled as `prefer` has it, or of a `.cvl`. Raises ModelError."""
+    if not is_cvl:
+        return compile_tflite(data, prefer=prefer)
+    return Compiled(data, Graph([], [], []), *read_program(data))
+
+
+def measure(
+    name: str, compiled: Compiled, cores: Iterable[str], progress: Progress = SILENT
+) -> tuple[dict[str, Measurement], dict[str, str]]:
+    """What each of the `cores` executes for an inference, and for those that cannot be measured here the reason.
+
+    >>> found, reasons = measure("digits", compile_tflite(Path("digits.tflite").read_bytes()), ["z80"])
+    >>> reasons
+    {'z80': 'there is no emulator for it that counts'}
+    """
+    found: dict[str, Measurement] = {}
+    reasons: dict[str, str] = {}
+    for core in dict.fromkeys(cores):
+        if compiled.program.period:
+            reasons[core] = "the steps of a stream are not counted"
+        elif core not in bench_build.CORES:
+            reasons[core] = "there is no emulator for it that counts"
+        else:
+            progress.step(f"Counting instructions on {bench_build.CORES[core].title}")
+            try:
+                found[core] = bench.measure(bench_build.build(bench_build.CORES[core]), name, compiled)
+            except ToolError as error:
+                reasons[core] = str(error).splitlines()[0]
+    return found, reasons
+
+
+def fit(needs: Needs, board: Board, measured: Measurement | None = None) -> Fit:
+    """Whether the model fits on the `board`, which executes what was `measured`.
+
+    >>> from convlet.boards import find
+    >>> needs = needs_of(compile_tflite(Path("digits.tflite").read_bytes()))
+    >>> fit(needs, find("pico")).fits
+    True
+    """
+    flash = board.storage.size if board.storage else int((board.flash_bytes or 0) * FILES_SHARE)
+    return Fit(
+        board=board,
+        file_bytes=needs.file_bytes,
+        free_flash_bytes=flash,
+        in_place_bytes=needs.arena_bytes,
+        copied_bytes=needs.arena_bytes + needs.file_bytes,
+        time=_time(board, measured) if measured else None,
+    )
+
+
+def _time(board: Board, measured: Measurement) -> Time:
+    cycles = CYCLES[measured.core]
+    ms = measured.instructions / ((board.clock_mhz or 0) * 1000)
+    return Time(measured.core, measured.instructions, ms * cycles.least, ms * cycles.most)

@@ -1,0 +1,112 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from chain import Chain, digits_chain, stream_chain
+from convlet import fits
+from convlet.bench import Measurement
+from convlet.boards import BOARDS, Storage, find
+from convlet.compile import compile_tflite
+from convlet.errors import ToolError
+from convlet.fits import COUNTED_ON, CYCLES, Needs, fit, needs_of, read_model, weights_of
+
+NEEDS = Needs(10_000, 2_000, "1 CONV_2D", "2 FULLY_CONNECTED", 8_000)
+
+
+@pytest.fixture(scope="module")
+def digits_tflite():
+    return digits_chain().build()
+
+
+def board(flash=20_000, heap=20_000):
+    return replace(find("pico"), storage=Storage(0, flash), heap_bytes=heap)
+
+
+def test_needs_are_those_of_the_plan(digits_tflite):
+    compiled = compile_tflite(digits_tflite, prefer="ram")
+    needs = needs_of(compiled)
+    assert (needs.file_bytes, needs.arena_bytes) == (len(compiled.cvl), 168)
+    assert needs.peak_operator == "1 CONV_2D"
+    # 720 weights, and a bias, a multiplier and a shift for each of 10 channels
+    assert (needs.largest_weights, needs.largest_weights_bytes) == ("3 FULLY_CONNECTED", 720 + 90)
+
+
+def test_a_cvl_file_needs_the_same(digits_tflite):
+    compiled = compile_tflite(digits_tflite)
+    read = read_model(compiled.cvl, True, "balance")
+    assert needs_of(read) == replace(needs_of(compiled), largest_weights_bytes=weights_of(read)[3])
+    # Pieces of a file begin at multiples of four.
+    pairs = zip(weights_of(read), weights_of(compiled), strict=True)
+    assert all(0 <= of_file - exact < 8 for of_file, exact in pairs)
+
+
+@pytest.mark.parametrize(
+    ("flash", "heap", "flash_short", "ram_short", "in_flash"),
+    [
+        (10_000, 12_000, 0, 0, False),
+        (10_000, 11_999, 0, 0, True),
+        (10_000, 2_000, 0, 0, True),
+        (10_000, 1_999, 0, 1, False),
+        (9_999, 12_000, 1, 0, False),
+        (9_000, 1_000, 1_000, 1_000, False),
+    ],
+)
+def test_what_is_missing(flash, heap, flash_short, ram_short, in_flash):
+    found = fit(NEEDS, board(flash, heap))
+    assert (found.flash_short, found.ram_short) == (flash_short, ram_short)
+    assert found.fits == (not flash_short and not ram_short)
+    assert found.must_stay_in_flash == in_flash
+
+
+def test_time_is_instructions_over_the_clock():
+    measured = Measurement("m", "m0plus", 1_250_000, 0, 0, 0, 0, 0, 0, 0, ())
+    time = fit(NEEDS, replace(find("pico"), clock_mhz=125), measured).time
+    cycles = CYCLES["m0plus"]
+    assert (time.least_ms, time.most_ms) == pytest.approx((10 * cycles.least, 10 * cycles.most))
+
+
+def test_every_board_has_what_is_compared():
+    chips = [each for each in BOARDS.values() if each.chip]
+    assert len(chips) >= 8
+    for each in chips:
+        assert each.heap_bytes and each.flash_bytes and each.clock_mhz, each.name
+        assert COUNTED_ON[each.core] in CYCLES
+
+
+def test_cycles_are_what_the_pico_takes():
+    """What the README has measured of the digits, cycles in the Pico's emulator and instructions in QEMU."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    patterns = r"One inference on the Pico: ([\d,]+) cycles", r"\n\| digits \| ([\d,]+) \("
+    cycles, instructions = (int(re.search(text, readme)[1].replace(",", "")) for text in patterns)
+    assert CYCLES["m0plus"].least <= cycles / instructions <= CYCLES["m0plus"].most
+
+
+def test_a_missing_compiler_leaves_the_rest(digits_tflite, monkeypatch):
+    def missing(core):
+        raise ToolError("cannot compile the engine: the program gcc is not installed\nmore")
+
+    monkeypatch.setattr(fits.bench_build, "build", missing)
+    compiled = compile_tflite(digits_tflite)
+    found, reasons = fits.measure("digits", compiled, ["m0plus", "m0plus", "another"])
+    assert found == {}
+    assert reasons == {
+        "m0plus": "cannot compile the engine: the program gcc is not installed",
+        "another": "there is no emulator for it that counts",
+    }
+
+
+def test_streams_have_no_time():
+    compiled = compile_tflite(stream_chain(16).build(), stream=True)
+    assert fits.measure("s", compiled, ["m0plus"]) == (
+        {},
+        {"m0plus": "the steps of a stream are not counted"},
+    )
+
+
+def test_a_cvl_file_is_measured_like_its_tflite():
+    tflite = Chain((4, 4, 1)).conv(2).dense(2).build()
+    compiled = compile_tflite(tflite)
+    of_file = read_model(compiled.cvl, True, "balance")
+    counts = [fits.measure("m", each, ["m0plus"])[0]["m0plus"].instructions for each in (compiled, of_file)]
+    assert counts[0] == counts[1] > 100
