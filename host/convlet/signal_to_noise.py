@@ -64,6 +64,11 @@ def measure_noise(
     samples: float32[N, ...input shape], of which the first MOST_SAMPLES are taken. Both files are of the same model:
     as TensorFlow's converter makes them, or a float `.tflite` and what `convlet quantize` makes of it.
     Raises ModelError when they have no tensor in common.
+
+    >>> float_tflite, tflite = (Path(f"digits.{kind}").read_bytes() for kind in ("float.tflite", "tflite"))
+    >>> layers = measure_noise(float_tflite, tflite, np.load("digits.test.npz")["images"])
+    >>> [(layer.kind, layer.is_noisy) for layer in layers[:2]]
+    [('INPUT', False), ('CONV_2D', False)]
     """
     graph = read_tflite(int8_tflite)
     check_operators(graph)

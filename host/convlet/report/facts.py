@@ -122,6 +122,10 @@ def gather(folder: Path, progress: Progress = SILENT, on_board: OnBoard | None =
     """Measure what `convlet train` left in `folder`; `on_board` runs the test samples on a board.
 
     Raises ConvletError when the folder is none of a training, VerifyError when a program does not give TFLM's bits.
+
+    >>> facts = gather(Path())  # the folder of `convlet train digits`; report.page.render makes the page
+    >>> facts.verified.engine_mismatches, facts.layout.plan.arena_bytes
+    (0, 236)
     """
     files = find_trained(folder)
     metrics = _read_metrics(files.metrics)

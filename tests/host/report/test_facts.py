@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import shutil
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from convlet import bench_build
+from convlet.cli import convlet as command_line
 from convlet.errors import ConvletError, ToolError, VerifyError
 from convlet.report import answers
 from convlet.report import facts as facts_module
@@ -128,3 +131,12 @@ def test_how_sure_a_model_is_by_its_logits_or_probabilities() -> None:
     scores = np.log(np.array([0.1, 0.7, 0.2]))
     assert answers._probability(scores, 1, True) == pytest.approx(0.7)
     assert answers._probability(np.exp(scores), 1, False) == pytest.approx(0.7)
+
+
+def test_json_has_the_numbers_of_the_page(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts_module, "_count", lambda *arguments: ([], ""))
+    done = CliRunner().invoke(command_line, ["report", str(trained), "--json"], catch_exceptions=False)
+    found = json.loads(done.stdout)
+    page = Path(found.pop("page"))
+    assert page == trained / "digits.report.html"
+    assert json.dumps(found) in page.read_text()
