@@ -60,6 +60,9 @@ def export_c(model: Path, header: Path, name: str | None = None) -> str:
 
     The array is `const`, aligned to 16 bytes, and its length is NAME_len. The name is made from the file's unless it is
     given: digits.cvl becomes digits_cvl. Raises ConvletError when the model is damaged or the name is none in C.
+
+    >>> export_c(Path("digits.cvl"), Path("digits.h"))
+    'digits_cvl'
     """
     name = name_of(model) if name is None else check_name(name)
     data = read_file(model, "the model")

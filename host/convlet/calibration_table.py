@@ -48,6 +48,11 @@ def compare(
 
     samples: float32[N, ...input shape], for the ranges; test_images: the same for the measuring, with int64[N] labels.
     Raises as `quantize.quantize` does.
+
+    >>> images, labels = load_labelled(Path("digits.test.npz"))
+    >>> choices = compare(Path("digits.float.tflite"), images, images, labels)
+    >>> [choice.calibration for choice in choices]
+    ['float', 'min-max', 'percentile', 'mse']
     """
     samples = check_values(samples, "the representative data")
     progress.step(f"Quantising {Path(model_path).name} in {len(METHODS)} ways on {len(samples):,} samples")

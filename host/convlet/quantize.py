@@ -48,6 +48,11 @@ def quantize(
     `calibration.METHODS`. A Keras model with the ranges from least to greatest value is quantised by TensorFlow's own
     converter; all else by ai-edge-quantizer, which takes float `.tflite` and needs no TensorFlow.
     Raises ConvletError when the samples do not fit, ModelError when the model cannot be converted.
+
+    >>> samples = load_samples(Path("digits.test.npz"))
+    >>> made = quantize(Path("digits.float.tflite"), samples, Path("again.tflite"), calibration="mse")
+    >>> len(made.tflite) < len(made.float_tflite)
+    True
     """
     samples = check_values(samples, "the representative data")
     progress.step(f"Quantising {Path(model_path).name} on {len(samples):,} samples")

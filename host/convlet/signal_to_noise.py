@@ -24,6 +24,7 @@ LEAST_DB = 20.0
 _MANY_SATURATED = 0.001  # of the values of a tensor
 _NARROW = 0.5  # of the range, for nearly all values
 _FEW_STEPS = 16  # of 127, in the median channel of weights that share a scale
+_MOST_DB = 150.0  # more is beyond what float32 can tell
 _KEPT_VALUES = 100_000  # of each tensor, for the percentiles
 
 
@@ -31,9 +32,10 @@ _KEPT_VALUES = 100_000  # of each tensor, for the percentiles
 class LayerNoise:
     """A tensor of an int8 model, compared with the same tensor of the float model on the same samples.
 
-    A ratio is 10 log10 of the float values' sum of squares by that of the differences, over all samples, and infinite
-    without a difference. `snr_db` is that of the int8 model; `own_db` that of this operator alone, when it reads the
-    float model's values, rounded to int8.
+    A ratio is 10 log10 of the float values' sum of squares by that of the differences, for each sample, and the mean of
+    that: so a sample of large values does not hide the noise of the others. It is infinite without a difference in any.
+    `snr_db` is that of the int8 model; `own_db` that of this operator alone, when it reads the float model's values,
+    rounded to int8.
 
     `saturated`: the share of float values beyond the int8 range by more than half a step. `spread`: the width that
     holds 99.8 % of the float values, by that of the range. `position` is the operator's in the file, as in
@@ -50,6 +52,9 @@ class LayerNoise:
     spread: float
     advice: str = ""
 
+    def __str__(self) -> str:
+        return f"operator {self.position} ({self.kind})" if self.position >= 0 else "the input"
+
     @property
     def is_noisy(self) -> bool:
         """Whether it adds more noise than LEAST_DB allows."""
@@ -64,6 +69,11 @@ def measure_noise(
     samples: float32[N, ...input shape], of which the first MOST_SAMPLES are taken. Both files are of the same model:
     as TensorFlow's converter makes them, or a float `.tflite` and what `convlet quantize` makes of it.
     Raises ModelError when they have no tensor in common.
+
+    >>> float_tflite, tflite = (Path(f"digits.{kind}").read_bytes() for kind in ("float.tflite", "tflite"))
+    >>> layers = measure_noise(float_tflite, tflite, np.load("digits.test.npz")["images"])
+    >>> [(layer.kind, layer.is_noisy) for layer in layers[:2]]
+    [('INPUT', False), ('CONV_2D', False)]
     """
     graph = read_tflite(int8_tflite)
     check_operators(graph)
@@ -82,7 +92,7 @@ def measure_noise(
             }
             _add_sample(graph, real, noises)
             advance(1)
-    return [_layer(graph, noise) for noise in noises.values() if noise.signal_count]
+    return [_layer(graph, noise) for noise in noises.values() if noise.values]
 
 
 def _pairs(graph: Graph, model: FloatModel) -> dict[Tensor, str]:
@@ -121,26 +131,27 @@ def _int8(real: np.ndarray, tensor: Tensor) -> np.ndarray:
 
 @dataclass
 class _Noise:
-    """Sums over the samples for one tensor."""
+    """What is seen of one tensor over the samples."""
 
     tensor: Tensor
     samples: int
-    signal: float = 0.0
-    noise: float = 0.0
-    own_noise: float = 0.0
-    signal_count: int = 0
+    ratios: list[float] = field(default_factory=list)
+    own_ratios: list[float] = field(default_factory=list)
+    values: int = 0
     saturated: int = 0
     kept: list[np.ndarray] = field(default_factory=list)
 
     def add(self, real: np.ndarray, made: np.ndarray, own: np.ndarray) -> None:
         scale, zero_point = float(self.tensor.tensor_scale), self.tensor.zero_point
         exact = real.astype(np.float64)
-        self.signal += float(np.square(exact).sum())
-        self.noise += float(np.square(dequantize(made, scale, zero_point) - exact).sum())
-        self.own_noise += float(np.square(dequantize(own, scale, zero_point) - exact).sum())
+        for values, ratios in ((made, self.ratios), (own, self.own_ratios)):
+            noise = float(np.square(dequantize(values, scale, zero_point) - exact).sum())
+            signal = float(np.square(exact).sum())
+            if signal > 0:  # without one there is no ratio
+                ratios.append(min(_MOST_DB, 10 * math.log10(signal / noise)) if noise else _MOST_DB)
         steps = exact / scale + zero_point
         self.saturated += int(((steps > INT8_MAX + 0.5) | (steps < INT8_MIN - 0.5)).sum())
-        self.signal_count += real.size
+        self.values += real.size
         stride = -(-real.size * self.samples // _KEPT_VALUES)
         self.kept.append(real.ravel()[::stride])
 
@@ -150,23 +161,23 @@ class _Noise:
         return float(high - low) / (float(self.tensor.tensor_scale) * (INT8_MAX - INT8_MIN))
 
 
-def _decibels(signal: float, noise: float) -> float:
-    if noise == 0:
+def _mean(ratios: Sequence[float]) -> float:
+    if not ratios or min(ratios) == _MOST_DB:
         return math.inf
-    return 10 * math.log10(signal / noise) if signal else -math.inf
+    return float(np.mean(ratios))
 
 
 def _layer(graph: Graph, noise: _Noise) -> LayerNoise:
     operator = graph.maker(noise.tensor)
-    own_db = _decibels(noise.signal, noise.own_noise)
+    own_db = _mean(noise.own_ratios)
     return LayerNoise(
         position=operator.position if operator else -1,
         kind=operator.kind if operator else "INPUT",
         tensor=noise.tensor.name,
         shape=noise.tensor.rows,
-        snr_db=_decibels(noise.signal, noise.noise),
+        snr_db=_mean(noise.ratios),
         own_db=own_db,
-        saturated=noise.saturated / noise.signal_count,
+        saturated=noise.saturated / noise.values,
         spread=noise.spread,
         advice=_advice(operator, noise) if own_db < LEAST_DB else "",
     )
@@ -174,16 +185,17 @@ def _layer(graph: Graph, noise: _Noise) -> LayerNoise:
 
 def _advice(operator: Operator | None, noise: _Noise) -> str:
     """What helps against the noise of this layer, by what is seen of its values and weights."""
-    saturated = noise.saturated / noise.signal_count
+    saturated = noise.saturated / noise.values
     if saturated > _MANY_SATURATED:
         return (
             f"{saturated:.1%} of its values lie outside its range: quantise with samples that are more like these, "
             "or with --calibration min-max"
         )
     if noise.spread < _NARROW:
+        other = "bound it in the model (ReLU6)" if operator else "clip the data"
         return (
             f"99.8% of its values use {noise.spread:.0%} of its range, which few large ones widen: "
-            "try --calibration mse or percentile, or bound it in the model (ReLU6)"
+            f"try --calibration percentile or mse, or {other}"
         )
     if operator and (steps := _median_steps(operator)) < _FEW_STEPS:
         return (
@@ -208,7 +220,7 @@ def _median_steps(operator: Operator) -> int:
 def warnings_of(layers: Sequence[LayerNoise]) -> list[str]:
     """A sentence for each noisy layer: what it is, how noisy, and what helps."""
     return [
-        f"{layer.kind} {layer.position} has {layer.own_db:.1f} dB alone, expected {LEAST_DB:.0f}: {layer.advice}"
+        f"{layer} has {layer.own_db:.1f} dB alone, expected {LEAST_DB:.0f}: {layer.advice}"
         for layer in layers
         if layer.is_noisy
     ]

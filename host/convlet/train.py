@@ -24,6 +24,7 @@ from convlet.locks import alone_in
 from convlet.model_diagram import model_svg
 from convlet.progress import SILENT, Advance, Progress
 from convlet.recipe import Recipe
+from convlet.tasks import StepClassification
 from convlet.tensorflow_import import import_tensorflow
 from convlet.training_record import TrainingRecord, class_counts, last_labels, layers_of
 from convlet.zoo import find_recipe
@@ -202,7 +203,7 @@ def _train(
     int8 = evaluate.run_int8(tflite["int8"], data.test.images)
     metrics = _measure(model, recipe, data, files, fitted.epochs, seed, int8)
     _draw(recipe, fitted.curves, int8, data, files)
-    _describe(model, fitted.curves, data, files)
+    _describe(model, recipe, fitted.curves, data, files)
     write_atomic(files.summary, summary)
     write_atomic(files.metrics, json.dumps(dataclasses.asdict(metrics), indent=2).encode() + b"\n")
     return Trained(files, metrics, recipe, fitted.interrupted)
@@ -389,7 +390,9 @@ def _summary(model: Any) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _describe(model: Any, curves: figures.Curves, data: Dataset, files: TrainedFiles) -> None:
+def _describe(model: Any, recipe: Recipe, curves: figures.Curves, data: Dataset, files: TrainedFiles) -> None:
     layers = layers_of(model)
     write_atomic(files.diagram, model_svg(layers).encode())
-    write_atomic(files.record, TrainingRecord(layers, curves, class_counts(data), data.note).to_json())
+    warm_up = recipe.task.warm_up if isinstance(recipe.task, StepClassification) else 0
+    record = TrainingRecord(layers, curves, class_counts(data), data.note, warm_up)
+    write_atomic(files.record, record.to_json())

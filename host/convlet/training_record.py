@@ -34,12 +34,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """`NAME.training.json`. `class_counts`: for each part of the data its samples of each class."""
+    """`NAME.training.json`. `class_counts`: for each part of the data its samples of each class.
+
+    `warm_up`: of a model that answers at each step of a series, the first steps that do not count.
+    """
 
     layers: tuple[Layer, ...]
     curves: Curves
     class_counts: Mapping[str, Sequence[int]]
     note: str
+    warm_up: int = 0
 
     def to_json(self) -> bytes:
         return json.dumps(dataclasses.asdict(self), indent=1).encode() + b"\n"

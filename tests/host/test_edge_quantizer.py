@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ from convlet.compile import compile_tflite
 from convlet.edge_quantizer import EdgeQuantizer
 from convlet.errors import ConvletError, ModelError, ToolError
 from convlet.evaluate import accuracy, run_int8
+from convlet.signal_to_noise import measure_noise
 from convlet.verify import random_images, verify
 
 if TYPE_CHECKING:
@@ -147,3 +149,16 @@ def test_labels_that_do_not_match_are_said(arrays: dict[str, np.ndarray], found:
     expected = f"has labels: {found}, expected an .npz with `images` and 3 whole numbers `labels`"
     with pytest.raises(ConvletError, match=re.escape(expected)):
         calibration_table.load_labelled(tmp_path / "test.npz")
+
+
+def test_json_has_the_numbers_of_the_tables(float_path: Path, digits: Digits, tmp_path: Path) -> None:
+    labelled = str(digits.folder / "digits.test.npz")
+    arguments = ["quantize", str(float_path), "--data", labelled, "-o", str(tmp_path / "q.tflite"), "--json"]
+    found = json.loads(CliRunner().invoke(command_line, arguments, catch_exceptions=False).stdout)
+    assert found["tflite"] == str(tmp_path / "q.tflite")
+    layers = measure_noise(float_path.read_bytes(), (tmp_path / "q.tflite").read_bytes(), digits.images)
+    assert [layer["snr_db"] for layer in found["layers"]] == [layer.snr_db for layer in layers]
+    done = CliRunner().invoke(command_line, [*arguments, "--compare", labelled], catch_exceptions=False)
+    choices = json.loads(done.stdout)
+    assert [choice["calibration"] for choice in choices] == ["float", *METHODS]
+    assert choices[0]["snr_db"] is None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # What docs/python.md names of each module.
 PUBLIC = {
+    "c_header": ("export_c",),
+    "calibration_table": ("compare",),
     "cheaper": ("cheaper_layers",),
     "compile": ("compile_tflite", "compile_file", "read_labels"),
     "cvl_file": ("read_cvl",),
@@ -28,6 +30,9 @@ PUBLIC = {
     "images": ("load_image",),
     "layout": ("layout_of",),
     "own_data": ("own_recipe",),
+    "quantize": ("quantize",),
+    "report.facts": ("gather",),
+    "signal_to_noise": ("measure_noise",),
     "train": ("train",),
     "verify": ("verify", "random_images"),
 }
@@ -37,7 +42,17 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.fixture
 def folder(digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where examples run: the trained digits, a picture of one, and pictures of two classes."""
-    for name in ("digits.tflite", "digits.keras", "digits.cvl", "digits.labels.txt", "digits.test.npz"):
+    kinds = (
+        "tflite",
+        "keras",
+        "cvl",
+        "labels.txt",
+        "test.npz",
+        "float.tflite",
+        "metrics.json",
+        "training.json",
+    )
+    for name in (f"digits.{kind}" for kind in kinds):
         (tmp_path / name).write_bytes((digits.folder / name).read_bytes())
     seven = digits.images[np.flatnonzero(digits.labels == 7)[0]]
     np.save(tmp_path / "seven.npy", seven)

@@ -34,7 +34,7 @@ def test_the_record_of_the_trained_model(digits: Digits) -> None:
     data = load_digits()
     assert record.class_counts["test"] == np.bincount(digits.labels, minlength=10).tolist()
     assert sum(record.class_counts["train"]) == len(data.train)
-    assert record.note == ""
+    assert (record.note, record.warm_up) == ("", 0)
 
 
 def test_the_summary_counts_the_models_parameters_and_no_others(digits: Digits) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from convlet.calibration import METHODS, PERCENTILE
 from convlet.calibration_table import Choice, compare, load_labelled
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.errors import ConvletError
-from convlet.quantize import MIN_MAX, Quantized, is_tflite, load_samples, quantize
+from convlet.quantize import MIN_MAX, is_tflite, load_samples, quantize
 from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, warnings_of
 
 
@@ -44,9 +44,16 @@ from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, war
     type=click.Path(path_type=Path),
     help="Write nothing; compare all calibrations on this .npz with images and labels.",
 )
+@json_option
 @click.pass_obj
 def command(
-    session: Session, model: Path, data: Path, output: Path | None, calibration: str, labelled: Path | None
+    session: Session,
+    model: Path,
+    data: Path,
+    output: Path | None,
+    calibration: str,
+    labelled: Path | None,
+    as_json: bool,
 ) -> None:
     """Quantise MODEL, .keras or float .tflite, to int8 .tflite: batch 1, int8 input and output.
 
@@ -55,23 +62,33 @@ def command(
     samples = load_samples(data)
     if labelled:
         choices = compare(model, samples, *load_labelled(labelled), session.progress)
-        session.console.print(_choices_table(choices))
+        if as_json:
+            session.print_json([_plain(asdict(choice)) for choice in choices])
+        else:
+            session.console.print(_choices_table(choices))
         return
     output = output or model.with_suffix(".int8.tflite" if is_tflite(model) else ".tflite")
     if output.resolve() == model.resolve():
         raise ConvletError(f"{output} is the model itself: name another file with -o")
     made = quantize(model, samples, output, session.progress, calibration)
-    _print_noise(session, made, samples)
+    layers = measure_noise(made.float_tflite, made.tflite, samples, session.progress)
+    if as_json:
+        session.print_json({"tflite": str(output), "layers": [_plain(asdict(layer)) for layer in layers]})
+        return
+    session.console.print(_noise_table(layers, min(len(samples), MOST_SAMPLES)))
+    for warning in warnings_of(layers):
+        session.console.print(Text.assemble(("warning: ", "bold yellow"), warning), highlight=False)
     session.console.print(
         f"{output}: {len(made.tflite):,} bytes", markup=False, highlight=False, soft_wrap=True
     )
 
 
-def _print_noise(session: Session, made: Quantized, samples: NDArray[np.float32]) -> None:
-    layers = measure_noise(made.float_tflite, made.tflite, samples, session.progress)
-    session.console.print(_noise_table(layers, min(len(samples), MOST_SAMPLES)))
-    for warning in warnings_of(layers):
-        session.console.print(Text.assemble(("warning: ", "bold yellow"), warning), highlight=False)
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what JSON has no number for: an infinite ratio is null."""
+    return {
+        name: None if isinstance(value, float) and math.isinf(value) else value
+        for name, value in fields.items()
+    }
 
 
 def _noise_table(layers: Sequence[LayerNoise], samples: int) -> Table:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.compile import Compiled
 from convlet.datasets import Part
 from convlet.files import write_atomic
 from convlet.report.facts import find_trained, gather
 from convlet.report.on_pico import OnPico, run_on_pico
-from convlet.report.page import render
+from convlet.report.page import numbers, render
 
 
 @click.command()
@@ -26,8 +26,11 @@ from convlet.report.page import render
     show_default=True,
     help="How many of them: a Pico's emulator takes a second for some million multiplications.",
 )
+@json_option
 @click.pass_obj
-def command(session: Session, folder: Path, out: Path | None, board: str | None, board_samples: int) -> None:
+def command(
+    session: Session, folder: Path, out: Path | None, board: str | None, board_samples: int, as_json: bool
+) -> None:
     """Write a page about the model that `convlet train` left in FOLDER: one HTML file that needs no network.
 
     The data, the model, its training, how good float and int8 are, what they get wrong, and what each layer costs.
@@ -40,6 +43,9 @@ def command(session: Session, folder: Path, out: Path | None, board: str | None,
     facts = gather(folder, session.progress, on_pico if board else None)
     target = out or folder / f"{files.name}.report.html"
     write_atomic(target, render(facts).encode())
+    if as_json:
+        session.print_json({"page": str(target), **numbers(facts)})
+        return
     session.console.print(
         f"{target}: {target.stat().st_size:,} bytes", markup=False, highlight=False, soft_wrap=True
     )

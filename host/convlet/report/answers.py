@@ -152,13 +152,20 @@ def _margins(facts: Facts, run: Run) -> np.ndarray:
     return scores[rows, labels] - others.max(axis=1)
 
 
+def _probability(scores: np.ndarray, index: int, logits: bool) -> float:
+    """Of the class `index`: of logits by their softmax."""
+    if not logits:
+        return float(scores[index])
+    return 1 / float(np.exp(scores.astype(np.float64) - scores[index]).sum())
+
+
 def _grid(facts: Facts, run: Run, chosen: Iterable[int], other: Run | None = None) -> str:
     """Samples with the class that `run` gives and how sure it is; with `other` also what that gives."""
     labels, scores = last_labels(facts.test.labels), _scores(facts, run)
     cells = ""
     for index in map(int, chosen):
         best = int(scores[index].argmax())
-        sure = 1 / float(np.exp(scores[index].astype(np.float64) - scores[index, best]).sum())  # its softmax
+        sure = _probability(scores[index], best, facts.gives_logits)
         is_right = best == labels[index]
         text = f"<b>{escape(facts.labels[best])}</b> {sure:.0%}"
         if not is_right:

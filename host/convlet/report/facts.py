@@ -17,24 +17,25 @@ from convlet import bench, bench_build
 from convlet.bench import Measurement
 from convlet.bench_build import CORES
 from convlet.compile import Compiled, compile_tflite, read_labels
+from convlet.cvl_file import read_cvl
 from convlet.datasets import Dataset, Part
 from convlet.engine import Model
 from convlet.errors import ConvletError, ToolError, VerifyError
 from convlet.evaluate import Quantization
 from convlet.files import read_file
 from convlet.float_model import FloatModel
+from convlet.format import FLAG_LOGITS
 from convlet.layout import Layout, layout_of
 from convlet.oracle import Oracle
 from convlet.progress import SILENT, Progress
 from convlet.quantization import dequantize, quantize
 from convlet.report.on_pico import OnPico
 from convlet.signal_to_noise import LayerNoise, measure_noise
-from convlet.tasks import CLASSIFICATION, Classification, Task
+from convlet.tasks import CLASSIFICATION, RECONSTRUCTION, Classification, StepClassification, Task
 from convlet.tflite_reader import read_tflite
 from convlet.train import Metrics, TrainedFiles
 from convlet.training_record import TrainingRecord, read_record
 from convlet.verify import Verified, verify
-from convlet.zoo import NAMES, find_recipe
 
 BENCH_CORES = ("m0plus", "m4")
 MOST_TIMED = 200  # samples
@@ -101,9 +102,9 @@ class Facts:
         return len(self.compiled.cvl)
 
     @property
-    def data(self) -> Dataset:
-        """For what a task asks of a data set: only the test split is there."""
-        return Dataset(tuple(self.labels), self.test, self.test, self.test)
+    def gives_logits(self) -> bool:
+        """Whether its outputs become probabilities by a softmax; else they are that, as the engine takes them."""
+        return bool(read_cvl(self.compiled.cvl).header["flags"] & FLAG_LOGITS)
 
     def run(self, title: str) -> Run | None:
         """The run of that title."""
@@ -121,13 +122,17 @@ def gather(folder: Path, progress: Progress = SILENT, on_board: OnBoard | None =
     """Measure what `convlet train` left in `folder`; `on_board` runs the test samples on a board.
 
     Raises ConvletError when the folder is none of a training, VerifyError when a program does not give TFLM's bits.
+
+    >>> facts = gather(Path())  # the folder of `convlet train digits`; report.page.render makes the page
+    >>> facts.verified.engine_mismatches, facts.layout.plan.arena_bytes
+    (0, 236)
     """
     files = find_trained(folder)
     metrics = _read_metrics(files.metrics)
     record = read_record(files.record)
     labels = read_labels(files.labels) if files.labels.is_file() else []
     test = _read_test(files.test_split)
-    task = find_recipe(files.name).task if files.name in NAMES else CLASSIFICATION
+    task = _task(record, labels)
     tflite = read_file(files.tflite, "the int8 model")
     float_tflite = read_file(files.float_tflite, "the float model")
 
@@ -178,6 +183,13 @@ def find_trained(folder: Path) -> TrainedFiles:
 def _values(tflite: bytes) -> int:
     """Of the output: more than there are classes where each step of a series gets one."""
     return math.prod(read_tflite(tflite).outputs[0].rows)
+
+
+def _task(record: TrainingRecord, labels: Sequence[str]) -> Task:
+    """What the model is for: one without classes gives its input back."""
+    if not labels:
+        return RECONSTRUCTION
+    return StepClassification(record.warm_up) if record.warm_up else CLASSIFICATION
 
 
 def _read_metrics(path: Path) -> Metrics:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import shutil
 from pathlib import Path
@@ -9,12 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from convlet import bench_build
+from convlet.cli import convlet as command_line
 from convlet.errors import ConvletError, ToolError, VerifyError
+from convlet.report import answers
 from convlet.report import facts as facts_module
 from convlet.report.facts import PICO, find_trained, gather
 from convlet.report.on_pico import OnPico
 from convlet.report.page import render
+from convlet.tasks import CLASSIFICATION, RECONSTRUCTION, StepClassification
+from convlet.training_record import read_record
 from convlet.verify import Verified
 
 if TYPE_CHECKING:
@@ -109,3 +116,27 @@ def test_a_board_is_compared_on_the_samples_that_it_ran(
     outputs[3, 3] ^= 1
     with pytest.raises(VerifyError, match="1 of 7 outputs on the board are not TFLM's"):
         gather(trained, on_board=lambda *arguments: OnPico(outputs, 0, 1000))
+
+
+def test_steps_that_see_too_little_do_not_count(trained: Path) -> None:
+    record = read_record(trained / "digits.training.json")
+    task = facts_module._task(dataclasses.replace(record, warm_up=30), ["a", "b"])
+    assert isinstance(task, StepClassification)
+    assert task.warm_up == 30
+    assert facts_module._task(record, ["a", "b"]) is CLASSIFICATION
+    assert facts_module._task(record, []) is RECONSTRUCTION
+
+
+def test_how_sure_a_model_is_by_its_logits_or_probabilities() -> None:
+    scores = np.log(np.array([0.1, 0.7, 0.2]))
+    assert answers._probability(scores, 1, True) == pytest.approx(0.7)
+    assert answers._probability(np.exp(scores), 1, False) == pytest.approx(0.7)
+
+
+def test_json_has_the_numbers_of_the_page(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts_module, "_count", lambda *arguments: ([], ""))
+    done = CliRunner().invoke(command_line, ["report", str(trained), "--json"], catch_exceptions=False)
+    found = json.loads(done.stdout)
+    page = Path(found.pop("page"))
+    assert page == trained / "digits.report.html"
+    assert json.dumps(found) in page.read_text()
