@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
@@ -81,6 +82,19 @@ class Board:
         """Run a script of the host on the board, as `mpremote run` does."""
         return self.run(Path(path).read_text(), seconds, on_output)
 
+    @contextmanager
+    def talk(self, code: str) -> Iterator[Any]:
+        """Start `code` and yield the open serial port to what it reads and prints, until it ends or the block does.
+
+        Raises RemoteError for an exception of the code.
+        """
+        with _board_errors():
+            self.transport.exec_raw_no_follow(code)
+            yield self.transport.serial
+            _, error = self.transport.follow(timeout=REPLY_SECONDS)
+        if error:
+            raise RemoteError(error.decode(errors="replace"))
+
     def write_file(
         self, name: str, data: bytes, on_progress: Callable[[int], None] = lambda count: None
     ) -> None:
@@ -141,6 +155,15 @@ def connect(port: str, *, soft_reset: bool = True) -> Iterator[Board]:
     finally:
         with contextlib.suppress(OSError):  # the port may be gone already
             transport.close()
+
+
+@contextmanager
+def attach(port: str, baud: int) -> Iterator[Any]:
+    """Open `port` to a script that runs on the board already, as a pyserial port. Raises BoardError."""
+    with _board_errors(f"cannot open {port}"):
+        line = serial.serial_for_url(port, baudrate=baud)
+    with line, _board_errors():
+        yield line
 
 
 def _enter_raw_repl(transport: Any, soft_reset: bool) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convlet.board import Board
+from convlet.board import Board, attach, connect
 from convlet.errors import BoardError
 from convlet.progress import SILENT, Progress
+from convlet.serial_client import Answer, SerialClient
 
 DEVICE_FOLDER = Path(__file__).parents[2] / "device"
 BATCH_BYTES = 16_000  # of images sent at a time: few enough for the heap of any board
@@ -58,3 +61,32 @@ def count_cycles(board: Board) -> int:
 def classify_samples(board: Board) -> str:
     """What device/classify.py prints on the board. Raises BoardError."""
     return board.run_file(DEVICE_FOLDER / "classify.py")
+
+
+@contextmanager
+def serial_classifier(port: str, model: str) -> Iterator[SerialClient]:
+    """Start device/serial_classify.py on the board at `port` with its file `model`. Raises BoardError."""
+    script = f"MODEL = {model!r}\n{(DEVICE_FOLDER / 'serial_classify.py').read_text()}"
+    with connect(port) as board, board.talk(script) as line:
+        client = SerialClient(line)
+        yield client
+        client.end()
+
+
+@contextmanager
+def running_serial_classifier(port: str, baud: int) -> Iterator[SerialClient]:
+    """Speak with device/serial_classify.py that runs on the board at `port` already, and goes on. Raises BoardError."""
+    with attach(port, baud) as line:
+        yield SerialClient(line)
+
+
+def classify_all(
+    client: SerialClient, images: NDArray[np.float32], *, progress: Progress = SILENT
+) -> list[Answer]:
+    """The board's answer to each of float32[N, ...input shape]. Raises BoardError."""
+    answers = []
+    with progress.bar(f"{len(images)} images over the serial line", total=len(images)) as advance:
+        for image in images:
+            answers.append(client.classify(image))
+            advance(1)
+    return answers
