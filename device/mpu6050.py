@@ -23,7 +23,9 @@ RADS_PER_LSB = 3.14159265 / 180 / 16.4  # +-2000 degrees a second
 
 
 class MPU6050:
-    """A source of rows: `row`, array("f") of six values, which `read_row` fills."""
+    """A source of rows: `row`, array("f") of the shape `shape`, which `read_row` fills."""
+
+    shape = (6,)
 
     def __init__(self, i2c, address=ADDRESS):
         self.i2c, self.address = i2c, address
@@ -46,6 +48,9 @@ class MPU6050:
         self._set(GYRO_CONFIG, 3 << 3)
         self._set(ACCEL_CONFIG, 1 << 3)
         self._set(INT_ENABLE, DATA_READY)
+
+    def start(self):
+        return True
 
     def read_row(self):
         """Wait for the next readings. Raises OSError when the sensor does not answer."""

@@ -12,11 +12,12 @@ COLOURS = {b"P5\n": 1, b"P6\n": 3}
 
 
 class PnmCamera:
-    """A source of rows: `row`, a bytearray of a row's pixels, which `read_row` fills after `start`."""
+    """A source of rows: `row`, a bytearray of the shape `shape`, which `read_row` fills after `start`."""
 
     def __init__(self, stream):
         self.stream = stream
         self.row = bytearray(0)
+        self.shape = (0, 0)
         self.rows_left = 0
 
     def start(self):
@@ -33,6 +34,7 @@ class PnmCamera:
                     continue
                 if self.stream.readline() == b"255\n":
                     self.rows_left = height
+                    self.shape = (width, colours)
                     if len(self.row) != width * colours:
                         self.row = bytearray(width * colours)
                     return True

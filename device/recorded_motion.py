@@ -10,19 +10,27 @@ MOTION = "motion.csv"
 
 
 class RecordedMotion:
-    """A source of rows: `row`, array("f") of six values, which `read_row` fills."""
+    """A source of rows: `row`, array("f") of the shape `shape`, which `read_row` fills."""
+
+    shape = (6,)
 
     def __init__(self, name):
         self.file = open(name)  # noqa: SIM115
         self.row = array("f", [0] * 6)
 
+        self._next = self.file.readline()
+
+    def start(self):
+        """False when there are no rows any more."""
+        return bool(self._next)
+
     def read_row(self):
         """The next row, or None at the end."""
-        line = self.file.readline()
-        if not line:
+        if not self._next:
             return None
-        for i, value in enumerate(line.split(",")):
+        for i, value in enumerate(self._next.split(",")):
             self.row[i] = float(value)
+        self._next = self.file.readline()
         return self.row
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from convlet.board import Board, attach, connect
 from convlet.errors import BoardError
+from convlet.files import read_file
 from convlet.progress import SILENT, Progress
 from convlet.serial_client import Answer, SerialClient
 
@@ -19,6 +20,16 @@ DEVICE_FOLDER = Path(__file__).parents[2] / "device"
 BATCH_BYTES = 16_000  # of images sent at a time: few enough for the heap of any board
 WINDOW_BITS = 12  # of the deflated stream: the board needs as many bytes of RAM, 4 KB, to inflate it
 SILENT_SECONDS = 60  # a big model on a slow board says nothing for as long
+
+
+def without_heading(script: Path) -> str:
+    """The text of a script for a board without its first comment, which is for people: serial lines can be slow.
+
+    The numbers of the lines stay. Raises ConvletError when it cannot be read.
+    """
+    lines = read_file(script, "the script for the board").decode().splitlines()
+    heading = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return "\n" * heading + "\n".join(lines[heading:]) + "\n"
 
 
 def run_images(
@@ -66,11 +77,12 @@ def classify_samples(board: Board) -> str:
 @contextmanager
 def serial_classifier(port: str, model: str) -> Iterator[SerialClient]:
     """Start device/serial_classify.py on the board at `port` with its file `model`. Raises BoardError."""
-    script = f"MODEL = {model!r}\n{(DEVICE_FOLDER / 'serial_classify.py').read_text()}"
-    with connect(port) as board, board.talk(script) as line:
-        client = SerialClient(line)
-        yield client
-        client.end()
+    with connect(port) as board:
+        board.run(f"MODEL = {model!r}")
+        with board.talk(without_heading(DEVICE_FOLDER / "serial_classify.py")) as line:
+            client = SerialClient(line)
+            yield client
+            client.end()
 
 
 @contextmanager

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import struct
-import time
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convlet.checked_line import DamagedLine, pack, unpack
+from convlet.checked_line import SILENT_SECONDS, CheckedLine, DamagedLine, Port, pack
 from convlet.errors import BoardError
 from convlet.graph import Shape
 from convlet.quantization import quantize
 
 PART_BYTES = 768  # of an image in one line: its text and what the board makes of it fit in any board's RAM
 TRIES = 4  # of each request
-NUDGE_SECONDS = 2  # of silence, after which the board may wait for the end of a line that was lost
-SILENT_SECONDS = 60  # a big model on a slow board says nothing for as long
-QUIET_SECONDS = 0.3  # without a character: the line is empty
-LONGEST_LINE = 100_000  # no board sends more without an end
-SCRIPT_ENDED = b"\x04"  # what the REPL says then
 _DESCRIPTION = struct.Struct("<HHHfbH")
-
-
-class Line(Protocol):
-    """A serial port. `read` gives what has come, at least a byte, or nothing after `timeout` seconds."""
-
-    timeout: float | None
-
-    def read(self, size: int) -> bytes: ...
-    def write(self, data: bytes) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -55,12 +39,10 @@ class Answer:
 class SerialClient:
     """Speaks with device/serial_classify.py. What arrives damaged is sent again; `repeated` counts that."""
 
-    def __init__(self, line: Line, silent_seconds: float = SILENT_SECONDS) -> None:
-        self.line = line
-        self.silent_seconds = silent_seconds
+    def __init__(self, port: Port, silent_seconds: float = SILENT_SECONDS) -> None:
+        self.line = CheckedLine(port, silent_seconds)
         self.repeated = 0
         self._number = 0
-        self._received = b""
         self.description = self._describe()
 
     def classify(self, image: NDArray[np.float32]) -> Answer:
@@ -79,7 +61,7 @@ class SerialClient:
 
     def end(self) -> None:
         """Let the script on the board end."""
-        self.line.write(pack(self._numbered(b".")))
+        self.line.port.write(pack(self._numbered(b".")))
 
     def _describe(self) -> Description:
         answer = self._ask(b"?")
@@ -96,13 +78,13 @@ class SerialClient:
         """The answer to `request`. Raises BoardError when it fails again and again, or the board finds it wrong."""
         message = self._numbered(request)
         for _ in range(TRIES):
-            self.line.write(pack(message))
+            self.line.port.write(pack(message))
             try:
                 answer = self._answer_to(message[0])
             except DamagedLine as error:
                 fault = str(error)
                 self.repeated += 1
-                self._wait_until_quiet()
+                self.line.wait_until_quiet()
                 continue
             if answer[:1] == b"X":
                 raise BoardError(f"the board says: {answer[1:].decode(errors='replace')}")
@@ -112,54 +94,9 @@ class SerialClient:
     def _answer_to(self, number: int) -> bytes:
         """Without its number. Raises DamagedLine when the request or the answer arrived damaged."""
         while True:
-            answer = unpack(self._read_line())
+            answer = self.line.receive()
             if answer[:1] == b"\0":
                 raise DamagedLine(f"the board said: {answer[2:].decode(errors='replace')}")
             if answer[:1] == bytes([number]):
                 return answer[1:]
             # Else it is late, to a request that was sent again.
-
-    def _read_line(self) -> bytes:
-        """The next line that is not empty. Raises DamagedLine when it has no end, BoardError when nothing comes or the
-        script has ended.
-        """
-        deadline = time.monotonic() + self.silent_seconds
-        self.line.timeout = NUDGE_SECONDS
-        while b"\n" not in self._received:
-            more = self.line.read(1)
-            if more:
-                self._received = (self._received + more).lstrip(b"\r\n")
-            elif self._received:
-                raise DamagedLine(f"a line has no end: {self._received[:60]!r}")
-            elif time.monotonic() < deadline:
-                self.line.write(b"\n")  # an empty line says nothing, but ends one that lost its end
-            else:
-                raise BoardError(
-                    f"the board has not answered for {self.silent_seconds:g} s: is serial_classify.py running there, "
-                    "and at this baud rate?"
-                )
-            if SCRIPT_ENDED in self._received:
-                raise BoardError(f"the script on the board ended: {self._last_words()}")
-            if len(self._received) > LONGEST_LINE:
-                raise BoardError(f"what comes from the board has no end of a line: {self._received[:60]!r}")
-        line, _, self._received = self._received.partition(b"\n")
-        return line
-
-    def _wait_until_quiet(self) -> None:
-        """Drop what still comes, so that the next line begins a new request or answer."""
-        self._received = b""
-        self.line.write(b"\n")
-        self.line.timeout = QUIET_SECONDS
-        deadline = time.monotonic() + self.silent_seconds
-        while self.line.read(1):
-            if time.monotonic() > deadline:
-                raise BoardError("the board talks without a pause: is serial_classify.py running there?")
-
-    def _last_words(self) -> str:
-        """The last line of the traceback that the REPL prints."""
-        self.line.timeout = QUIET_SECONDS
-        text = self._received
-        while more := self.line.read(1):
-            text += more
-        lines = text.replace(SCRIPT_ENDED, b"\n").decode(errors="replace").strip("> \r\n").splitlines()
-        return lines[-1] if lines else "without an error"

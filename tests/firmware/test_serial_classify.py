@@ -47,6 +47,9 @@ def test_whole_test_split_on_the_unix_port(
 
 
 def test_command_on_the_pico(pico: EmulatedBoard, digits: Digits) -> None:
+    missing = evaluate(digits, "--port", pico.port, "--model", "lenet5.cvl")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "the script on the board ended: OSError: [Errno 2] ENOENT" in " ".join(missing.stderr.split())
     command = [sys.executable, "-m", "convlet.cli", "evaluate", digits.folder / "digits.test.npz"]
     command += ["--port", pico.port, "--limit", str(IMAGES), "--against", digits.cvl]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -60,7 +63,7 @@ def test_command_on_the_pico(pico: EmulatedBoard, digits: Digits) -> None:
 
 def test_bad_cable_to_the_pico(pico: EmulatedBoard, test_split: Expected) -> None:
     with serial_classifier(pico.port, "digits.cvl") as client:
-        client.line = LosingLine(client.line, [30, 0])
+        client.line.port = LosingPort(client.line.port, [30, 0])
         scores = [list(client.classify(image).scores) for image in test_split.images[:3]]
         assert client.repeated == 2
     assert scores == test_split.outputs[:3].tolist()
@@ -78,12 +81,6 @@ def test_script_that_runs_on_the_pico_already(pico_firmware: Path, digits: Digit
             assert done.returncode == 0, done.stderr
 
 
-def test_model_that_is_not_on_the_board(pico: EmulatedBoard, digits: Digits) -> None:
-    missing = evaluate(digits, "--port", pico.port, "--model", "lenet5.cvl")
-    assert missing.returncode == 1
-    assert "OSError: [Errno 2] ENOENT" in missing.stderr
-
-
 def test_first_lines_show_a_true_answer(digits: Digits) -> None:
     text = " ".join(line.lstrip("# ") for line in SCRIPT.read_text().partition("#\n")[0].splitlines())
     request, answer = re.findall(r'"(\d+ [0-9a-f]{8} \S+)"', text)
@@ -93,7 +90,7 @@ def test_first_lines_show_a_true_answer(digits: Digits) -> None:
     assert (request.encode() + b"\n", done.stdout) == (pack(b"\x01?"), answer + "\n")
 
 
-class LosingLine:
+class LosingPort:
     """A port that loses the byte at each of these places of the lines that are sent first."""
 
     def __init__(self, port: Any, places: Sequence[int]) -> None:

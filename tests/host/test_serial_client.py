@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from convlet import serial_client
+from convlet import checked_line, serial_client
 from convlet.engine import Model
 from convlet.errors import BoardError
 from convlet.on_board import DEVICE_FOLDER
@@ -24,8 +24,8 @@ SCRIPT = DEVICE_FOLDER / "serial_classify.py"
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serial_client, "NUDGE_SECONDS", 0.3)
-    monkeypatch.setattr(serial_client, "QUIET_SECONDS", 0.1)
+    monkeypatch.setattr(checked_line, "NUDGE_SECONDS", 0.3)
+    monkeypatch.setattr(checked_line, "QUIET_SECONDS", 0.1)
 
 
 @pytest.fixture
