@@ -17,6 +17,7 @@ from mpremote.transport_serial import SerialTransport
 from convlet.errors import BoardError
 
 REPLY_SECONDS = 10  # between two characters of an answer
+INTERRUPT_SECONDS = 3  # from Ctrl-C to the prompt
 CHUNK_BYTES = 768  # raw data in one command: its base64 text and the parser's copy fit in any board's RAM
 
 _open_port: Any = SerialTransport  # mpremote has no type annotations
@@ -84,13 +85,17 @@ class Board:
 
     @contextmanager
     def talk(self, code: str) -> Iterator[Any]:
-        """Start `code` and yield the open serial port to what it reads and prints, until it ends or the block does.
+        """Start `code` and yield the open serial port to what it reads and prints; the block must let it end.
 
-        Raises RemoteError for an exception of the code.
+        An exception in the block interrupts the code. Raises RemoteError for an exception of the code.
         """
         with _board_errors():
             self.transport.exec_raw_no_follow(code)
-            yield self.transport.serial
+            try:
+                yield self.transport.serial
+            except BaseException:
+                self._interrupt()
+                raise
             _, error = self.transport.follow(timeout=REPLY_SECONDS)
         if error:
             raise RemoteError(error.decode(errors="replace"))
@@ -128,6 +133,12 @@ class Board:
             self.transport.serial.write(b"\x03\x03")
             _enter_raw_repl(self.transport, soft_reset=False)
         self.run("try:\n _f.close()\nexcept Exception: pass")
+
+    def _interrupt(self) -> None:
+        """End what runs, and wait for that: else it could read what is meant for the REPL."""
+        with contextlib.suppress(TransportError, OSError):  # it has ended already, or the port is gone
+            self.transport.serial.write(b"\x03")
+            self.transport.follow(timeout=INTERRUPT_SECONDS)
 
     def _send(
         self, data: bytes, command: Callable[[str, int], str], on_progress: Callable[[int], None]
