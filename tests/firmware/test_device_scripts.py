@@ -93,6 +93,18 @@ def test_benchmark_of_a_stream(where: str, unix_micropython: Path, tmp_path: Pat
     assert re.search(r"operators of one period +\d+ us\n +one call of step +\d+ us\n$", done.stdout)
 
 
+@pytest.mark.parametrize("script", sorted(DEVICE_FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_first_lines_say_board_wiring_command_and_what_is_printed(script: Path) -> None:
+    first = re.match(r"(?:#.*\n)+", script.read_text())
+    assert first
+    assert re.findall(r"^# (\w+): +\S", first[0], flags=re.MULTILINE) == [
+        "Board",
+        "Wiring",
+        "Command",
+        "Prints",
+    ]
+
+
 def test_cycles_of_an_inference(pico_repl: Board) -> None:
     cycles = count_cycles(pico_repl)
     assert 10_000 < cycles <= CYCLES_ALLOWED
