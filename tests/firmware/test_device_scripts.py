@@ -97,7 +97,7 @@ def test_benchmark_of_a_stream(where: str, unix_micropython: Path, tmp_path: Pat
 def test_first_lines_say_board_wiring_command_and_what_is_printed(script: Path) -> None:
     first = re.match(r"(?:#.*\n)+", script.read_text())
     assert first
-    assert re.findall(r"^# (\w+): +\S", first[0], flags=re.MULTILINE) == [
+    assert re.findall(r"^# ([A-Z]\w+): +\S", first[0], flags=re.MULTILINE) == [
         "Board",
         "Wiring",
         "Command",
