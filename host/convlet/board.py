@@ -150,6 +150,15 @@ class Board:
 
 
 @contextmanager
+def attach(port: str, baud: int) -> Iterator[Any]:
+    """Open `port` to a script that runs on the board already, as a pyserial port. Raises BoardError."""
+    with _board_errors(f"cannot open {port}"):
+        line = serial.serial_for_url(port, baudrate=baud)
+    with line, _board_errors():
+        yield line
+
+
+@contextmanager
 def connect(port: str, *, soft_reset: bool = True) -> Iterator[Board]:
     """Open `port` (/dev/ttyACM0, COM3, socket://host:number, /dev/pts/3) and take over the board's REPL.
 
@@ -166,15 +175,6 @@ def connect(port: str, *, soft_reset: bool = True) -> Iterator[Board]:
     finally:
         with contextlib.suppress(OSError):  # the port may be gone already
             transport.close()
-
-
-@contextmanager
-def attach(port: str, baud: int) -> Iterator[Any]:
-    """Open `port` to a script that runs on the board already, as a pyserial port. Raises BoardError."""
-    with _board_errors(f"cannot open {port}"):
-        line = serial.serial_for_url(port, baudrate=baud)
-    with line, _board_errors():
-        yield line
 
 
 def _enter_raw_repl(transport: Any, soft_reset: bool) -> None:
