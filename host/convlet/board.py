@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
@@ -147,15 +146,6 @@ class Board:
             chunk = data[start : start + CHUNK_BYTES]
             self.run(command(b64encode(chunk).decode(), len(chunk)))
             on_progress(len(chunk))
-
-
-@contextmanager
-def attach(port: str, baud: int) -> Iterator[Any]:
-    """Open `port` to a script that runs on the board already, as a pyserial port. Raises BoardError."""
-    with _board_errors(f"cannot open {port}"):
-        line = serial.serial_for_url(port, baudrate=baud)
-    with line, _board_errors():
-        yield line
 
 
 @contextmanager

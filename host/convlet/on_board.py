@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import serial
 from numpy.typing import NDArray
 
-from convlet.board import Board, attach, connect
+from convlet.board import Board, connect
 from convlet.errors import BoardError
 from convlet.files import read_file
 from convlet.progress import SILENT, Progress
@@ -88,8 +89,11 @@ def serial_classifier(port: str, model: str) -> Iterator[SerialClient]:
 @contextmanager
 def running_serial_classifier(port: str, baud: int) -> Iterator[SerialClient]:
     """Speak with device/serial_classify.py that runs on the board at `port` already, and goes on. Raises BoardError."""
-    with attach(port, baud) as line:
-        yield SerialClient(line)
+    try:
+        with serial.serial_for_url(port, baudrate=baud) as line:
+            yield SerialClient(line)
+    except OSError as error:  # pyserial's are such
+        raise BoardError(f"no board can be reached at {port}: {error}") from error
 
 
 def classify_all(

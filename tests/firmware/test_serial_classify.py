@@ -81,6 +81,12 @@ def test_script_that_runs_on_the_pico_already(pico_firmware: Path, digits: Digit
             assert done.returncode == 0, done.stderr
 
 
+def test_no_port_to_attach_to(digits: Digits) -> None:
+    done = evaluate(digits, "--attach", "--port", "socket://127.0.0.1:1")
+    assert done.returncode == 1
+    assert "no board can be reached at socket://127.0.0.1:1" in done.stderr
+
+
 def test_first_lines_show_a_true_answer(digits: Digits) -> None:
     text = " ".join(line.lstrip("# ") for line in SCRIPT.read_text().partition("#\n")[0].splitlines())
     request, answer = re.findall(r'"(\d+ [0-9a-f]{8} \S+)"', text)
