@@ -82,23 +82,6 @@ class Board:
         """Run a script of the host on the board, as `mpremote run` does."""
         return self.run(Path(path).read_text(), seconds, on_output)
 
-    @contextmanager
-    def talk(self, code: str) -> Iterator[Any]:
-        """Start `code` and yield the open serial port to what it reads and prints; the block must let it end.
-
-        An exception in the block interrupts the code. Raises RemoteError for an exception of the code.
-        """
-        with _board_errors():
-            self.transport.exec_raw_no_follow(code)
-            try:
-                yield self.transport.serial
-            except BaseException:
-                self._interrupt()
-                raise
-            _, error = self.transport.follow(timeout=REPLY_SECONDS)
-        if error:
-            raise RemoteError(error.decode(errors="replace"))
-
     def write_file(
         self, name: str, data: bytes, on_progress: Callable[[int], None] = lambda count: None
     ) -> None:
@@ -132,6 +115,23 @@ class Board:
             self.transport.serial.write(b"\x03\x03")
             _enter_raw_repl(self.transport, soft_reset=False)
         self.run("try:\n _f.close()\nexcept Exception: pass")
+
+    @contextmanager
+    def talk(self, code: str) -> Iterator[Any]:
+        """Start `code` and yield the open serial port to what it reads and prints; the block must let it end.
+
+        An exception in the block interrupts the code. Raises RemoteError for an exception of the code.
+        """
+        with _board_errors():
+            self.transport.exec_raw_no_follow(code)
+            try:
+                yield self.transport.serial
+            except BaseException:
+                self._interrupt()
+                raise
+            _, error = self.transport.follow(timeout=REPLY_SECONDS)
+        if error:
+            raise RemoteError(error.decode(errors="replace"))
 
     def _interrupt(self) -> None:
         """End what runs, and wait for that: else it could read what is meant for the REPL."""
