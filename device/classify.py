@@ -41,7 +41,7 @@ else:  # CPython
 
 def samples():
     try:
-        with open(argv[2] if len(argv) > 2 else "samples.txt") as file:  # noqa: PTH123
+        with open(argv[2] if len(argv) > 2 else "samples.txt") as file:
             return [line.strip() for line in file]
     except OSError:
         return SAMPLES

@@ -3,6 +3,7 @@
 // same scripts on both.
 
 #include "py/binary.h"
+#include "py/mphal.h"
 #include "py/objarray.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
@@ -10,6 +11,9 @@
 
 // Looking for Ctrl-C takes about 130 cycles on a Pico, a short row 800.
 #define ROWS_BETWEEN_POLLS 32
+
+// Of the image with which a model is profiled when none is given: any will do.
+#define PROFILE_SEED 1
 
 typedef struct {
     mp_obj_base_t base;
@@ -208,18 +212,12 @@ static void set_input(
     }
 }
 
-// Does what there is to do for the image, or the rows of one, that the model has been given.
-static void run_steps(model_obj_t *self) {
+// Looks for Ctrl-C. After it the model is as if it had not been run.
+static void poll(model_obj_t *self) {
     nlr_buf_t nlr;
-    self->running = true;
     if (nlr_push(&nlr) == 0) {
-        for (unsigned rows = 1; cvl_step(&self->model) == CVL_MORE; rows++) {
-            if (rows % ROWS_BETWEEN_POLLS == 0) {
-                mp_handle_pending(true); // Ctrl-C
-            }
-        }
+        mp_handle_pending(true);
         nlr_pop();
-        self->running = false;
     } else {
         self->running = false;
         self->has_output = false;
@@ -228,8 +226,20 @@ static void run_steps(model_obj_t *self) {
     }
 }
 
-static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) {
-    cvl_input_t inputs[CVL_MAX_INPUTS];
+// Does what there is to do for the image, or the rows of one, that the model has been given.
+static void run_steps(model_obj_t *self) {
+    self->running = true;
+    for (unsigned rows = 1; cvl_step(&self->model) == CVL_MORE; rows++) {
+        if (rows % ROWS_BETWEEN_POLLS == 0) {
+            poll(self);
+        }
+    }
+    self->running = false;
+}
+
+// Makes `inputs` of one image for each input of the model.
+static void set_inputs(
+    model_obj_t *self, size_t count, const mp_obj_t *images, cvl_input_t *inputs) {
     if (is_stream(self)) {
         mp_raise_ValueError(MP_ERROR_TEXT(
             "the model is a stream, which takes one step after the other: use step"));
@@ -242,6 +252,11 @@ static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) 
     for (size_t i = 0; i < count; i++) {
         set_input(self, i, images[i], &inputs[i]);
     }
+}
+
+static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) {
+    cvl_input_t inputs[CVL_MAX_INPUTS];
+    set_inputs(self, count, images, inputs);
     cvl_start(&self->model, inputs);
     run_steps(self);
     self->has_output = true;
@@ -383,6 +398,76 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 
+// ---- Profiling
+
+#if MICROPY_PY_TIME
+static uint32_t now_us(void) {
+    return (uint32_t)mp_hal_ticks_us();
+}
+#else
+static uint32_t now_us(void) {
+    mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("this firmware has no clock"));
+}
+#endif
+
+// As run_steps. times: microseconds of each operator, to which those of its rows are added.
+static void time_steps(model_obj_t *self, uint32_t *times) {
+    unsigned index;
+    uint32_t begin = now_us();
+    self->running = true;
+    for (unsigned rows = 1; cvl_step_operator(&self->model, &index) == CVL_MORE; rows++) {
+        uint32_t end = now_us();
+        times[index] += end - begin;
+        begin = end;
+        if (rows % ROWS_BETWEEN_POLLS == 0) {
+            poll(self);
+            begin = now_us();
+        }
+    }
+    self->running = false;
+}
+
+static void set_profiled_inputs(
+    model_obj_t *self, size_t count, const mp_obj_t *images, cvl_input_t *inputs) {
+    if (count > 0) {
+        set_inputs(self, count, images, inputs);
+        return;
+    }
+    for (unsigned i = 0; i < self->model.header.input_count; i++) {
+        if (keeps_no_rows(self, i)) {
+            mp_raise_ValueError(
+                MP_ERROR_TEXT("the model reads whole images where they lie: give one"));
+        }
+    }
+    cvl_seed_inputs(&self->model, PROFILE_SEED, inputs);
+}
+
+// Runs the model once, on the images given or on pseudo-random ones; of each operator a tuple of
+// its name, the microseconds that its rows took, and its multiply-accumulates.
+static mp_obj_t model_profile(size_t n_args, const mp_obj_t *args) {
+    model_obj_t *self = enter(args[0]);
+    cvl_input_t inputs[CVL_MAX_INPUTS];
+    set_profiled_inputs(self, n_args - 1, args + 1, inputs);
+    size_t count = self->model.header.operator_count;
+    uint32_t *times = m_new0(uint32_t, count);
+    cvl_start(&self->model, inputs);
+    time_steps(self, times);
+    cvl_reset(&self->model);
+    self->has_output = false;
+    mp_obj_t list = mp_obj_new_list(0, NULL);
+    for (size_t i = 0; i < count; i++) {
+        cvl_operator_t copy;
+        const char *name = cvl_operator_name(cvl_read_operator(&self->model, i, &copy)->code);
+        uint32_t macs = cvl_operator_macs(&self->model, i);
+        mp_obj_t items[] = {mp_obj_new_str(name, strlen(name)), mp_obj_new_int_from_uint(times[i]),
+            mp_obj_new_int_from_uint(macs)};
+        mp_obj_list_append(list, mp_obj_new_tuple(MP_ARRAY_SIZE(items), items));
+    }
+    m_del(uint32_t, times, count);
+    return list;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR(model_profile_obj, 1, model_profile);
+
 // ---- Attributes
 
 static mp_obj_t shape_of(const model_obj_t *self, unsigned port) {
@@ -475,6 +560,7 @@ static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind
 static const mp_rom_map_elem_t model_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_classify), MP_ROM_PTR(&model_classify_obj)},
     {MP_ROM_QSTR(MP_QSTR_predict), MP_ROM_PTR(&model_predict_obj)},
+    {MP_ROM_QSTR(MP_QSTR_profile), MP_ROM_PTR(&model_profile_obj)},
     {MP_ROM_QSTR(MP_QSTR_push), MP_ROM_PTR(&model_push_obj)},
     {MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&model_reset_obj)},
     {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&model_run_obj)},

@@ -20,6 +20,7 @@ from serial.tools import list_ports
 from convlet.errors import BoardError
 
 REPLY_SECONDS = 10  # between two characters of an answer
+INTERRUPT_SECONDS = 3  # from Ctrl-C to the prompt
 CHUNK_BYTES = 768  # raw data in one command: its base64 text and the parser's copy fit in any board's RAM
 BLOCK_BYTES = 4096  # by which two versions of a file are compared
 WAYS = ("mpremote", "ampy")  # whose library carries the bytes
@@ -189,6 +190,29 @@ class Board:
             self.transport.serial.write(b"\x03\x03")
             _enter_raw_repl(self.transport, soft_reset=False)
         self.run("for _n in ('_f', '_o'):\n if _n in globals():\n  globals()[_n].close()")
+
+    @contextmanager
+    def talk(self, code: str) -> Iterator[Any]:
+        """Start `code` and yield the open serial port to what it reads and prints; the block must let it end.
+
+        An exception in the block interrupts the code. Raises RemoteError for an exception of the code.
+        """
+        with _board_errors():
+            self.transport.exec_raw_no_follow(code)
+            try:
+                yield self.transport.serial
+            except BaseException:
+                self._interrupt()
+                raise
+            _, error = self.transport.follow(timeout=REPLY_SECONDS)
+        if error:
+            raise RemoteError(error.decode(errors="replace"))
+
+    def _interrupt(self) -> None:
+        """End what runs, and wait for that: else it could read what is meant for the REPL."""
+        with contextlib.suppress(TransportError, OSError):  # it has ended already, or the port is gone
+            self.transport.serial.write(b"\x03")
+            self.transport.follow(timeout=INTERRUPT_SECONDS)
 
     def _send(
         self, data: bytes, command: Callable[[str, int], str], on_progress: Callable[[int], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from convlet.errors import BoardError, ToolError
 from convlet.processes import telling_lines
 
 BOOTED = "USB console is up"  # what emulated_pico prints
+MOTION = "CONVLET_MOTION"  # the environment variable that tells emulated_pico what its MPU6050 feels
 BOOT_SECONDS = 30
 STOP_SECONDS = 5
 _LITTLEFS_VERSION = 0x00020000  # the disk version that every MicroPython reads
@@ -38,11 +40,17 @@ class EmulatedBoard:
 
 @contextmanager
 def pico(
-    firmware: Path, files: Mapping[str, bytes] | None = None, *, tcp_port: int = 0, pty: bool = False
+    firmware: Path,
+    files: Mapping[str, bytes] | None = None,
+    *,
+    tcp_port: int = 0,
+    pty: bool = False,
+    motion: Path | None = None,
 ) -> Iterator[EmulatedBoard]:
     """A Raspberry Pi Pico that has booted `firmware` (UF2), with `files` in its file system.
 
-    It listens on the given TCP port of this computer, on a free one, or on a pseudo-terminal.
+    It listens on the given TCP port of this computer, on a free one, or on a pseudo-terminal. With `motion`, a file of
+    `convlet recording`, an MPU6050 that feels it is on I2C0.
     """
     for package in ("rp2040py", "littlefs"):
         if find_spec(package) is None:
@@ -67,7 +75,8 @@ def pico(
             *console,
         ]
         address = r"(?s)REPL listening on ([\w/.:]+).*" + BOOTED
-        with _running(command, address, folder / "log") as (found, process):
+        environment = os.environ | ({MOTION: str(motion)} if motion else {})
+        with _running(command, address, folder / "log", environment) as (found, process):
             yield EmulatedBoard(found if pty else f"socket://{found}", process)
 
 
@@ -107,14 +116,19 @@ def _littlefs_image(storage: Storage, files: Mapping[str, bytes]) -> bytes:
 
 @contextmanager
 def _running(
-    command: Sequence[str], address: str, log: Path
+    command: Sequence[str], address: str, log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Start an emulator, find in its log the address that it listens on, and stop it at the end."""
     with log.open("wb") as output:
         try:
             # In a session of its own: Ctrl-C reaches us alone, and we stop the emulator in order.
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
             )
         except FileNotFoundError as error:
             raise ToolError(

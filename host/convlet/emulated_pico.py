@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from rp2040py.boards import BOARDS as RP2040PY_BOARDS
@@ -18,17 +19,23 @@ from rp2040py.boards import BoardSpec, FlashLayout
 from rp2040py.device import MicroPythonDevice
 
 from convlet import boards
-from convlet.emulate import BOOTED
+from convlet.emulate import BOOTED, MOTION
+from convlet.emulated_mpu6050 import Mpu6050OnI2C0
+from convlet.recordings import read_motion
 
 
 def _spec() -> BoardSpec:
-    """rp2040py's Pico with the file system where our board definition has it."""
+    """rp2040py's Pico with the file system where our board definition has it, and the sensor that `MOTION` asks for."""
     storage = boards.find("pico").storage
     assert storage is not None
     layout = FlashLayout(
         fs_start=storage.offset, fs_blockcount=storage.size // storage.block, fs_blocksize=storage.block
     )
-    return BoardSpec(extras=RP2040PY_BOARDS["pico"].extras, layout=layout)
+    extras = RP2040PY_BOARDS["pico"].extras
+    if MOTION in os.environ:
+        rows = read_motion(Path(os.environ[MOTION]))
+        extras += (lambda: Mpu6050OnI2C0(rows),)
+    return BoardSpec(extras=extras, layout=layout)
 
 
 BOARD = _spec()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any, overload
 
@@ -23,6 +24,7 @@ _FACTS = (
     "label_count",
     "vector_count",
 )
+PROFILE_SEED = 1  # of the image with which a model is profiled when none is given: any will do
 _ELEMENTS = {"b": lib.CVL_INT8, "B": lib.CVL_UINT8, "f": lib.CVL_FLOAT32}
 
 
@@ -160,8 +162,6 @@ class Model:
 
     def run(self, *images: Any) -> memoryview:
         """Run one inference on one image for each input; returns `output`."""
-        if self._is_stream:
-            raise ValueError("the model is a stream, which takes one step after the other: use step")
         inputs, keep = self._inputs(images)
         with self._lock:
             lib.cvl_start(self._model, inputs)
@@ -181,7 +181,7 @@ class Model:
             raise ValueError(f"the model has {self._model.header.input_count} inputs, only one can be pushed")
         view = _buffer(rows)
         pointer = self._outside_the_arena(view)
-        op = self._input_operator(0)
+        op = self._operator(0)
         if op.ring_rows == 0:
             raise ValueError("the model reads whole images where they lie: use run")
         with self._lock:
@@ -245,9 +245,42 @@ class Model:
             failed = lib.cvl_selftest(self._model, checksums)
             self.reset()
         if failed != NO_OPERATOR:
-            op = lib.cvl_read_operator(self._model, failed, ffi.new("cvl_operator_t *"))
-            name = ffi.string(lib.cvl_operator_name(op.code)).decode()
+            name = self._operator_name(failed)
             raise ValueError(f"selftest: operator {failed} ({name}) gives other values than the compiler's")
+
+    def profile(self, *images: Any) -> list[tuple[str, int, int]]:
+        """Run once, on these images or on pseudo-random ones: for each operator its name, the microseconds that its
+        rows took, and its multiply-accumulates.
+
+        Of a stream without images: of one period. Raises ValueError for images that `run` does not take.
+        """
+        with self._lock:
+            inputs, keep = self._inputs(images) if images else (self._seeded_inputs(), [])
+            nanoseconds = [0] * self._model.header.operator_count
+            index = ffi.new("unsigned *")
+            lib.cvl_start(self._model, inputs)
+            begin = time.perf_counter_ns()
+            while lib.cvl_step_operator(self._model, index) == lib.CVL_MORE:
+                end = time.perf_counter_ns()
+                nanoseconds[index[0]] += end - begin
+                begin = end
+            self.reset()
+        del keep
+        return [
+            (self._operator_name(number), spent // 1000, lib.cvl_operator_macs(self._model, number))
+            for number, spent in enumerate(nanoseconds)
+        ]
+
+    def _seeded_inputs(self) -> Any:
+        count = self._model.header.input_count
+        if not all(self._operator(index).ring_rows for index in range(count)):
+            raise ValueError("the model reads whole images where they lie: give one")
+        inputs = ffi.new("cvl_input_t[]", count)
+        lib.cvl_seed_inputs(self._model, PROFILE_SEED, inputs)
+        return inputs
+
+    def _operator_name(self, index: int) -> str:
+        return str(ffi.string(lib.cvl_operator_name(self._operator(index).code)).decode())
 
     @property
     def _is_stream(self) -> bool:
@@ -278,12 +311,14 @@ class Model:
         lib.cvl_read_shape(self._model, port, shape)
         return shape.height, shape.width, shape.channels
 
-    def _input_operator(self, index: int) -> Any:
+    def _operator(self, index: int) -> Any:
         return lib.cvl_read_operator(self._model, index, ffi.new("cvl_operator_t *"))
 
     def _inputs(self, images: tuple[Any, ...]) -> tuple[Any, list[Any]]:
         """cvl_input_t for each image, and what must stay alive while they are used."""
         wanted = self._model.header.input_count
+        if self._is_stream:
+            raise ValueError("the model is a stream, which takes one step after the other: use step")
         if len(images) != wanted:
             raise ValueError(f"got {len(images)} images, the model has {wanted} inputs")
         inputs, keep = ffi.new("cvl_input_t[]", wanted), []
@@ -296,7 +331,7 @@ class Model:
                 raise ValueError(
                     f"the image has {count} values, the model's input has {' x '.join(map(str, shape))}"
                 )
-            if self._input_operator(index).ring_rows == 0 and _element(view) != "b":
+            if self._operator(index).ring_rows == 0 and _element(view) != "b":
                 raise ValueError(
                     f"the image has values of type '{_element(view)}', "
                     "but the model reads it where it lies: expected 'b'"

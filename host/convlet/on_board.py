@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import serial
 from numpy.typing import NDArray
 
-from convlet.board import Board
+from convlet.board import Board, connect
 from convlet.errors import BoardError
+from convlet.files import read_file
 from convlet.progress import SILENT, Progress
+from convlet.serial_client import Answer, SerialClient
 
 DEVICE_FOLDER = Path(__file__).parents[2] / "device"
 BATCH_BYTES = 16_000  # of images sent at a time: few enough for the heap of any board
 WINDOW_BITS = 12  # of the deflated stream: the board needs as many bytes of RAM, 4 KB, to inflate it
 SILENT_SECONDS = 60  # a big model on a slow board says nothing for as long
+
+
+def without_heading(script: Path) -> str:
+    """The text of a script for a board without its first comment, which is for people: serial lines can be slow.
+
+    The numbers of the lines stay. Raises ConvletError when it cannot be read.
+    """
+    lines = read_file(script, "the script for the board").decode().splitlines()
+    heading = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return "\n" * heading + "\n".join(lines[heading:]) + "\n"
 
 
 def run_images(
@@ -58,3 +73,36 @@ def count_cycles(board: Board) -> int:
 def classify_samples(board: Board) -> str:
     """What device/classify.py prints on the board. Raises BoardError."""
     return board.run_file(DEVICE_FOLDER / "classify.py")
+
+
+@contextmanager
+def serial_classifier(port: str, model: str) -> Iterator[SerialClient]:
+    """Start device/serial_classify.py on the board at `port` with its file `model`. Raises BoardError."""
+    with connect(port) as board:
+        board.run(f"MODEL = {model!r}")
+        with board.talk(without_heading(DEVICE_FOLDER / "serial_classify.py")) as line:
+            client = SerialClient(line)
+            yield client
+            client.end()
+
+
+@contextmanager
+def running_serial_classifier(port: str, baud: int) -> Iterator[SerialClient]:
+    """Speak with device/serial_classify.py that runs on the board at `port` already, and goes on. Raises BoardError."""
+    try:
+        with serial.serial_for_url(port, baudrate=baud) as line:
+            yield SerialClient(line)
+    except OSError as error:  # pyserial's are such
+        raise BoardError(f"no board can be reached at {port}: {error}") from error
+
+
+def classify_all(
+    client: SerialClient, images: NDArray[np.float32], *, progress: Progress = SILENT
+) -> list[Answer]:
+    """The board's answer to each of float32[N, ...input shape]. Raises BoardError."""
+    answers = []
+    with progress.bar(f"{len(images)} images over the serial line", total=len(images)) as advance:
+        for image in images:
+            answers.append(client.classify(image))
+            advance(1)
+    return answers

@@ -148,6 +148,12 @@ void cvl_reset(cvl_model_t *model);
 // Makes one row. Returns CVL_MORE, CVL_OK when the inference is done, or CVL_STARVED.
 cvl_status_t cvl_step(cvl_model_t *model);
 
+// As cvl_step, and tells in `index` which operator made the row, if one did.
+cvl_status_t cvl_step_operator(cvl_model_t *model, unsigned *index);
+
+// Multiply-accumulates that the operator does in an inference; in a stream, in a period.
+uint32_t cvl_operator_macs(const cvl_model_t *model, unsigned index);
+
 // The operator with this index: where it lies in the file, or in `copy` if it does not lie
 // aligned.
 const cvl_operator_t *cvl_read_operator(
@@ -177,6 +183,9 @@ float cvl_probability(const cvl_model_t *model, unsigned index);
 
 // Real value of element `index` of output `port`.
 float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index);
+
+// Makes `inputs`, one for each input of the model, the pseudo-random images of a test vector.
+void cvl_seed_inputs(const cvl_model_t *model, uint32_t seed, cvl_input_t *inputs);
 
 // Runs all test vectors of the file. Returns the index of the first operator whose tensor differs
 // from the compiler's, or CVL_NO_OPERATOR when all are equal. `checksums`: room for operator_count

@@ -12,14 +12,18 @@ static CVL_NOINLINE uint32_t read_u32(const uint8_t **at) {
     return value;
 }
 
-// Runs one test vector; checksums[i] becomes the CRC-32 of all rows of operator i, in order.
-static void run_vector(cvl_model_t *model, uint32_t seed, uint32_t *checksums) {
-    cvl_input_t inputs[CVL_MAX_INPUTS];
+void cvl_seed_inputs(const cvl_model_t *model, uint32_t seed, cvl_input_t *inputs) {
     for (unsigned i = 0; i < model->header.input_count; i++) {
         cvl_operator_t copy;
         uint16_t rows = cvl_read_operator(model, i, &copy)->height; // of a stream: a period
         inputs[i] = (cvl_input_t){NULL, CVL_SEEDED, seed + i, 0, rows};
     }
+}
+
+// Runs one test vector; checksums[i] becomes the CRC-32 of all rows of operator i, in order.
+static void run_vector(cvl_model_t *model, uint32_t seed, uint32_t *checksums) {
+    cvl_input_t inputs[CVL_MAX_INPUTS];
+    cvl_seed_inputs(model, seed, inputs);
     memset(checksums, 0, model->header.operator_count * sizeof *checksums);
     cvl_start(model, inputs);
     cvl_task_t task;

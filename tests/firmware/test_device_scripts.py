@@ -12,11 +12,14 @@ import pytest
 from convlet.board import Board
 from convlet.emulate import EmulatedBoard
 from convlet.on_board import DEVICE_FOLDER, count_cycles
+from golden import FOLDER as GOLDEN
 
 if TYPE_CHECKING:
     from conftest import Digits
 
 CLASSIFY = DEVICE_FOLDER / "classify.py"
+REPL_TOUR = DEVICE_FOLDER / "repl_tour.py"
+BENCHMARK = DEVICE_FOLDER / "benchmark.py"
 CYCLES_ALLOWED = 66_000  # on the Pico
 
 
@@ -47,6 +50,59 @@ def test_classify_takes_samples_from_a_file(unix_micropython: Path, digits: Digi
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert printed.startswith("7 is a 7")
     assert "1 of 1 right" in printed
+
+
+def facts(text: str) -> list[str]:
+    """The lines of `text` without what is measured: times, shares, probabilities and speeds."""
+    measured = r"[\d.]+ us|[\d.]+ %| [\d.]+ +[\d.]+%|\d+\.\d+$"
+    return [" ".join(re.sub(measured, "", line).split()) for line in text.splitlines()]
+
+
+def assert_tour(printed: str) -> None:
+    expected = "\n".join(re.findall(r"^# -> (.*)$", REPL_TOUR.read_text(), flags=re.MULTILINE))
+    assert facts(printed) == facts(expected)
+
+
+@pytest.mark.parametrize("where", ["unix", "cpython"])
+def test_repl_tour_on_this_computer(where: str, unix_micropython: Path, digits: Digits) -> None:
+    interpreter = unix_micropython if where == "unix" else sys.executable
+    command = [interpreter, REPL_TOUR]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=digits.folder)
+    assert_tour(done.stdout)
+
+
+def test_repl_tour_and_benchmark_on_the_pico(pico_repl: Board) -> None:
+    assert_tour(pico_repl.run_file(REPL_TOUR))
+    assert_benchmark(pico_repl.run_file(BENCHMARK))
+
+
+def assert_benchmark(printed: str) -> None:
+    """As the first lines of benchmark.py show, but for what is measured."""
+    example = re.search(r'"(digits.cvl.*?)"', BENCHMARK.read_text(), flags=re.DOTALL)
+    assert example
+    assert facts(printed) == facts("\n".join(line.removeprefix("#") for line in example[1].splitlines()))
+    times = [float(line.split()[2]) for line in printed.splitlines()[2:6]]
+    assert sum(times) == pytest.approx(float(printed.splitlines()[6].split()[-2]), abs=4)
+
+
+@pytest.mark.parametrize("where", ["unix", "cpython"])
+def test_benchmark_of_a_stream(where: str, unix_micropython: Path, tmp_path: Path) -> None:
+    (tmp_path / "s.cvl").write_bytes((GOLDEN / "stream.cvl").read_bytes())
+    interpreter = unix_micropython if where == "unix" else sys.executable
+    done = subprocess.run([interpreter, BENCHMARK], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert re.search(r"operators of one period +\d+ us\n +one call of step +\d+ us\n$", done.stdout)
+
+
+@pytest.mark.parametrize("script", sorted(DEVICE_FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_first_lines_say_board_wiring_command_and_what_is_printed(script: Path) -> None:
+    first = re.match(r"(?:#.*\n)+", script.read_text())
+    assert first
+    assert re.findall(r"^# ([A-Z]\w+): +\S", first[0], flags=re.MULTILINE) == [
+        "Board",
+        "Wiring",
+        "Command",
+        "Prints",
+    ]
 
 
 def test_cycles_of_an_inference(pico_repl: Board) -> None:

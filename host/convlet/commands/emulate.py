@@ -12,6 +12,7 @@ from convlet import emulate, firmware
 from convlet.cli import Session
 from convlet.errors import ConvletError
 from convlet.files import read_file
+from convlet.recordings import read_motion
 
 
 @click.command()
@@ -25,6 +26,11 @@ from convlet.files import read_file
 @click.option(
     "--tcp-port", type=click.IntRange(0, 65535), help="Listen on this TCP port; 0 picks a free one."
 )
+@click.option(
+    "--motion",
+    type=click.Path(path_type=Path),
+    help="Attach an MPU6050 to I2C0 that feels this file of `convlet recording`.",
+)
 @click.option("--pty", is_flag=True, help="Listen on a pseudo-terminal, as ampy and Thonny need.")
 @click.pass_obj
 def command(
@@ -34,6 +40,7 @@ def command(
     models: tuple[Path, ...],
     tcp_port: int | None,
     pty: bool,
+    motion: Path | None,
 ) -> None:
     """Boot the Pico's firmware in an emulator and wait for mpremote, ampy or Thonny, until Ctrl-C."""
     if pty and tcp_port is not None:
@@ -41,10 +48,12 @@ def command(
     if image is not None and not image.is_file():
         raise ConvletError(f"there is no firmware {image}")
     files = {path.name: read_file(path, "the file for the board") for path in models}
+    if motion is not None:
+        read_motion(motion)
     uf2 = image or firmware.build(board, progress=session.progress).image
     signal.signal(signal.SIGTERM, _stop)
     try:
-        with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty) as running:
+        with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion) as running:
             session.console.print(
                 f"listening on {running.port}; Ctrl-C stops", highlight=False, markup=False, soft_wrap=True
             )

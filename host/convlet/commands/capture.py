@@ -1,0 +1,72 @@
+"""`convlet capture`: labelled samples from a sensor on a board, to train a model with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from convlet import capture
+from convlet.capture import Captured
+from convlet.cli import Session
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--label", required=True, help="What the samples show: the name of their folder in FOLDER.")
+@click.option("--port", required=True, help="Such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
+@click.option("--count", type=click.IntRange(min=1), default=20, show_default=True, help="Samples to take.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1, 65535),
+    default=100,
+    show_default=True,
+    help="Of a sample: steps of a sensor, or rows of a picture.",
+)
+@click.option(
+    "--sensor",
+    type=click.Path(path_type=Path),
+    default=capture.SENSOR,
+    help="A Python file for the board with open_source(). Default: device/mpu6050.py",
+)
+@click.option("--pause", type=click.FloatRange(min=0), default=0, help="Seconds before each sample.")
+@click.pass_obj
+def command(
+    session: Session,
+    folder: Path,
+    label: str,
+    port: str,
+    count: int,
+    rows: int,
+    sensor: Path,
+    pause: float,
+) -> None:
+    """Take samples from a board into FOLDER/LABEL/sample_0001.npy and so on, until Ctrl-C or all are there.
+
+    `convlet train --data FOLDER` trains with them. Files that are there stay.
+    """
+    captured = Captured()
+    try:
+        capture.capture(
+            port,
+            folder,
+            label,
+            rows=rows,
+            count=count,
+            sensor=sensor,
+            pause=pause,
+            captured=captured,
+            progress=session.progress,
+        )
+    finally:
+        session.console.print(
+            _summary(captured, folder / label), markup=False, highlight=False, soft_wrap=True
+        )
+
+
+def _summary(captured: Captured, folder: Path) -> str:
+    files = captured.files
+    names = f": {files[0].name} to {files[-1].name}" if files else ""
+    ended = "; the source has ended" if captured.ended else ""
+    repeated = f"; {captured.repeated} broke off and were taken again" if captured.repeated else ""
+    return f"{len(files)} new samples in {folder}{names}{repeated}{ended}"

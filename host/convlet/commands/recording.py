@@ -1,0 +1,62 @@
+"""`convlet recording`: input for the scripts of device/ where there is no sensor and no camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from convlet.cli import Session
+from convlet.engine import Model
+from convlet.errors import ConvletError
+from convlet.files import read_file, write_atomic
+from convlet.images import load_image
+from convlet.recordings import frame_file, motion_csv
+
+
+@click.group()
+def command() -> None:
+    """Make recorded input for the scripts of device/."""
+
+
+@command.command()
+@click.option("-o", "out", type=click.Path(path_type=Path), default="motion.csv", show_default=True)
+@click.pass_obj
+def motion(session: Session, out: Path) -> None:
+    """25 seconds of a watch's accelerometer and gyroscope, for imu_gesture.py and `convlet emulate --motion`."""
+    _write(session, out, motion_csv().encode())
+
+
+@command.command()
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.option(
+    "--model", required=True, type=click.Path(path_type=Path), help="The .cvl file that will see it."
+)
+@click.option("-o", "out", type=click.Path(path_type=Path), default="frame.ppm", show_default=True)
+@click.pass_obj
+def frame(session: Session, picture: Path, model: Path, out: Path) -> None:
+    """A PICTURE as a camera would deliver it to a model, for camera_rows.py.
+
+    It is scaled to the model's input. A .npy file of pixels (uint8) or of real values from 0 to 1 is taken too.
+    """
+    try:
+        loaded = Model(read_file(model, "the model"))
+    except ValueError as error:
+        raise ConvletError(f"{model}: {error}") from error
+    height, width, channels = loaded.input_shape
+    if channels not in (1, 3):
+        raise ConvletError(f"a camera's pixel has 1 or 3 values, the input of {model} has {channels}")
+    image = load_image(picture, loaded)
+    if image.dtype == np.float32:
+        image = np.clip(np.round(image * 255), 0, 255).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise ConvletError(
+            f"{picture} holds {image.dtype}, expected pixels (uint8) or real values from 0 to 1"
+        )
+    _write(session, out, frame_file(image.reshape(height, width, channels)))
+
+
+def _write(session: Session, path: Path, data: bytes) -> None:
+    write_atomic(path, data)
+    session.console.print(f"{path}: {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,46 @@
+#include "internal.h"
+#include "kernels.h"
+
+// What a profile of a model needs: who made each row, and how much there was to multiply.
+
+cvl_status_t cvl_step_operator(cvl_model_t *model, unsigned *index) {
+    cvl_task_t task;
+    cvl_status_t status = cvl_step_task(model, &task);
+    if (status == CVL_MORE) {
+        *index = task.index;
+    }
+    return status;
+}
+
+static uint32_t macs(const cvl_operator_t *op, const cvl_operator_t *source) {
+    uint32_t taps = (uint32_t)op->kernel_h * op->kernel_w;
+    uint32_t channels_in = source->channels;
+    switch (op->code) {
+    case CVL_OP_FULLY_CONNECTED:
+        return cvl_tensor_bytes(op) * cvl_tensor_bytes(source);
+    case CVL_OP_DEPTHWISE_CONV_2D:
+        return cvl_tensor_bytes(op) * taps;
+    case CVL_OP_CONV_2D:
+        channels_in = op->parameter == 0 ? channels_in : op->parameter; // of a group
+        if (op->up_h > 1 || op->up_w > 1) {                             // zero points do not count
+            return (uint32_t)source->height * source->width * op->channels * taps * channels_in;
+        }
+        return cvl_tensor_bytes(op) * taps * channels_in;
+    case CVL_OP_CONV_2D_WIDE:
+        if (op->kernel_h == CVL_KERNEL_ALL) {
+            return cvl_tensor_bytes(op) * cvl_tensor_bytes(source);
+        }
+        return cvl_tensor_bytes(op) * taps * channels_in;
+    default:
+        return 0;
+    }
+}
+
+uint32_t cvl_operator_macs(const cvl_model_t *model, unsigned index) {
+    cvl_operator_t copies[2];
+    const cvl_operator_t *op = cvl_operator_at(model, index, &copies[0]);
+    if (op->input == CVL_NO_OPERATOR) {
+        return 0;
+    }
+    return macs(op, cvl_operator_at(model, op->input, &copies[1]));
+}
