@@ -61,6 +61,7 @@ class Recipe:
 def build(recipe: Recipe, folder: Path, mpy_cross: Path, advance: Callable[[], None]) -> None:
     """Build in `folder`, continuing what is there. Raises ToolError with the compiler's message."""
     environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
+    environment |= dict(recipe.board.variables)
     environment["MICROPY_MPYCROSS"] = str(mpy_cross)
     environment["PYTHONHASHSEED"] = "0"  # else the order of the generated tables changes from build to build
     if recipe.sources.is_fixed:
@@ -74,7 +75,7 @@ def build_mpy_cross(sources: Sources, folder: Path) -> None:
     """Build mpy-cross in `folder`; quick when it is there."""
     source = sources.micropython / "mpy-cross"
     run(
-        ["make", _jobs(), "-C", source, f"BUILD={folder}"],
+        ["make", jobs(), "-C", source, f"BUILD={folder}"],
         "build mpy-cross, which compiles frozen modules",
     )
 
@@ -98,7 +99,7 @@ def _build_with_make(
     board = recipe.board
     command = [
         "make",
-        _jobs(),
+        jobs(),
         "-C",
         str(recipe.sources.micropython / "ports" / board.port),
         f"BUILD={folder}",
@@ -109,6 +110,7 @@ def _build_with_make(
         command.append(f"{what}_DIR={recipe.own_board}")
     else:
         command.append("FROZEN_MANIFEST=")  # the stock ones take modules that not every source tree holds
+    command += board.settings
     if recipe.sanitize:
         command += _SANITIZED_SETTINGS
     if recipe.with_module:
@@ -154,5 +156,5 @@ def _purpose(recipe: Recipe) -> str:
     return f"build firmware for {recipe.board.title}"
 
 
-def _jobs() -> str:
+def jobs() -> str:
     return f"-j{os.cpu_count() or 1}"

@@ -52,6 +52,11 @@ def qemu_firmware() -> Path:
     return firmware.build("qemu-mps2-an385").image
 
 
+@pytest.fixture(scope="session")
+def riscv_firmware() -> Path:
+    return firmware.build("qemu-virt-rv32").image
+
+
 @pytest.fixture
 def pico(pico_firmware: Path, digits: Digits) -> Iterator[EmulatedBoard]:
     """A Pico that holds digits.cvl."""
@@ -68,6 +73,12 @@ def pico_repl(pico: EmulatedBoard) -> Iterator[Board]:
 @pytest.fixture
 def qemu_repl(qemu_firmware: Path) -> Iterator[Board]:
     with emulate.mps2_an385(qemu_firmware) as running, connect(running.port) as board:
+        yield board
+
+
+@pytest.fixture
+def riscv_repl(riscv_firmware: Path) -> Iterator[Board]:
+    with emulate.virt_rv32(riscv_firmware) as running, connect(running.port) as board:
         yield board
 
 
