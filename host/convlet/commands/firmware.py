@@ -25,7 +25,7 @@ def command() -> None:
     """The group of the firmware commands."""
 
 
-def _only_option(text: str) -> Callable[[Any], Any]:
+def only_option(text: str) -> Callable[[Any], Any]:
     path = click.Path(path_type=Path)
     return click.option("--only", type=path, multiple=True, metavar="MODEL.cvl", help=text)
 
@@ -41,7 +41,7 @@ def fetch_sources(session: Session) -> None:
 
 @command.command("build")
 @click.option("--board", type=click.Choice(list(BOARDS)), required=True, help="What to build for.")
-@_only_option("Leave out the kernels that this model does not need; may be given several times.")
+@only_option("Leave out the kernels that this model does not need; may be given several times.")
 @click.option("--without-module", is_flag=True, help="Plain MicroPython, to compare with.")
 @click.option("--sanitize", is_flag=True, help="Board unix: check addresses and undefined behaviour.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the image to this file.")
@@ -58,7 +58,7 @@ def build(
     if only and without_module:
         raise click.UsageError("--only and --without-module exclude each other")
     began = time.monotonic()
-    operators = _operators_of(only)
+    operators = operators_of(only)
     made = firmware.build(
         board,
         with_module=not without_module,
@@ -91,18 +91,18 @@ def build(
     default="pico",
     show_default=True,
 )
-@_only_option("Also show a build for this model alone, or for these.")
+@only_option("Also show a build for this model alone, or for these.")
 @click.pass_obj
 def size(session: Session, board: str, only: Sequence[Path]) -> None:
     """Show what each C file of the module takes of a board's flash."""
     columns = {"all operators": firmware.measure(board, progress=session.progress)}
     if only:
         name = f"only {', '.join(path.name for path in only)}"
-        columns[name] = firmware.measure(board, operators=_operators_of(only), progress=session.progress)
+        columns[name] = firmware.measure(board, operators=operators_of(only), progress=session.progress)
     session.console.print(_size_table(columns))
 
 
-def _operators_of(models: Sequence[Path]) -> Collection[str]:
+def operators_of(models: Sequence[Path]) -> Collection[str]:
     """Those that the models need; all when none is named."""
     if not models:
         return CHOOSABLE
