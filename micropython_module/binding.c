@@ -77,6 +77,26 @@ mp_obj_t binding_poll(void) {
     return exception == mp_const_none ? MP_OBJ_NULL : exception;
 }
 
+#ifdef __x86_64__
+// On the unix port Ctrl-C interrupts C code wherever it is.
+mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
+    struct {
+        nlr_buf_t nlr;
+        void *spare[4]; // some firmware keeps more there
+    } here;
+    if (mp_fun_table.nlr_push(&here.nlr) != 0) {
+        return MP_OBJ_FROM_PTR(here.nlr.ret_val);
+    }
+    mp_obj_t exception = function(data);
+    mp_fun_table.nlr_pop();
+    return exception;
+}
+#else
+mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
+    return function(data);
+}
+#endif
+
 mp_obj_t binding_find_clock(void) {
     return call(MP_QSTR__find_clock);
 }
@@ -91,13 +111,18 @@ uint32_t binding_now_us(mp_obj_t clock) {
 #include "py/mphal.h"
 
 mp_obj_t binding_poll(void) {
+    mp_handle_pending(true);
+    return MP_OBJ_NULL;
+}
+
+mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) != 0) {
         return MP_OBJ_FROM_PTR(nlr.ret_val);
     }
-    mp_handle_pending(true);
+    mp_obj_t exception = function(data);
     nlr_pop();
-    return MP_OBJ_NULL;
+    return exception;
 }
 
 mp_obj_t binding_find_clock(void) {

@@ -31,9 +31,13 @@ mp_obj_t binding_new_str(const char *format, ...);
 mp_obj_t binding_new_float(float value);
 float binding_get_float(mp_obj_t number);
 
-// Runs what Python code is due, such as a timer's. Returns the exception that it was interrupted
-// by, such as that of Ctrl-C, or MP_OBJ_NULL.
+// Runs what Python code is due, such as a timer's. Ctrl-C is raised, or in a native module
+// returned; MP_OBJ_NULL if there is none.
 mp_obj_t binding_poll(void);
+
+// Calls a function that returns what binding_poll gave it, and returns that, or the exception that
+// it raised.
+mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data);
 
 // What binding_now_us needs. Raises RuntimeError where there is no clock.
 mp_obj_t binding_find_clock(void);

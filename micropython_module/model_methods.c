@@ -10,26 +10,35 @@
 
 // ---- Running
 
-// Looks for Ctrl-C. After it the model is as if it had not been run.
-static void poll(model_obj_t *self) {
-    mp_obj_t exception = binding_poll();
+// Calls `make_rows`, which does what there is to do for the image, or the rows of one, that the
+// model has been given. After Ctrl-C the model is as if it had not been run.
+static void guard(model_obj_t *self, mp_obj_t (*make_rows)(void *), void *data) {
+    self->running = true;
+    mp_obj_t exception = binding_try(make_rows, data);
+    self->running = false;
     if (exception != MP_OBJ_NULL) {
-        self->running = false;
         self->has_output = false;
         cvl_reset(&self->model);
         nlr_raise(exception);
     }
 }
 
-// Does what there is to do for the image, or the rows of one, that the model has been given.
-static void run_steps(model_obj_t *self) {
-    self->running = true;
-    for (unsigned rows = 1; cvl_step(&self->model) == CVL_MORE; rows++) {
-        if (rows % ROWS_BETWEEN_POLLS == 0) {
-            poll(self);
-        }
+// Looks for Ctrl-C once in a while.
+static mp_obj_t poll_after(unsigned rows) {
+    return rows % ROWS_BETWEEN_POLLS == 0 ? binding_poll() : MP_OBJ_NULL;
+}
+
+static mp_obj_t make_rows(void *data) {
+    cvl_model_t *model = data;
+    mp_obj_t exception = MP_OBJ_NULL;
+    for (unsigned rows = 1; exception == MP_OBJ_NULL && cvl_step(model) == CVL_MORE; rows++) {
+        exception = poll_after(rows);
     }
-    self->running = false;
+    return exception;
+}
+
+static void run_steps(model_obj_t *self) {
+    guard(self, make_rows, &self->model);
 }
 
 static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) {
@@ -171,22 +180,28 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 
-// As run_steps. times: microseconds of each operator, to which those of its rows are added.
-static void time_steps(model_obj_t *self, uint32_t *times) {
+typedef struct {
+    cvl_model_t *model;
+    mp_obj_t clock;
+    uint32_t *times; // microseconds of each operator
+} profile_t;
+
+// As make_rows, and adds the time that each row took to that of its operator.
+static mp_obj_t time_rows(void *data) {
+    profile_t *profile = data;
     unsigned index;
-    mp_obj_t clock = binding_find_clock();
-    self->running = true;
-    uint32_t begin = binding_now_us(clock);
-    for (unsigned rows = 1; cvl_step_operator(&self->model, &index) == CVL_MORE; rows++) {
-        uint32_t end = binding_now_us(clock);
-        times[index] += (end - begin) & BINDING_US_MASK;
-        begin = end;
-        if (rows % ROWS_BETWEEN_POLLS == 0) {
-            poll(self);
-            begin = binding_now_us(clock);
+    mp_obj_t exception = MP_OBJ_NULL;
+    uint32_t begin = binding_now_us(profile->clock);
+    for (unsigned rows = 1; exception == MP_OBJ_NULL; rows++) {
+        if (cvl_step_operator(profile->model, &index) != CVL_MORE) {
+            break;
         }
+        uint32_t end = binding_now_us(profile->clock);
+        profile->times[index] += (end - begin) & BINDING_US_MASK;
+        exception = poll_after(rows);
+        begin = binding_now_us(profile->clock);
     }
-    self->running = false;
+    return exception;
 }
 
 static void set_profiled_inputs(
@@ -215,7 +230,8 @@ static mp_obj_t model_profile(size_t n_args, const mp_obj_t *args) {
     memset(times, 0, count * sizeof *times);
     self->has_output = false;
     cvl_start(&self->model, inputs);
-    time_steps(self, times);
+    profile_t profile = {&self->model, binding_find_clock(), times};
+    guard(self, time_rows, &profile);
     cvl_reset(&self->model);
     mp_obj_t list = mp_obj_new_list(0, NULL);
     for (unsigned i = 0; i < count; i++) {

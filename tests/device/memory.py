@@ -41,6 +41,7 @@ junk = [bytearray(300) for _ in range(10)]
 assert list(output) == expected  # a view keeps its arena
 
 if heap_lock:
+    before = None  # so that the name needs no memory later
     before = gc.mem_alloc()
     heap_lock()
     model.run(image)

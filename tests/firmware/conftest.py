@@ -43,6 +43,11 @@ def unix_micropython() -> Path:
 
 
 @pytest.fixture(scope="session")
+def bare_unix() -> Path:
+    return firmware.build("unix", with_module=False).image
+
+
+@pytest.fixture(scope="session")
 def sanitized_micropython() -> Path:
     return firmware.build("unix", sanitize=True).image
 
