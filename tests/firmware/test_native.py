@@ -14,12 +14,20 @@ import pytest
 from convlet import emulate, firmware, native
 from convlet.board import Board, RemoteError, connect
 from convlet.cvl_file import read_cvl
-from test_device import on_each_script, run_here, run_on
+from test_device import SCRIPTS, on_each_script, run_here, run_on
 
 if TYPE_CHECKING:
     from conftest import Digits
 
 RAM_ALLOWED = 36 * 1024  # of the Pico, with all operators
+IMPORT_AND_MEASURE = """
+import gc
+gc.collect()
+before = gc.mem_alloc()
+import convlet
+gc.collect()
+print(gc.mem_alloc() - before)
+"""
 # A file system of one file in the board's RAM, for boards that have none: MicroPython's tests/run-natmodtests.py.
 _FILE_SYSTEM = """
 import io, sys, vfs
@@ -64,14 +72,25 @@ def with_module(running: emulate.EmulatedBoard, architecture: str) -> Iterator[B
         yield board
 
 
-@pytest.fixture(scope="session")
-def bare_qemu() -> Path:
-    return firmware.build("qemu-mps2-an385", with_module=False).image
+# One board for all scripts of a processor: sending the module takes longer than they do.
+@pytest.fixture(scope="module")
+def cortex_m3() -> Iterator[Board]:
+    bare = firmware.build("qemu-mps2-an385", with_module=False).image
+    with emulate.mps2_an385(bare) as running, with_module(running, "armv7m") as board:
+        yield board
 
 
-@pytest.fixture(scope="session")
-def bare_riscv() -> Path:
-    return firmware.build("qemu-virt-rv32", with_module=False).image
+@pytest.fixture(scope="module")
+def riscv() -> Iterator[Board]:
+    bare = firmware.build("qemu-virt-rv32", with_module=False).image
+    with emulate.virt_rv32(bare) as running, with_module(running, "rv32imc") as board:
+        yield board
+
+
+def run_next(board: Board, script: Path, data: bytes) -> str:
+    """Run a script without what the last one left in the board's RAM."""
+    board.run("globals().clear()\nimport gc\ngc.collect()")
+    return run_on(board, script, data)
 
 
 @on_each_script
@@ -81,29 +100,25 @@ def test_unix(script: Path, bare_unix: Path, digits: Digits, tmp_path: Path) -> 
 
 
 @on_each_script
-def test_cortex_m3(script: Path, bare_qemu: Path, digits: Digits) -> None:
-    with emulate.mps2_an385(bare_qemu) as running, with_module(running, "armv7m") as board:
-        assert run_on(board, script, digits.cvl.read_bytes()) == "ok\n"
+def test_cortex_m3(script: Path, cortex_m3: Board, digits: Digits) -> None:
+    assert run_next(cortex_m3, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 @on_each_script
-def test_riscv(script: Path, bare_riscv: Path, digits: Digits) -> None:
-    with emulate.virt_rv32(bare_riscv) as running, with_module(running, "rv32imc") as board:
-        assert run_on(board, script, digits.cvl.read_bytes()) == "ok\n"
+def test_riscv(script: Path, riscv: Board, digits: Digits) -> None:
+    assert run_next(riscv, script, digits.cvl.read_bytes()) == "ok\n"
 
 
-@on_each_script
-def test_pico(script: Path, bare_pico_firmware: Path, digits: Digits) -> None:
+def test_pico(bare_pico_firmware: Path, digits: Digits) -> None:
+    """Not the scripts that take the emulator longest and show least of the processor."""
     module = native.build("armv6m")
     files = {"convlet.mpy": module.path.read_bytes()}
     with emulate.pico(bare_pico_firmware, files) as running, connect(running.port) as board:
-        ram = int(
-            board.run(
-                "import gc\ngc.collect()\nb = gc.mem_alloc()\nimport convlet\ngc.collect()\nprint(gc.mem_alloc() - b)"
-            )
-        )
+        ram = int(board.run(IMPORT_AND_MEASURE))
         assert module.code_bytes + module.data_bytes <= ram <= RAM_ALLOWED
-        assert run_on(board, script, digits.cvl.read_bytes()) == "ok\n"
+        for name in ("api", "images", "ports"):
+            script = next(path for path in SCRIPTS if path.stem == name)
+            assert run_next(board, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 def test_install_asks_the_board(bare_pico_firmware: Path, digits: Digits) -> None:

@@ -2,7 +2,9 @@
 
 import ctypes
 import json
+import re
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -116,3 +118,14 @@ def test_floats_are_divided_as_the_processor_does(divide):
     found = divide(a, b)
     both_nan = np.isnan(expected) & np.isnan(found)
     assert np.array_equal(found.view(np.uint32)[~both_nan], expected.view(np.uint32)[~both_nan])
+
+
+def test_the_command_builds_and_tells(tmp_path):
+    command = [sys.executable, "-m", "convlet.cli", "native", "build", "--arch", "x64", "-o", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    built = native.build("x64")
+    row = f"x64 +unix port +{built.file_bytes:,} +{built.code_bytes:,} +{built.data_bytes:,}"
+    assert re.search(row, done.stdout), done.stdout
+    assert (tmp_path / "x64" / "convlet.mpy").read_bytes() == built.path.read_bytes()
+    assert (tmp_path / "x64" / "package.json").read_text() == native.package_json(built)
+    assert built.file_bytes > built.code_bytes > 10 * built.data_bytes > 0
