@@ -17,7 +17,7 @@ from convlet.firmware import MODULE_FOLDER
 from convlet.progress import Progress
 
 FLASH_ALLOWED = 28 * 1024  # with all operators
-FLASH_ALLOWED_FOR_DIGITS = 14 * 1024  # with those that digits.cvl needs
+FLASH_ALLOWED_FOR_DIGITS = 16 * 1024  # with those that digits.cvl needs
 
 
 class Steps(Progress):
