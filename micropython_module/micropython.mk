@@ -7,7 +7,7 @@ CONVLET_DIR := $(USERMOD_DIR)
 CONVLET_BUILD := $(BUILD)/$(notdir $(CONVLET_DIR))
 CONVLET_SOURCES := $(shell grep '^[^#].*\.c$$' $(CONVLET_DIR)/sources.txt)
 CONVLET_SMALL := $(shell grep '^[^#].*\.c$$' $(CONVLET_DIR)/small.txt)
-CONVLET_GLUE := modconvlet.c
+CONVLET_GLUE := $(filter-out engine/%,$(CONVLET_SOURCES))
 
 # Only the glue is searched for names of Python: the engine knows nothing of MicroPython.
 SRC_USERMOD_C += $(addprefix $(CONVLET_DIR)/,$(CONVLET_GLUE))

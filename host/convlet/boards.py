@@ -43,6 +43,8 @@ class Build:
     libraries: tuple[
         str, ...
     ] = ()  # folders of MicroPython's lib/ that it needs and that Debian's packages lack
+    settings: tuple[str, ...] = ()  # more of make's, as NAME=value
+    variables: tuple[tuple[str, str], ...] = ()  # of the build's environment, to which its makefiles add
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,29 @@ BOARDS = {
                 product="firmware.elf",
                 steps=187,
                 link_map="firmware.map",
+            ),
+        ),
+        Board(
+            name="qemu-virt-rv32",
+            title="QEMU's virt",
+            chip="",
+            core="RV32IMC",
+            clock_mhz=None,
+            flash_bytes=None,
+            heap_bytes=None,
+            flashed_by="",
+            ran_in="QEMU",
+            build=Build(
+                port="qemu",
+                micropython_board="VIRT_RV32",
+                compiler="riscv64-unknown-elf-gcc",
+                product="firmware.elf",
+                steps=187,
+                link_map="firmware.map",
+                # Debian's assembler takes the control registers for an extension of their own unless told of the older
+                # standard, in which rv32imac has them.
+                settings=("RV32_ARCH=rv32imac", "MICROPY_PY_BTREE=0", "MPY_CROSS_FLAGS=-march=rv32imc"),
+                variables=(("AFLAGS", "-misa-spec=2.2"),),
             ),
         ),
     )

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,14 +80,23 @@ def pico(
             yield EmulatedBoard(found if pty else f"socket://{found}", process)
 
 
-@contextmanager
-def mps2_an385(firmware: Path) -> Iterator[EmulatedBoard]:
+def mps2_an385(firmware: Path) -> AbstractContextManager[EmulatedBoard]:
     """QEMU's Cortex-M3 board that has booted `firmware` (ELF), on a pseudo-terminal.
 
     It has no file system and no clock: `mpremote exec` and `run` work, `fs` does not.
     """
+    return _qemu("qemu-system-arm", "mps2-an385", firmware)
+
+
+def virt_rv32(firmware: Path) -> AbstractContextManager[EmulatedBoard]:
+    """QEMU's RISC-V board, as `mps2_an385`."""
+    return _qemu("qemu-system-riscv32", "virt", firmware, "-bios", "none")
+
+
+@contextmanager
+def _qemu(program: str, machine: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
     command = [
-        *("qemu-system-arm", "-machine", "mps2-an385", "-nographic", "-monitor", "none", "-semihosting"),
+        *(program, "-machine", machine, "-nographic", "-monitor", "none", "-semihosting", *options),
         *("-serial", "pty", "-kernel", str(firmware)),
     ]
     with tempfile.TemporaryDirectory(prefix="convlet-") as name:

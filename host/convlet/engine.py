@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, overload
 
@@ -25,7 +27,8 @@ _FACTS = (
     "vector_count",
 )
 PROFILE_SEED = 1  # of the image with which a model is profiled when none is given: any will do
-_ELEMENTS = {"b": lib.CVL_INT8, "B": lib.CVL_UINT8, "f": lib.CVL_FLOAT32}
+_ELEMENTS = {"b": lib.CVL_INT8, "B": lib.CVL_UINT8, "f": lib.CVL_FLOAT32, "h": lib.CVL_INT16}
+DEEPEST_LIST = 4  # height, width, channels, and the batch that some put around an image
 
 
 def _raise(fault: Any) -> None:
@@ -64,9 +67,9 @@ class Model:
     Raises ValueError when the file is damaged or no `.cvl`, MemoryError when the arena is too small, OSError
     when the file cannot be read.
 
-    Images are buffers of int8 ('b', the model's quantised values), uint8 ('B', pixels: quantised value + 128)
-    or float32 ('f', real values) with as many values as the input has. A wrong type or length raises
-    ValueError.
+    Images are buffers of int8 ('b', the model's quantised values), uint8 ('B', pixels: quantised value + 128),
+    float32 ('f', real values) or int16 ('h', real values that are whole numbers), or lists of real values, nested or
+    flat, with as many values as the input has. A wrong type or length raises ValueError.
 
     The rows of an image may also come one by one: `push` takes them, and gives the output when it has all. A model
     compiled with `--stream` knows only this: `step`, the same method, gives an output for each of its steps.
@@ -97,8 +100,12 @@ class Model:
             _raise(fault)
 
     def __repr__(self) -> str:
-        shapes = " -> ".join("x".join(map(str, shape)) for shape in (self.input_shape, self.output_shape))
-        return f"<Model {shapes}, arena {self.arena_bytes} bytes>"
+        sides = (
+            ", ".join("x".join(map(str, shape)) for shape in side)
+            for side in (self.input_shapes, self.output_shapes)
+        )
+        kind = "Model stream" if self._is_stream else "Model"
+        return f"<{kind} {' -> '.join(sides)}, {len(self.labels)} labels, arena {self.arena_bytes} bytes>"
 
     @property
     def arena_bytes(self) -> int:
@@ -354,14 +361,29 @@ def _buffer(image: Any) -> memoryview:
     """A contiguous view of the image with an element type that the engine takes."""
     if isinstance(image, np.ndarray):
         image = np.ascontiguousarray(image)
+    elif isinstance(image, list | tuple):
+        image = array("f", _numbers(image, DEEPEST_LIST))
     try:
         view = memoryview(image)
     except TypeError:
         found = type(image).__name__
-        raise ValueError(f"the image is a {found}, expected a buffer of 'f', 'B' or 'b' values") from None
+        raise ValueError(
+            f"the image is a {found}, expected a buffer of 'f', 'h', 'B' or 'b' values, or a list"
+        ) from None
     if _element(view) not in _ELEMENTS:
-        raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'B' or 'b'")
+        raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'h', 'B' or 'b'")
     return view
+
+
+def _numbers(items: Any, deep: int) -> Iterator[Any]:
+    """What is in lists of lists."""
+    if deep == 0:
+        raise ValueError(f"the image is nested more than {DEEPEST_LIST} deep")
+    for item in items:
+        if isinstance(item, list | tuple):
+            yield from _numbers(item, deep - 1)
+        else:
+            yield item
 
 
 def _element(view: memoryview) -> str:

@@ -18,6 +18,7 @@ from convlet.format import CHOOSABLE
 from convlet.locks import locked
 from convlet.processes import run
 from convlet.progress import SILENT, Progress
+from convlet.sources import Sources
 
 MODULE_FOLDER = Path(__file__).parents[2] / "micropython_module"
 KEPT = 8  # finished firmwares and build folders of one kind that stay in the cache
@@ -159,7 +160,6 @@ def _variant(recipe: Recipe) -> str:
 
 
 def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
-    mpy_cross = _build_mpy_cross(recipe)
     left = recipe.board.build.steps
     with progress.bar("compiling", total=left) as advance:
 
@@ -169,7 +169,7 @@ def _compile(recipe: Recipe, work: Path, progress: Progress) -> None:
                 left -= 1
                 advance(1)
 
-        firmware_recipes.build(recipe, work, mpy_cross, follow)
+        firmware_recipes.build(recipe, work, mpy_cross(recipe.sources), follow)
         advance(left)
 
 
@@ -199,12 +199,12 @@ def _load(finished: Path) -> Firmware:
     return Firmware(**record)
 
 
-def _build_mpy_cross(recipe: Recipe) -> Path:
-    """MicroPython's compiler for frozen modules, built outside its source tree."""
-    digest = hashlib.sha256(recipe.sources.identity.encode()).hexdigest()[:16]
+def mpy_cross(found: Sources) -> Path:
+    """MicroPython's compiler of Python modules, built outside its source tree."""
+    digest = hashlib.sha256(found.identity.encode()).hexdigest()[:16]
     folder = cache_folder() / "builds" / f"mpy-cross-{digest}"
     with locked(folder.with_suffix(".lock")):
-        firmware_recipes.build_mpy_cross(recipe.sources, folder)
+        firmware_recipes.build_mpy_cross(found, folder)
     return folder / "mpy-cross"
 
 

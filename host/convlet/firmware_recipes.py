@@ -75,6 +75,7 @@ class Recipe:
 def build(recipe: Recipe, folder: Path, mpy_cross: Path, advance: Callable[[], None]) -> None:
     """Build in `folder`, continuing what is there. Raises ToolError with the compiler's message."""
     environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
+    environment |= dict(recipe.board.build.variables)
     environment["MICROPY_MPYCROSS"] = str(mpy_cross)
     environment["PYTHONHASHSEED"] = "0"  # else the order of the generated tables changes from build to build
     if recipe.sources.is_fixed:
@@ -88,7 +89,7 @@ def build_mpy_cross(sources: Sources, folder: Path) -> None:
     """Build mpy-cross in `folder`; quick when it is there."""
     source = sources.micropython / "mpy-cross"
     run(
-        ["make", _jobs(), "-C", source, f"BUILD={folder}"],
+        ["make", jobs(), "-C", source, f"BUILD={folder}"],
         "build mpy-cross, which compiles frozen modules",
     )
 
@@ -139,7 +140,7 @@ def _build_with_make(
     build = recipe.board.build
     command = [
         "make",
-        _jobs(),
+        jobs(),
         "-C",
         str(recipe.sources.micropython / "ports" / build.port),
         f"BUILD={folder}",
@@ -150,6 +151,7 @@ def _build_with_make(
         command.append(f"{what}_DIR={recipe.own_board}")
     else:
         command.append("FROZEN_MANIFEST=")  # the stock ones take modules that not every source tree holds
+    command += build.settings
     if recipe.sanitize:
         command += _SANITIZED_SETTINGS
     if recipe.with_module:
@@ -196,5 +198,5 @@ def _purpose(recipe: Recipe) -> str:
     return f"build firmware for {recipe.board.title}"
 
 
-def _jobs() -> str:
+def jobs() -> str:
     return f"-j{os.cpu_count() or 1}"

@@ -77,6 +77,7 @@ typedef enum {
     CVL_INT8,    // the model's own quantised values
     CVL_UINT8,   // pixels: quantised values plus 128
     CVL_FLOAT32, // real values, rounded and saturated as TFLite's QUANTIZE does
+    CVL_INT16,   // real values that are whole numbers, as sensors give them
     CVL_SEEDED,  // no data: a test vector's pseudo-random image
 } cvl_element_t;
 

@@ -66,6 +66,16 @@ void cvl_input_row(const cvl_task_t *task) {
         }
         break;
     }
+    case CVL_INT16: {
+        cvl_port_t port;
+        cvl_read_port(task->model, task->index, &port);
+        for (uint32_t i = 0; i < count; i++) {
+            int16_t x;
+            memcpy(&x, (const uint8_t *)input->data + (first + i) * sizeof x, sizeof x);
+            out[i] = quantize((float)x, &port);
+        }
+        break;
+    }
     case CVL_SEEDED:
         for (uint32_t i = 0; CVL_WITH_TEST_VECTORS && i < count; i++) {
             out[i] = seeded(input->seed, (uint32_t)first + i);

@@ -32,6 +32,13 @@ def test_uint8_is_128_above_int8():
     assert list(model.run(bytearray(range(256)))) == list(range(-128, 128))
 
 
+def test_int16_are_whole_real_numbers():
+    values = np.array([-32768, -300, -129, -2, -1, 0, 1, 2, 128, 255, 32767], np.int16)
+    for scale, zero_point in ((1.0, 0), (0.5, -3), (37.0, 20)):
+        found = np.array(model_of(values.size, scale, zero_point).run(values))
+        assert found.tolist() == quantize(values.astype(np.float32), scale, zero_point).tolist()
+
+
 def test_halves_round_away_from_zero():
     values = [0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 126.5, -127.5, 126.49999, -127.49999, 0.49999997, -0.49999997]
     expected = [1, -1, 2, -2, 3, -3, 127, -128, 126, -127, 0, 0]

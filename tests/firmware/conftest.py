@@ -43,6 +43,11 @@ def unix_micropython() -> Path:
 
 
 @pytest.fixture(scope="session")
+def bare_unix() -> Path:
+    return firmware.build("unix", with_module=False).image
+
+
+@pytest.fixture(scope="session")
 def sanitized_micropython() -> Path:
     return firmware.build("unix", sanitize=True).image
 
@@ -50,6 +55,11 @@ def sanitized_micropython() -> Path:
 @pytest.fixture(scope="session")
 def qemu_firmware() -> Path:
     return firmware.build("qemu-mps2-an385").image
+
+
+@pytest.fixture(scope="session")
+def riscv_firmware() -> Path:
+    return firmware.build("qemu-virt-rv32").image
 
 
 @pytest.fixture
@@ -68,6 +78,12 @@ def pico_repl(pico: EmulatedBoard) -> Iterator[Board]:
 @pytest.fixture
 def qemu_repl(qemu_firmware: Path) -> Iterator[Board]:
     with emulate.mps2_an385(qemu_firmware) as running, connect(running.port) as board:
+        yield board
+
+
+@pytest.fixture
+def riscv_repl(riscv_firmware: Path) -> Iterator[Board]:
+    with emulate.virt_rv32(riscv_firmware) as running, connect(running.port) as board:
         yield board
 
 

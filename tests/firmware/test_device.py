@@ -1,8 +1,9 @@
-"""The scripts of tests/device, on every target: CPython, sanitized unix, Cortex-M3 and the Pico."""
+"""The scripts of tests/device, on every target: CPython, sanitized unix, Cortex-M3, RISC-V and the Pico."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from convlet.board import Board
 from convlet.compile import compile_tflite
 from golden import FOLDER
+from mpremote.romfs import VfsRomWriter
 from several_ports import several_ports
 
 if TYPE_CHECKING:
@@ -24,22 +26,46 @@ SILENT_SECONDS = 60
 on_each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
 
-def other_facts() -> dict[str, bytes]:
-    """The golden stream, what goes into it, and what comes out; and a model of several inputs and outputs."""
+def facts_for(script: Path, data: bytes) -> dict[str, bytes]:
+    """What the script uses of: DATA, the given model; the golden stream, what goes into it and what comes out; a model
+    of several inputs and outputs; a ROMFS.
+    """
     kinds = {"STREAM": "cvl", "SERIES": "images", "OUTPUTS": "outputs"}
-    stream = {name: (FOLDER / f"stream.{kind}").read_bytes() for name, kind in kinds.items()}
-    return stream | {"PORTS": compile_tflite(several_ports()).cvl}
+    facts = {name: (FOLDER / f"stream.{kind}").read_bytes() for name, kind in kinds.items()}
+    facts |= {"DATA": data, "PORTS": compile_tflite(several_ports()).cvl, "ROM": romfs_of_copies(data)}
+    text = script.read_text()
+    return {name: value for name, value in facts.items() if re.search(rf"\b{name}\b", text)}
 
 
-AS_INT8 = "from array import array\nSERIES, OUTPUTS = array('b', SERIES), array('b', OUTPUTS)"
+def romfs_of_copies(data: bytes) -> bytes:
+    """A ROMFS of four files with the same content, each at another alignment."""
+    writer = VfsRomWriter()
+    for name in ("a", "ab", "abc", "abcd"):
+        writer.mkfile(f"{name}.cvl", data)
+    image: bytes = writer.finalise()
+    places = {match.start() % 4 for match in re.finditer(re.escape(data), image)}
+    assert places == {0, 1, 2, 3}, places
+    return image
 
 
-def run_here(interpreter: str | Path, script: Path, data: bytes, folder: Path) -> str:
+def settings_for(script: Path, step: int) -> str:
+    """Python code that is to run before the script, and knows its facts."""
+    as_int8 = "SERIES, OUTPUTS = array('b', SERIES), array('b', OUTPUTS)"
+    lines = [f"STEP = {step}", "from array import array"]
+    return "\n".join([*lines, as_int8 if "SERIES" in script.read_text() else "", ""])
+
+
+def run_here(
+    interpreter: str | Path, script: Path, data: bytes, folder: Path, modules: Path | None = None
+) -> str:
+    """What the script prints on this computer; `modules` is a folder that the interpreter imports from."""
     whole = folder / script.name
-    facts = "".join(f"{name} = {value!r}\n" for name, value in ({"DATA": data} | other_facts()).items())
-    whole.write_text(f"STEP = 1\n{facts}{AS_INT8}\n{script.read_text()}")
+    facts = "".join(f"{name} = {value!r}\n" for name, value in facts_for(script, data).items())
+    whole.write_text(facts + settings_for(script, 1) + script.read_text())
     # MicroPython keeps what it allocated until the end: that is no leak.
     environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}
+    if modules:
+        environment["MICROPYPATH"] = str(modules)
     done = subprocess.run([interpreter, whole], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert "runtime error" not in done.stderr  # of the undefined-behaviour sanitizer
@@ -47,11 +73,10 @@ def run_here(interpreter: str | Path, script: Path, data: bytes, folder: Path) -
 
 
 def run_on(board: Board, script: Path, data: bytes) -> str:
-    for name, value in ({"DATA": data} | other_facts()).items():
+    for name, value in facts_for(script, data).items():
         board.set_bytes(name, value)
-    board.run(
-        f"DATA, STREAM, PORTS = bytes(DATA), bytes(STREAM), bytes(PORTS)\nSTEP = {EMULATED_STEP}\n{AS_INT8}"
-    )
+        board.run(f"{name} = bytes({name})")
+    board.run(settings_for(script, EMULATED_STEP))
     return board.run_file(script, SILENT_SECONDS)
 
 
@@ -68,6 +93,11 @@ def test_unix(script: Path, sanitized_micropython: Path, digits: Digits, tmp_pat
 @on_each_script
 def test_cortex_m3(script: Path, qemu_repl: Board, digits: Digits) -> None:
     assert run_on(qemu_repl, script, digits.cvl.read_bytes()) == "ok\n"
+
+
+@on_each_script
+def test_riscv(script: Path, riscv_repl: Board, digits: Digits) -> None:
+    assert run_on(riscv_repl, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 @on_each_script

@@ -25,7 +25,7 @@ def command() -> None:
     """The group of the firmware commands."""
 
 
-def _only_option(text: str) -> Callable[[Any], Any]:
+def only_option(text: str) -> Callable[[Any], Any]:
     path = click.Path(path_type=Path)
     return click.option("--only", type=path, multiple=True, metavar="MODEL.cvl", help=text)
 
@@ -41,7 +41,7 @@ def fetch_sources(session: Session) -> None:
 
 @command.command("build")
 @click.option("--board", type=click.Choice(list(BOARDS)), required=True, help="What to build for.")
-@_only_option("Leave out the kernels that this model does not need; may be given several times.")
+@only_option("Leave out the kernels that this model does not need; may be given several times.")
 @click.option("--without-module", is_flag=True, help="Plain MicroPython, to compare with.")
 @click.option(
     "--hot-in-ram", is_flag=True, help="Board pico: put the kernels into RAM, out of the cache's way."
@@ -62,7 +62,7 @@ def build(
     if without_module and (only or hot_in_ram):
         raise click.UsageError("--without-module excludes --only and --hot-in-ram")
     began = time.monotonic()
-    operators = _operators_of(only)
+    operators = operators_of(only)
     made = firmware.build(
         board,
         with_module=not without_module,
@@ -127,15 +127,15 @@ def flash_firmware(session: Session, board: str, port: str | None, image: Path |
     type=click.Choice(list(bench_build.CORES)),
     help="Of the engine alone on this processor, without MicroPython; also by operator.",
 )
-@_only_option("Also show a build for this model alone, or for these.")
+@only_option("Also show a build for this model alone, or for these.")
 @click.pass_obj
 def size(session: Session, board: str | None, core: str | None, only: Sequence[Path]) -> None:
     """Show what each C file of the module takes of a board's flash."""
     if board and core:
         raise click.UsageError("--board and --core exclude each other")
-    builds = {"all operators": _operators_of(())}
+    builds = {"all operators": operators_of(())}
     if only:
-        builds[f"only {', '.join(path.name for path in only)}"] = _operators_of(only)
+        builds[f"only {', '.join(path.name for path in only)}"] = operators_of(only)
     if core:
         processor = bench_build.CORES[core]
         engines = {name: bench_build.build(processor, operators) for name, operators in builds.items()}
@@ -150,7 +150,7 @@ def size(session: Session, board: str | None, core: str | None, only: Sequence[P
     session.console.print(_size_table(columns))
 
 
-def _operators_of(models: Sequence[Path]) -> Collection[str]:
+def operators_of(models: Sequence[Path]) -> Collection[str]:
     """Those that the models need; all when none is named."""
     if not models:
         return CHOOSABLE

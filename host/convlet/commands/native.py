@@ -1,0 +1,84 @@
+"""`convlet native`: the module as a `.mpy` for stock firmware."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich import box
+from rich.table import Table
+
+from convlet import native
+from convlet.board import connect
+from convlet.cli import Session
+from convlet.commands.firmware import only_option, operators_of
+from convlet.files import write_atomic
+
+
+@click.group(help="Build the module for stock firmware, which loads it from a file.")
+def command() -> None:
+    """The group of the commands for native modules."""
+
+
+@command.command("build")
+@click.option(
+    "--arch",
+    type=click.Choice(list(native.ARCHITECTURES)),
+    multiple=True,
+    help="What to build for; may be given several times. All whose compiler there is, if none is given.",
+)
+@only_option("Leave out the kernels that this model does not need; may be given several times.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy them to this folder.")
+@click.pass_obj
+def build(session: Session, arch: Sequence[str], only: Sequence[Path], output: Path | None) -> None:
+    """Build the native modules, and say what they take of a board's RAM."""
+    operators = operators_of(only)
+    built = [
+        native.build(name, operators=operators, progress=session.progress)
+        for name in arch or native.available()
+    ]
+    if output:
+        for each in built:
+            write_atomic(output / each.architecture / each.path.name, each.path.read_bytes())
+            package = native.package_json(each)
+            write_atomic(output / each.architecture / "package.json", package.encode())
+    session.console.print(_table(built))
+    if output:
+        folder = output / built[0].architecture
+        session.console.print(
+            f"mpremote mip install {folder}/package.json    copies the module to a board",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+@command.command("install")
+@click.option("--port", required=True, help="Where the board is: /dev/ttyACM0, COM3, socket://host:number.")
+@only_option("Leave out the kernels that this model does not need; may be given several times.")
+@click.pass_obj
+def install(session: Session, port: str, only: Sequence[Path]) -> None:
+    """Ask a board what it takes, build that, and copy it to the board."""
+    session.progress.step(f"Installing the native module on {port}")
+    with connect(port) as board:
+        module = native.install(board, operators=operators_of(only), progress=session.progress)
+    session.console.print(
+        f"{native.PLACE}: {module.file_bytes:,} bytes for {module.architecture}; "
+        f"takes {module.code_bytes + module.data_bytes:,} of RAM when it is imported",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _table(built: Sequence[native.NativeModule]) -> Table:
+    table = Table("Architecture", "Boards", box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for name in (".mpy", "Code in RAM", "Data in RAM"):
+        table.add_column(name, justify="right")
+    for each in built:
+        numbers = (each.file_bytes, each.code_bytes, each.data_bytes)
+        table.add_row(
+            each.architecture,
+            native.ARCHITECTURES[each.architecture].boards,
+            *(f"{number:,}" for number in numbers),
+        )
+    return table

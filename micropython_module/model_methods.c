@@ -1,0 +1,246 @@
+// The methods of Model.
+#include <string.h>
+#include "model.h"
+
+// Looking for Ctrl-C takes about 130 cycles on a Pico, a short row 800.
+#define ROWS_BETWEEN_POLLS 32
+
+// Of the image with which a model is profiled when none is given: any will do.
+#define PROFILE_SEED 1
+
+// ---- Running
+
+// Calls `make_rows`, which does what there is to do for the image, or the rows of one, that the
+// model has been given. After Ctrl-C the model is as if it had not been run.
+static void guard(model_obj_t *self, mp_obj_t (*make_rows)(void *), void *data) {
+    self->running = true;
+    mp_obj_t exception = binding_try(make_rows, data);
+    self->running = false;
+    if (exception != MP_OBJ_NULL) {
+        self->has_output = false;
+        cvl_reset(&self->model);
+        nlr_raise(exception);
+    }
+}
+
+// Looks for Ctrl-C once in a while.
+static mp_obj_t poll_after(unsigned rows) {
+    return rows % ROWS_BETWEEN_POLLS == 0 ? binding_poll() : MP_OBJ_NULL;
+}
+
+static mp_obj_t make_rows(void *data) {
+    cvl_model_t *model = data;
+    mp_obj_t exception = MP_OBJ_NULL;
+    for (unsigned rows = 1; exception == MP_OBJ_NULL && cvl_step(model) == CVL_MORE; rows++) {
+        exception = poll_after(rows);
+    }
+    return exception;
+}
+
+static void run_steps(model_obj_t *self) {
+    guard(self, make_rows, &self->model);
+}
+
+static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) {
+    cvl_input_t inputs[CVL_MAX_INPUTS];
+    model_read_images(self, count, images, inputs);
+    cvl_start(&self->model, inputs);
+    run_steps(self);
+    self->has_output = true;
+}
+
+// Makes the output that of these images, or if there are none looks whether there is one.
+static void output_of(model_obj_t *self, size_t count, const mp_obj_t *images) {
+    if (count > 0) {
+        run_images(self, count, images);
+    } else if (!self->has_output) {
+        binding_raise(&mp_type_ValueError,
+            "there is no output yet: give an image, or push all its rows first");
+    }
+}
+
+static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
+    model_obj_t *self = model_enter(args[0]);
+    run_images(self, n_args - 1, args + 1);
+    return self->output;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR(model_run_obj, 1, model_run);
+
+// The next rows of the input; returns the output when there is a new one.
+static mp_obj_t model_push(mp_obj_t self_in, mp_obj_t rows) {
+    model_obj_t *self = model_enter(self_in);
+    if (self->model.header.input_count != 1) {
+        binding_raise(&mp_type_ValueError, "the model has %u inputs, only one can be pushed",
+            (unsigned)self->model.header.input_count);
+    }
+    cvl_input_t input;
+    size_t count = model_read_values(self, rows, &input);
+    if (model_keeps_no_rows(self, 0)) {
+        binding_raise(&mp_type_ValueError, "the model reads whole images where they lie: use run");
+    }
+    cvl_shape_t shape;
+    cvl_read_shape(&self->model, 0, &shape);
+    size_t row_values = (size_t)shape.width * shape.channels;
+    unsigned most = (unsigned)cvl_wanted_rows(&self->model);
+    if (count == 0 || count % row_values != 0 || count / row_values > most) {
+        binding_raise(&mp_type_ValueError, "got %u values, expected 1 to %u rows of %u",
+            (unsigned)count, most, (unsigned)row_values);
+    }
+    cvl_push(&self->model, input.data, input.element, count / row_values);
+    run_steps(self);
+    bool is_new = cvl_has_new_output(&self->model);
+    // What an image is made of may use the bytes of the last image's output.
+    self->has_output = is_new || (model_is_stream(self) && self->has_output);
+    return is_new ? self->output : mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_2(model_push_obj, model_push);
+
+static mp_obj_t model_reset(mp_obj_t self_in) {
+    model_obj_t *self = model_enter(self_in);
+    cvl_reset(&self->model);
+    self->has_output = false;
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(model_reset_obj, model_reset);
+
+// ---- Results
+
+static mp_obj_t real_values(const model_obj_t *self, unsigned output) {
+    size_t count = cvl_output_bytes(&self->model, output);
+    mp_obj_t list = mp_obj_new_list(0, NULL);
+    for (size_t i = 0; i < count; i++) {
+        mp_obj_list_append(list, binding_new_float(cvl_real_output(&self->model, output, i)));
+    }
+    return list;
+}
+
+// A list of the output's values; of several outputs a list of such lists.
+static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
+    model_obj_t *self = model_enter(args[0]);
+    output_of(self, n_args - 1, args + 1);
+    unsigned count = self->model.header.output_count;
+    if (count == 1) {
+        return real_values(self, 0);
+    }
+    mp_obj_t lists = mp_obj_new_list(0, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        mp_obj_list_append(lists, real_values(self, i));
+    }
+    return lists;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR(model_predict_obj, 1, model_predict);
+
+// The class behind the best `skip` ones, as (label, probability).
+static mp_obj_t ranked_class(const model_obj_t *self, unsigned skip) {
+    unsigned index = cvl_best(&self->model, skip);
+    mp_obj_t items[] = {
+        model_new_label(self, index), binding_new_float(cvl_probability(&self->model, index))};
+    return mp_obj_new_tuple(2, items);
+}
+
+static mp_obj_t model_classify(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    const mp_arg_t allowed[] = {{MP_QSTR_top, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = 0}}};
+    mp_arg_val_t top;
+    mp_arg_parse_all(0, NULL, kwargs, 1, allowed, &top);
+    model_obj_t *self = model_enter(args[0]);
+    output_of(self, n_args - 1, args + 1);
+    if (top.u_int <= 0) {
+        return ranked_class(self, 0);
+    }
+    size_t classes = cvl_output_bytes(&self->model, 0);
+    mp_obj_t list = mp_obj_new_list(0, NULL);
+    for (size_t skip = 0; skip < classes && skip < (size_t)top.u_int; skip++) {
+        mp_obj_list_append(list, ranked_class(self, skip));
+    }
+    return list;
+}
+MP_DEFINE_CONST_FUN_OBJ_KW(model_classify_obj, 1, model_classify);
+
+// ---- Testing and profiling
+
+static const char *operator_name(const model_obj_t *self, unsigned index) {
+    cvl_operator_t copy;
+    return cvl_operator_name(cvl_read_operator(&self->model, index, &copy)->code);
+}
+
+static mp_obj_t model_selftest(mp_obj_t self_in) {
+    model_obj_t *self = model_enter(self_in);
+    size_t count = self->model.header.operator_count;
+    uint32_t *checksums = m_new(uint32_t, count);
+    unsigned failed = cvl_selftest(&self->model, checksums);
+    cvl_reset(&self->model);
+    self->has_output = false;
+    m_del(uint32_t, checksums, count);
+    if (failed != CVL_NO_OPERATOR) {
+        binding_raise(&mp_type_ValueError,
+            "selftest: operator %u (%s) gives other values than the compiler's", failed,
+            operator_name(self, failed));
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
+
+typedef struct {
+    cvl_model_t *model;
+    mp_obj_t clock;
+    uint32_t *times; // microseconds of each operator
+} profile_t;
+
+// As make_rows, and adds the time that each row took to that of its operator.
+static mp_obj_t time_rows(void *data) {
+    profile_t *profile = data;
+    unsigned index;
+    mp_obj_t exception = MP_OBJ_NULL;
+    uint32_t begin = binding_now_us(profile->clock);
+    for (unsigned rows = 1; exception == MP_OBJ_NULL; rows++) {
+        if (cvl_step_operator(profile->model, &index) != CVL_MORE) {
+            break;
+        }
+        uint32_t end = binding_now_us(profile->clock);
+        profile->times[index] += (end - begin) & BINDING_US_MASK;
+        exception = poll_after(rows);
+        begin = binding_now_us(profile->clock);
+    }
+    return exception;
+}
+
+static void set_profiled_inputs(
+    model_obj_t *self, size_t count, const mp_obj_t *images, cvl_input_t *inputs) {
+    if (count > 0) {
+        model_read_images(self, count, images, inputs);
+        return;
+    }
+    for (unsigned i = 0; i < self->model.header.input_count; i++) {
+        if (model_keeps_no_rows(self, i)) {
+            binding_raise(
+                &mp_type_ValueError, "the model reads whole images where they lie: give one");
+        }
+    }
+    cvl_seed_inputs(&self->model, PROFILE_SEED, inputs);
+}
+
+// Runs the model once, on the images given or on pseudo-random ones; of each operator a tuple of
+// its name, the microseconds that its rows took, and its multiply-accumulates.
+static mp_obj_t model_profile(size_t n_args, const mp_obj_t *args) {
+    model_obj_t *self = model_enter(args[0]);
+    cvl_input_t inputs[CVL_MAX_INPUTS];
+    set_profiled_inputs(self, n_args - 1, args + 1, inputs);
+    size_t count = self->model.header.operator_count;
+    uint32_t *times = m_new(uint32_t, count);
+    memset(times, 0, count * sizeof *times);
+    self->has_output = false;
+    cvl_start(&self->model, inputs);
+    profile_t profile = {&self->model, binding_find_clock(), times};
+    guard(self, time_rows, &profile);
+    cvl_reset(&self->model);
+    mp_obj_t list = mp_obj_new_list(0, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        mp_obj_t items[] = {binding_new_str("%s", operator_name(self, i)),
+            mp_obj_new_int_from_uint(times[i]),
+            mp_obj_new_int_from_uint(cvl_operator_macs(&self->model, i))};
+        mp_obj_list_append(list, mp_obj_new_tuple(MP_ARRAY_SIZE(items), items));
+    }
+    m_del(uint32_t, times, count);
+    return list;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR(model_profile_obj, 1, model_profile);

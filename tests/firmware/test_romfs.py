@@ -1,0 +1,76 @@
+"""Models run from the Pico's ROMFS partition in place: none of their bytes is copied to its RAM."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import convlet
+from bench_models import lenet_chain
+from chain import Chain
+from convlet import boards, emulate
+from convlet.board import connect
+from convlet.compile import compile_tflite
+from mpremote.romfs import VfsRomWriter
+
+HEAP_ALLOWED = 40 * 1024  # in use, with both models ready to run
+ROMFS_BYTES = 256 * 1024  # as the board's mpconfigboard.h has it, below the file system
+_UF2_BLOCK, _UF2_DATA = 512, 256
+SCRIPT = """
+import gc
+import convlet
+gc.collect()
+before = gc.mem_alloc()
+models = [convlet.Model("/rom/%s.cvl" % name) for name in ("lenet", "wide")]
+gc.collect()
+print(gc.mem_alloc(), gc.mem_alloc() - before)
+for model in models:
+    model.selftest()
+    print(list(model.run(bytes(28 * 28)))) if model.input_shape == (28, 28, 1) else None
+"""
+
+
+def wide_chain() -> Chain:
+    """Few multiplications, but 84 KB of weights."""
+    return Chain((4, 4, 8)).conv(96, (1, 1)).dense(56)
+
+
+def uf2_with(firmware: bytes, data: bytes, address: int, family: int) -> bytes:
+    """The UF2 file with more data behind it."""
+    firmware_blocks = len(firmware) // _UF2_BLOCK
+    data = data.ljust(-(-len(data) // _UF2_DATA) * _UF2_DATA, b"\xff")
+    count = firmware_blocks + len(data) // _UF2_DATA
+    blocks = [firmware[at : at + _UF2_BLOCK] for at in range(0, len(firmware), _UF2_BLOCK)]
+    for index in range(0, len(data), _UF2_DATA):
+        head = struct.pack(
+            "<8I",
+            *(0x0A324655, 0x9E5D5157, 0x2000, address + index, _UF2_DATA, len(blocks), count, family),
+        )
+        blocks.append(
+            (head + data[index : index + _UF2_DATA]).ljust(_UF2_BLOCK - 4, b"\0") + b"\x30\x6f\xb1\x0a"
+        )
+    numbered = (
+        block[:20] + struct.pack("<2I", number, count) + block[28:] for number, block in enumerate(blocks)
+    )
+    return b"".join(numbered)
+
+
+def test_big_models_need_little_heap(pico_firmware: Path, tmp_path: Path) -> None:
+    board = boards.find("pico")
+    assert board.storage is not None and board.build.uf2 is not None
+    chains = {"lenet": lenet_chain(), "wide": wide_chain()}
+    files = {name: compile_tflite(chain.build(), prefer="ram").cvl for name, chain in chains.items()}
+    assert all(len(file) > 60_000 for file in files.values())
+    arenas = sum(convlet.Model(file).arena_bytes for file in files.values())
+    writer = VfsRomWriter()
+    for name, file in files.items():
+        writer.mkfile(f"{name}.cvl", file)
+    address = board.build.uf2.address + board.storage.offset - ROMFS_BYTES
+    image = tmp_path / "firmware.uf2"
+    image.write_bytes(uf2_with(pico_firmware.read_bytes(), writer.finalise(), address, board.build.uf2.family))
+    with emulate.pico(image) as running, connect(running.port) as repl:
+        sizes, output = repl.run(SCRIPT, seconds=60).splitlines()
+    in_use, added = (int(word) for word in sizes.split())
+    assert in_use < HEAP_ALLOWED, in_use
+    assert arenas < added < arenas + 2048, (arenas, added)
+    assert output == str(list(convlet.Model(files["lenet"]).run(bytes(28 * 28))))
