@@ -71,8 +71,7 @@ static inline int8_t divide(const average_t *average, int32_t sum) {
         uint32_t rounded = (uint32_t)sum + (uint32_t)(sum > 0 ? half : -half);
         value = (int32_t)rounded / (int32_t)average->count;
     }
-    value = value < average->clamp_min ? average->clamp_min : value;
-    return (int8_t)(value > average->clamp_max ? average->clamp_max : value);
+    return cvl_clamp_s8(value, average->clamp_min, average->clamp_max);
 }
 
 // Sums of the window's part in the image; first: its first value, of the channel `c`.
@@ -87,13 +86,21 @@ static inline uint32_t sum_window(
     return sum;
 }
 
-// A window of 2x2 pixels inside the image, of which most pools have no others.
-static void make_pixel_of_four(const average_t *average, const int8_t *top, const int8_t *bottom,
-    int8_t *out, uint32_t channels) {
-    const int8_t *top_right = top + channels;
-    const int8_t *bottom_right = bottom + channels;
-    for (uint32_t c = 0; c < channels; c++) {
-        out[c] = divide(average, top[c] + top_right[c] + bottom[c] + bottom_right[c]);
+// Windows of 2x2 pixels inside the image, side by side or not, of which most pools have no others.
+static void make_row_of_fours(const cvl_task_t *task) {
+    uint32_t channels = task->op->channels;
+    int32_t clamp_min = task->op->clamp_min, clamp_max = task->op->clamp_max;
+    uint32_t skip = task->op->stride_w * channels - channels; // from pixel to pixel
+    const int8_t *top = task->rows[0];
+    const int8_t *bottom = task->rows[1];
+    int8_t *out = task->out;
+    for (uint32_t i = task->op->width; i > 0; i--, top += skip, bottom += skip) {
+        for (uint32_t c = channels; c > 0; c--) {
+            int32_t sum = top[0] + top[channels] + bottom[0] + bottom[channels];
+            top++;
+            bottom++;
+            *out++ = cvl_clamp_s8((sum + 2 + (sum >> 31)) >> 2, clamp_min, clamp_max);
+        }
     }
 }
 
@@ -117,19 +124,20 @@ void cvl_average_pool_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     uint32_t channels = op->channels;
     uint32_t row_count = count_rows(task);
-    bool has_two_rows = !cvl_accumulates(op) && op->kernel_h == 2 && row_count == 2;
-    average_t average = {0};
+    bool fours = !cvl_accumulates(op) && op->kernel_h == 2 && row_count == 2 &&
+                 op->kernel_w == 2 && op->pad_left == 0 &&
+                 (op->width - 1u) * op->stride_w + 2 <= task->source->width;
+    if (fours) {
+        make_row_of_fours(task);
+        return;
+    }
+    average_t average = average_of(op, row_count * op->kernel_w);
     for (uint32_t i = 0; i < op->width; i++) {
         cvl_columns_t columns = cvl_columns_of(op, i, task->source->width);
         uint32_t first = columns.first * channels;
         if (average.count != row_count * columns.count) {
             average = average_of(op, row_count * columns.count);
         }
-        if (has_two_rows && columns.count == 2) {
-            make_pixel_of_four(&average, task->rows[0] + first, task->rows[1] + first,
-                task->out + i * channels, channels);
-        } else {
-            make_pixel(task, &average, first, columns.count, i * channels);
-        }
+        make_pixel(task, &average, first, columns.count, i * channels);
     }
 }

@@ -152,7 +152,7 @@ static void widen_pixels(
     const cvl_task_t *task, const shape_t *shape, const columns_t *columns, bool quads) {
     uint32_t step = shape->column;
     uint32_t channels = shape->channels;
-    int32_t fill = task->op->zero_point_in;
+    int8_t fill = task->op->zero_point_in;
     uint32_t *inside = columns->to + columns->before * step;
     uint32_t *after = inside + columns->inside * step;
     for (uint32_t ky = 0, first = 0; ky < shape->rows; ky++, first += channels) {

@@ -140,23 +140,24 @@ static void make_run(const run_t *run) {
     }
 }
 
-// The residual connections of most networks: a loop of its own, with all in registers. The sum
-// wraps as that of ADD.
+// The residual connections of most networks: a loop of its own, with all in registers, and the
+// zero point as a part of the constant. The sum wraps as that of ADD.
 static CVL_NOINLINE void make_run_of_weighted_sum(const run_t *run) {
     const cvl_operator_t *op = run->op;
-    int32_t zero_point = op->zero_point_out;
-    int32_t low = op->clamp_min - zero_point;
-    int32_t high = op->clamp_max - zero_point;
+    int32_t low = op->clamp_min;
+    int32_t high = op->clamp_max;
     uint32_t weight_a = (uint32_t)run->table->multipliers[0];
     uint32_t weight_b = (uint32_t)run->table->multipliers[1];
-    uint32_t constant = (uint32_t)run->table->multipliers[2];
     int32_t shift = -run->table->shifts[2];
+    uint32_t constant =
+        (uint32_t)run->table->multipliers[2] + ((uint32_t)op->zero_point_out << shift);
+    const int8_t *a = run->a;
     const int8_t *b = run->b;
     uint32_t step = run->step;
-    uint32_t count = run->count;
-    for (uint32_t i = 0; i < count; i++, b += step) {
-        uint32_t sum = (uint32_t)run->a[i] * weight_a + (uint32_t)*b * weight_b + constant;
-        run->out[i] = finish((int32_t)sum >> shift, low, high, zero_point);
+    int8_t *out = run->out;
+    for (const int8_t *end = a + run->count; a != end; b += step) {
+        uint32_t sum = (uint32_t)*a++ * weight_a + (uint32_t)*b * weight_b + constant;
+        *out++ = cvl_clamp_s8((int32_t)sum >> shift, low, high);
     }
 }
 

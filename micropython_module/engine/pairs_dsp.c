@@ -9,7 +9,7 @@
 #if CVL_HAS_DSP
 
 // Weights of two channels that are words in the file are copied here where there are no more.
-#define ROOM_WORDS 64
+#define ROOM_WORDS 160
 
 // The windows of a row and two channels. make_windows reads and writes it in this order.
 typedef struct {

@@ -55,8 +55,7 @@ static inline int8_t cvl_scale_twice(
     const cvl_scale_t *scale, uint32_t sum, int32_t zero_point, int32_t least, int32_t most) {
     int32_t scaled = cvl_requantize((int32_t)sum, scale->multiplier, -(int32_t)scale->right);
     int32_t value = (int32_t)((uint32_t)scaled + (uint32_t)zero_point);
-    value = value < least ? least : value;
-    return (int8_t)(value > most ? most : value);
+    return cvl_clamp_s8(value, least, most);
 }
 
 #endif

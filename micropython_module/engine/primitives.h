@@ -43,6 +43,18 @@ static inline void cvl_copy_s8(int8_t *to, const int8_t *from, uint32_t count) {
     }
 }
 
+// `value` between `low` and `high`, which lie in the range of int8.
+static inline int8_t cvl_clamp_s8(int32_t value, int32_t low, int32_t high) {
+#if defined(__ARM_FEATURE_SAT)
+    if (low == INT8_MIN && high == INT8_MAX) { // mostly, and the compiler takes it out of loops
+        __asm__("ssat %0, #8, %0" : "+r"(value));
+        return (int8_t)value;
+    }
+#endif
+    value = value < low ? low : value;
+    return (int8_t)(value > high ? high : value);
+}
+
 // (a * b + 2^30) >> 31, for processors that multiply 32 x 32 bits to 64.
 static inline int32_t cvl_multiply_wide(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);

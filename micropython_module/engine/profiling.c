@@ -19,6 +19,7 @@ static uint32_t macs(const cvl_operator_t *op, const cvl_operator_t *source) {
     case CVL_OP_FULLY_CONNECTED:
         return cvl_tensor_bytes(op) * cvl_tensor_bytes(source);
     case CVL_OP_DEPTHWISE_CONV_2D:
+    case CVL_OP_DEPTHWISE_3X3:
         return cvl_tensor_bytes(op) * taps;
     case CVL_OP_CONV_2D:
         channels_in = op->parameter == 0 ? channels_in : op->parameter; // of a group

@@ -38,40 +38,47 @@ void cvl_widen_rows(uint32_t *to, uint32_t step, const int8_t *top, const int8_t
     }
 }
 
-// The same where each column begins with a whole word.
-static void widen_even(
-    uint32_t *to, uint32_t step, const int8_t *pixels, uint32_t channels, uint32_t count) {
+// Pixels whose values lie `apart` bytes apart: 1, or 0 for one value that is repeated.
+static inline __attribute__((always_inline)) void widen_pixels(uint32_t *to, uint32_t step,
+    bool begins_above, const int8_t *from, uint32_t apart, uint32_t channels, uint32_t count) {
     for (; count > 0; count--, to += step) {
         uint32_t *word = to;
-        for (const int8_t *end = pixels + channels; pixels != end; pixels += 2) {
-            *word++ = cvl_pair_of(pixels[0], pixels[1]);
+        uint32_t left = channels;
+        if (begins_above) { // the value below is there
+            *word = cvl_pair_of((int32_t)*word, *from);
+            word++;
+            from += apart;
+            left--;
+        }
+        for (; left > 1; left -= 2, from += 2 * apart) {
+            *word++ = cvl_pair_of(from[0], from[apart]);
+        }
+        if (left > 0) {
+            *word = (uint32_t)*from;
+            from += apart;
+        }
+    }
+}
+
+// Pixels of an even number of values that begin with a word: a small loop, all in registers.
+static CVL_NOINLINE void widen_even(
+    uint32_t *to, uint32_t step, const int8_t *from, uint32_t channels, uint32_t count) {
+    for (; count > 0; count--, to += step) {
+        uint32_t *word = to;
+        for (const int8_t *end = from + channels; from != end; from += 2) {
+            *word++ = cvl_pair_of(from[0], from[1]);
         }
     }
 }
 
 void cvl_widen_pixels(uint32_t *to, uint32_t step, uint32_t first, const int8_t *pixels,
-    int32_t fill, uint32_t channels, uint32_t count) {
+    int8_t fill, uint32_t channels, uint32_t count) {
     to += first / 2;
-    if (pixels != NULL && first % 2 == 0 && channels % 2 == 0) {
+    if (pixels == NULL) {
+        widen_pixels(to, step, first % 2 != 0, &fill, 0, channels, count);
+    } else if ((first | channels) % 2 == 0) {
         widen_even(to, step, pixels, channels, count);
-        return;
-    }
-    for (; count > 0; count--, to += step) {
-        uint32_t *word = to;
-        uint32_t left = channels;
-        uint32_t low = first % 2 != 0 ? *word : 0;
-        bool is_high = first % 2 != 0;
-        for (; left > 0; left--) {
-            uint32_t value = (uint32_t)(pixels == NULL ? fill : *pixels++);
-            if (is_high) {
-                *word++ = cvl_pair_of((int32_t)low, (int32_t)value);
-            } else {
-                low = value;
-            }
-            is_high = !is_high;
-        }
-        if (is_high) {
-            *word = low;
-        }
+    } else {
+        widen_pixels(to, step, first % 2 != 0, pixels, 1, channels, count);
     }
 }

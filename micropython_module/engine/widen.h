@@ -18,6 +18,6 @@ void cvl_widen_rows(uint32_t *to, uint32_t step, const int8_t *top, const int8_t
 // `count` pixels of `channels` values become columns of `step` words, of which they are values
 // number `first` on; pixels NULL: all are `fill`.
 void cvl_widen_pixels(uint32_t *to, uint32_t step, uint32_t first, const int8_t *pixels,
-    int32_t fill, uint32_t channels, uint32_t count);
+    int8_t fill, uint32_t channels, uint32_t count);
 
 #endif
