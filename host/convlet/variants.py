@@ -26,23 +26,29 @@ def choose_variants(program: Program, prefer: str = "balance") -> Program:
     need not, and nothing has a faster form.
     """
     search = _Search(program)
-    forms = [(*node.faster, node) for node in program.nodes]
-    if prefer == "flash":
-        forms = [tuple(form for form in own if not _is_wider(form, own[-1])) for own in forms]
-    fastest = [own[0] for own in forms]
     if prefer in ("speed", "plain"):
-        _, choices = search.improve(
-            tuple(fastest if prefer == "speed" else program.nodes), accumulating=False
-        )
-        return replace(program, nodes=list(choices))
+        nodes = [node.faster[0] if node.faster and prefer == "speed" else node for node in program.nodes]
+        return replace(program, nodes=list(search.improve(tuple(nodes), accumulating=False)[1]))
     smallest, choices = search.improve(
         tuple(_variants(node)[-1] for node in program.nodes), accumulating=True
     )
-    if prefer in ("balance", "flash"):
-        by_work = sorted(range(len(forms)), key=lambda index: -fastest[index].macs)
-        states = STATE.size * len(forms)
-        choices = search.hasten(choices, by_work, forms, BALANCE * (smallest + states) - states)
-    return replace(program, nodes=list(choices))
+    chosen = replace(program, nodes=list(choices))
+    if prefer == "ram":
+        return chosen
+    states = STATE.size * len(choices)
+    return hasten(program, chosen, BALANCE * (smallest + states) - states, prefer)
+
+
+def hasten(program: Program, chosen: Program, most: float, prefer: str = "balance") -> Program:
+    """`chosen`, which has variants of the nodes of `program`, with the fastest forms that a peak of `most` bytes of
+    tensors and scratch allows, those with the most work first; `prefer`: "balance" or "flash".
+    """
+    forms = [(*node.faster, node) for node in program.nodes]
+    if prefer == "flash":
+        forms = [tuple(form for form in own if not _is_wider(form, own[-1])) for own in forms]
+    by_work = sorted(range(len(forms)), key=lambda index: -forms[index][0].macs)
+    nodes = _Search(program).hasten(tuple(chosen.nodes), by_work, forms, most)
+    return replace(program, nodes=list(nodes))
 
 
 def _is_wider(form: Node, node: Node) -> bool:
