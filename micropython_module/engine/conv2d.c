@@ -39,7 +39,7 @@ cvl_status_t cvl_conv2d_prove(const cvl_proof_t *proof) {
 
 // The pixel of `row` in column x of the input, with the pixels between that up_w puts there, from
 // the group's first channel on; NULL for a pixel of padding.
-static const int8_t *pixel_at(const cvl_group_t *group, const int8_t *row, int32_t x) {
+CVL_HOT static const int8_t *pixel_at(const cvl_group_t *group, const int8_t *row, int32_t x) {
     const cvl_operator_t *source = group->task->source;
     int32_t column = cvl_unspread(x, group->task->op->up_w);
     if (row == NULL || column < 0 || column >= source->width) {

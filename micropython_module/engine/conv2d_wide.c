@@ -27,7 +27,7 @@ typedef struct {
     uint32_t tile;  // pixels that are made at a time
 } shape_t;
 
-static shape_t shape_of(const cvl_operator_t *op, const cvl_operator_t *source) {
+CVL_HOT static shape_t shape_of(const cvl_operator_t *op, const cvl_operator_t *source) {
     bool whole = op->kernel_h == CVL_KERNEL_ALL;
     uint32_t tile = op->parameter / CVL_WIDE_TILE;
     shape_t shape;

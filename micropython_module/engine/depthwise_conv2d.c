@@ -18,7 +18,7 @@ cvl_status_t cvl_depthwise_conv2d_prove(const cvl_proof_t *proof) {
 
 // Sums of products of the channels from `c` on, for a window that lies inside the image and begins
 // at column x. w: int8[kernel_h, kernel_w, channels] from channel c on.
-static CVL_NOINLINE void sum_inside(
+CVL_HOT static CVL_NOINLINE void sum_inside(
     const cvl_task_t *task, int32_t x, uint32_t c, const int8_t *w, int32_t sums[BLOCK]) {
     const cvl_operator_t *op = task->op;
     uint32_t channels = op->channels;
@@ -41,7 +41,7 @@ static CVL_NOINLINE void sum_inside(
 }
 
 // The same for a window at an edge: a tap outside the image reads zero points.
-static CVL_NOINLINE void sum_edge(
+CVL_HOT static CVL_NOINLINE void sum_edge(
     const cvl_task_t *task, int32_t x, uint32_t c, const int8_t *w, int32_t sums[BLOCK]) {
     const cvl_operator_t *op = task->op;
     int8_t zero_point = op->zero_point_in;

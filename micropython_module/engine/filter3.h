@@ -46,12 +46,12 @@ typedef struct {
 } cvl_filter3_t;
 
 // Makes the values of all windows in the channels.
-void cvl_make_filter3(const cvl_filter3_t *filter);
+CVL_HOT void cvl_make_filter3(const cvl_filter3_t *filter);
 
 // The same in portable C, one channel after the other, with two words for each column.
-void cvl_make_filter3_singly(const cvl_filter3_t *filter);
+CVL_HOT void cvl_make_filter3_singly(const cvl_filter3_t *filter);
 
 // Puts zero points before and behind such columns inside the image, for all channels.
-void cvl_pad_filter3(const cvl_filter3_t *filter);
+CVL_HOT void cvl_pad_filter3(const cvl_filter3_t *filter);
 
 #endif

@@ -74,7 +74,7 @@ _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) 
     "sxtb r4, r4\n"                                                                               \
     "mov " single ", r4\n"
 
-__attribute__((naked, noinline)) static void make_channels(
+CVL_HOT __attribute__((naked, noinline)) static void make_channels(
     const channels_t *channels __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"

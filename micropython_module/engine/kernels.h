@@ -66,6 +66,7 @@ static inline uint32_t cvl_accumulate(const cvl_task_t *task, uint32_t index, ui
 // Where most networks spend their time.
 CVL_HOT void cvl_conv2d_row(const cvl_task_t *task);
 CVL_HOT void cvl_conv2d_wide_row(const cvl_task_t *task);
+CVL_HOT void cvl_depthwise_3x3_row(const cvl_task_t *task);
 CVL_HOT void cvl_depthwise_conv2d_row(const cvl_task_t *task);
 CVL_HOT void cvl_dense_row(const cvl_task_t *task);
 CVL_HOT void cvl_max_pool_row(const cvl_task_t *task);

@@ -11,6 +11,7 @@
 #define CVL_PAIRS_H
 
 #include "format.h"
+#include "placement.h"
 
 // Which of the files for processors has cvl_make_pairs: pairs_armv6m.c, pairs_dsp.c or the
 // portable pairs.c. A test that pretends to be another processor says so itself.
@@ -50,14 +51,14 @@ typedef struct {
 
 // Makes the values of all windows, of which there is at least one. The weights lie aligned, and
 // all scales have a short form.
-void cvl_make_pairs(const cvl_pairs_t *pairs);
+CVL_HOT void cvl_make_pairs(const cvl_pairs_t *pairs);
 
 // The same for any scales, and for a file at any alignment.
-void cvl_make_any_pairs(const cvl_pairs_t *pairs);
+CVL_HOT void cvl_make_any_pairs(const cvl_pairs_t *pairs);
 
 // The same channel by channel, in half the room. The weights are int8[channels, words, 2], of
 // which each 4 become two words of one channel; all scales have a short form.
-void cvl_make_singles(const cvl_pairs_t *pairs);
+CVL_HOT void cvl_make_singles(const cvl_pairs_t *pairs);
 
 // The windows of one row and one channel. pairs_armv6m.c reads it in this order.
 typedef struct {
@@ -71,6 +72,6 @@ typedef struct {
     uint32_t out_step;
 } cvl_single_t;
 
-void cvl_make_single(const cvl_single_t *single);
+CVL_HOT void cvl_make_single(const cvl_single_t *single);
 
 #endif

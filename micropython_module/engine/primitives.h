@@ -3,6 +3,7 @@
 #define CVL_PRIMITIVES_H
 
 #include <stdint.h>
+#include "placement.h"
 
 // Keeps a hot loop in a function of its own, so that the compiler has all registers for it.
 #if defined(__GNUC__)
@@ -13,18 +14,18 @@
 
 // Adds the products of x with two weight vectors to two sums, which halves the loads of x.
 // x, w0, w1: int8[count]; sums: int32[2].
-void cvl_dot2_s8(
+CVL_HOT void cvl_dot2_s8(
     const int8_t *x, const int8_t *w0, const int8_t *w1, uint32_t count, int32_t sums[2]);
 
 // Adds value * (sum of w0) and value * (sum of w1): cvl_dot2_s8 with a constant x.
-void cvl_dot2_constant_s8(
+CVL_HOT void cvl_dot2_constant_s8(
     int32_t value, const int8_t *w0, const int8_t *w1, uint32_t count, int32_t sums[2]);
 
 // Keeps the greater of out[i] and x[i]; both int8[count].
-void cvl_keep_greater_s8(int8_t *out, const int8_t *x, uint32_t count);
+CVL_HOT void cvl_keep_greater_s8(int8_t *out, const int8_t *x, uint32_t count);
 
 // The same with the greater of two: x and the values that lie `apart` behind them.
-void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, uint32_t count);
+CVL_HOT void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, uint32_t count);
 
 // Sum of `count` values that lie `stride` apart, modulo 2^32.
 static inline uint32_t cvl_sum_s8(const int8_t *x, uint32_t count, uint32_t stride) {
@@ -61,7 +62,7 @@ static inline int32_t cvl_multiply_wide(int32_t a, int32_t b) {
 }
 
 // The same from four products of 16-bit halves, for those that do not.
-static inline int32_t cvl_multiply_narrow(int32_t a, int32_t b) {
+CVL_HOT static inline int32_t cvl_multiply_narrow(int32_t a, int32_t b) {
     int32_t a_high = a >> 16;
     int32_t b_high = b >> 16;
     uint32_t a_low = (uint16_t)a;

@@ -2,7 +2,7 @@
 #include "requantize.h"
 
 // Entry `c` of a table that does not lie aligned in memory, since its file does not.
-static CVL_NOINLINE int32_t read_unaligned(const uint8_t *table, uint32_t c) {
+CVL_HOT static CVL_NOINLINE int32_t read_unaligned(const uint8_t *table, uint32_t c) {
     int32_t value;
     memcpy(&value, table + sizeof value * c, sizeof value);
     return value;

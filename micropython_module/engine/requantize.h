@@ -20,11 +20,11 @@ typedef struct {
 } cvl_requantizer_t;
 
 // `channels`: of the table, at least one.
-cvl_requantizer_t cvl_requantizer_of(
+CVL_HOT cvl_requantizer_t cvl_requantizer_of(
     const cvl_model_t *model, const cvl_operator_t *op, uint32_t channels);
 
 // The output value of channel `c` from the sum of its products, without the bias.
-int8_t cvl_finish(const cvl_requantizer_t *requantizer, uint32_t c, int32_t sum);
+CVL_HOT int8_t cvl_finish(const cvl_requantizer_t *requantizer, uint32_t c, int32_t sum);
 
 // acc * multiplier * 2^(shift - 31). Both roundings are to nearest. The first takes halves up:
 // (a * b + 2^30) >> 31 equals gemmlowp's truncating division with its signed nudge. The second,

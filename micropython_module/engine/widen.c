@@ -61,7 +61,7 @@ static inline __attribute__((always_inline)) void widen_pixels(uint32_t *to, uin
 }
 
 // Pixels of an even number of values that begin with a word: a small loop, all in registers.
-static CVL_NOINLINE void widen_even(
+CVL_HOT static CVL_NOINLINE void widen_even(
     uint32_t *to, uint32_t step, const int8_t *from, uint32_t channels, uint32_t count) {
     for (; count > 0; count--, to += step) {
         uint32_t *word = to;

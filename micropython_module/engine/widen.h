@@ -3,21 +3,22 @@
 #define CVL_WIDEN_H
 
 #include <stdint.h>
+#include "placement.h"
 
 // 4 * count values at any alignment become words (x0, x2), (x1, x3) and so on.
-void cvl_widen_quads(uint32_t *to, const int8_t *from, uint32_t count);
+CVL_HOT void cvl_widen_quads(uint32_t *to, const int8_t *from, uint32_t count);
 
 // The same for values that lie aligned, at least 4.
-void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count);
+CVL_HOT void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count);
 
 // One value of each of two rows becomes the first word of each of `count` columns, which lie
 // `step` words apart. A row that is NULL has `fill`.
-void cvl_widen_rows(uint32_t *to, uint32_t step, const int8_t *top, const int8_t *bottom,
+CVL_HOT void cvl_widen_rows(uint32_t *to, uint32_t step, const int8_t *top, const int8_t *bottom,
     int32_t fill, uint32_t count);
 
 // `count` pixels of `channels` values become columns of `step` words, of which they are values
 // number `first` on; pixels NULL: all are `fill`.
-void cvl_widen_pixels(uint32_t *to, uint32_t step, uint32_t first, const int8_t *pixels,
+CVL_HOT void cvl_widen_pixels(uint32_t *to, uint32_t step, uint32_t first, const int8_t *pixels,
     int8_t fill, uint32_t channels, uint32_t count);
 
 #endif
