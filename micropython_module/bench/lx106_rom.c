@@ -6,6 +6,7 @@ uint32_t __udivsi3(uint32_t a, uint32_t b);
 uint32_t __umodsi3(uint32_t a, uint32_t b);
 int32_t __divsi3(int32_t a, int32_t b);
 uint64_t __muldi3(uint64_t a, uint64_t b);
+float __floatsisf(int32_t value);
 
 typedef struct {
     uint32_t quotient;
@@ -54,4 +55,19 @@ uint64_t __muldi3(uint64_t a, uint64_t b) {
     uint32_t high = a_high * b_high + (middle >> 16) + (other >> 16);
     high += (uint32_t)a * (uint32_t)(b >> 32) + (uint32_t)(a >> 32) * (uint32_t)b;
     return (uint64_t)high << 32 | (uint32_t)a * (uint32_t)b;
+}
+
+// Of integers below 2^24, which lose nothing.
+float __floatsisf(int32_t value) {
+    union {
+        uint32_t bits;
+        float real;
+    } made = {0};
+    uint32_t magnitude = value < 0 ? -(uint32_t)value : (uint32_t)value;
+    if (magnitude != 0) {
+        uint32_t exponent = 31 - (uint32_t)__builtin_clz(magnitude);
+        made.bits = ((magnitude << (23 - exponent)) & 0x7fffff) | (exponent + 127) << 23;
+    }
+    made.bits |= value < 0 ? 1u << 31 : 0;
+    return made.real;
 }
