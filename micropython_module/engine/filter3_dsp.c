@@ -87,32 +87,16 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
 
 // clang-format on
 
-static inline uint32_t even_of(uint32_t bytes) {
-    __asm__("sxtb16 %0, %0" : "+r"(bytes));
-    return bytes;
-}
-
-static inline uint32_t odd_of(uint32_t bytes) {
-    __asm__("sxtb16 %0, %0, ror #8" : "+r"(bytes));
-    return bytes;
-}
-
-static inline uint32_t word_at(const void *at) { // at any alignment
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
 // What 4 values of three rows become: a column.
 static inline void put_column(uint32_t *to, uint32_t top, uint32_t middle, uint32_t bottom) {
-    uint32_t even = even_of(top), odd = odd_of(top);
-    uint32_t even_below = even_of(middle), odd_below = odd_of(middle);
+    uint32_t even = cvl_even_of(top), odd = cvl_odd_of(top);
+    uint32_t even_below = cvl_even_of(middle), odd_below = cvl_odd_of(middle);
     to[0] = (even & 0xffff) | even_below << 16;
     to[1] = (odd & 0xffff) | odd_below << 16;
     to[2] = even >> 16 | (even_below & 0xffff0000u);
     to[3] = odd >> 16 | (odd_below & 0xffff0000u);
-    to[4] = even_of(bottom);
-    to[5] = odd_of(bottom);
+    to[4] = cvl_even_of(bottom);
+    to[5] = cvl_odd_of(bottom);
 }
 
 static uint32_t zeros_of(const cvl_filter3_t *filter) {
@@ -134,7 +118,7 @@ static void gather(const cvl_filter3_t *filter, uint32_t channel) {
     const uint8_t *top = rows[0], *middle = rows[1], *bottom = rows[2];
     uint32_t *to = filter->scratch + COLUMN * filter->before;
     for (uint32_t left = filter->span; left > 0; left -= filter->step, to += COLUMN) {
-        put_column(to, word_at(top), word_at(middle), word_at(bottom));
+        put_column(to, cvl_word_at(top), cvl_word_at(middle), cvl_word_at(bottom));
         top += steps[0];
         middle += steps[1];
         bottom += steps[2];
@@ -155,14 +139,14 @@ static void pad(const cvl_filter3_t *filter) {
 static void widen_weights(const cvl_filter3_t *filter, uint32_t channel, uint32_t *to) {
     const int8_t *from = filter->weights + channel / CVL_FILTER3_CHANNELS * CVL_FILTER3_BYTES;
     for (unsigned kx = 0; kx < 3; kx++, to += COLUMN) {
-        uint32_t first = word_at(from + 8 * kx), second = word_at(from + 8 * kx + 4);
-        uint32_t lower = word_at(from + 24 + 4 * kx);
-        to[0] = even_of(first);
-        to[1] = odd_of(first);
-        to[2] = even_of(second);
-        to[3] = odd_of(second);
-        to[4] = even_of(lower);
-        to[5] = odd_of(lower);
+        uint32_t first = cvl_word_at(from + 8 * kx), second = cvl_word_at(from + 8 * kx + 4);
+        uint32_t lower = cvl_word_at(from + 24 + 4 * kx);
+        to[0] = cvl_even_of(first);
+        to[1] = cvl_odd_of(first);
+        to[2] = cvl_even_of(second);
+        to[3] = cvl_odd_of(second);
+        to[4] = cvl_even_of(lower);
+        to[5] = cvl_odd_of(lower);
     }
 }
 

@@ -60,6 +60,9 @@ CVL_HOT void cvl_make_any_pairs(const cvl_pairs_t *pairs);
 // which each 4 become two words of one channel; all scales have a short form.
 CVL_HOT void cvl_make_singles(const cvl_pairs_t *pairs);
 
+// The same with half the room whatever the processor.
+CVL_HOT void cvl_make_singles_apart(const cvl_pairs_t *pairs);
+
 // The windows of one row and one channel. pairs_armv6m.c reads it in this order.
 typedef struct {
     const uint32_t *x;

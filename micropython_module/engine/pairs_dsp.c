@@ -8,7 +8,8 @@
 
 #if CVL_HAS_DSP
 
-// Weights of two channels that are words in the file are copied here where there are no more.
+// Weights of two channels for which the arena has no room are put on the stack where there are no
+// more.
 #define ROOM_WORDS 160
 
 // The windows of a row and two channels. make_windows reads and writes it in this order.
@@ -183,40 +184,78 @@ static void set_channels(windows_t *windows, const uint8_t *table) {
     }
 }
 
-void cvl_make_pairs(const cvl_pairs_t *pairs) {
-    const uint8_t *weights = pairs->weights;
-    const uint8_t *table = (const uint8_t *)pairs->scales;
-    uint32_t words = pairs->words;
-    bool is_dense = pairs->x + pairs->step == pairs->x_end;
-    uint32_t pair_bytes = words * (pairs->room != NULL ? 4 : 8);
-    uint32_t copies[ROOM_WORDS];
-    windows_t windows = {
-        .w = pairs->room != NULL ? pairs->room : copies,
+// The words of two channels from those of the file.
+static void copy_words(uint32_t *to, const uint8_t *weights, uint32_t words) {
+    for (uint32_t i = 0; i < 2 * words; i++) {
+        to[i] = cvl_weights_of(cvl_word_at(weights + 4 * i));
+    }
+}
+
+// The same from the bytes of single channels, one behind the other.
+static void widen_singles(uint32_t *to, const uint8_t *weights, uint32_t words, bool has_second) {
+    const uint8_t *second = has_second ? weights + 2 * words : weights;
+    for (uint32_t i = 0; i < words; i += 2, to += 4, weights += 4, second += 4) {
+        uint32_t first_bytes = cvl_word_at(weights), second_bytes = cvl_word_at(second);
+        to[0] = cvl_even_of(first_bytes);
+        to[1] = cvl_even_of(second_bytes);
+        to[2] = cvl_odd_of(first_bytes);
+        to[3] = cvl_odd_of(second_bytes);
+    }
+}
+
+static windows_t windows_of(const cvl_pairs_t *pairs, const uint32_t *w) {
+    return (windows_t){
+        .w = w,
+        .w_end = w + 2 * pairs->words,
         .zero_point = pairs->zero_point,
         .out_step = pairs->out_step,
         .step = pairs->step * (uint32_t)sizeof(uint32_t),
         .x_end = pairs->x_end,
     };
-    windows.w_end = windows.w + 2 * words;
+}
+
+// Channels c and c + 1 come next, if there are two.
+static void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c) {
+    set_channels(windows, (const uint8_t *)pairs->scales + c * sizeof(cvl_scale_t));
+    windows->x[0] = pairs->x;
+    windows->x[1] = pairs->x + pairs->step;
+    windows->out = pairs->out + c;
+    windows->second = c + 1 < pairs->channels;
+}
+
+void cvl_make_pairs(const cvl_pairs_t *pairs) {
+    const uint8_t *weights = pairs->weights;
+    uint32_t words = pairs->words;
+    bool is_dense = pairs->x + pairs->step == pairs->x_end;
+    uint32_t pair_bytes = words * (pairs->room != NULL ? 4 : 8);
+    uint32_t copies[ROOM_WORDS];
+    windows_t windows = windows_of(pairs, pairs->room != NULL ? pairs->room : copies);
     for (uint32_t c = 0; c < pairs->channels; c += 2, weights += pair_bytes) {
-        set_channels(&windows, table);
-        table += 2 * sizeof(cvl_scale_t);
-        windows.x[0] = pairs->x;
-        windows.x[1] = pairs->x + pairs->step;
-        windows.out = pairs->out + c;
-        windows.second = c + 1 < pairs->channels;
+        set_pair(&windows, pairs, c);
         if (pairs->room != NULL) {
             cvl_widen_quads(pairs->room, (const int8_t *)weights, words);
+            make_windows(&windows);
         } else if (2 * words <= ROOM_WORDS && !is_dense) {
-            for (uint32_t i = 0; i < 2 * words; i++) {
-                uint32_t word;
-                memcpy(&word, weights + 4 * i, sizeof word);
-                copies[i] = cvl_weights_of(word);
-            }
+            copy_words(copies, weights, words);
+            make_windows(&windows);
         } else {
             make_windows_of_words(&windows, weights, words);
-            continue;
         }
+    }
+    clamp(pairs);
+}
+
+void cvl_make_singles(const cvl_pairs_t *pairs) {
+    const uint8_t *weights = pairs->weights;
+    uint32_t copies[ROOM_WORDS];
+    if (2 * pairs->words > ROOM_WORDS) {
+        cvl_make_singles_apart(pairs);
+        return;
+    }
+    windows_t windows = windows_of(pairs, copies);
+    for (uint32_t c = 0; c < pairs->channels; c += 2, weights += 4 * pairs->words) {
+        set_pair(&windows, pairs, c);
+        widen_singles(copies, weights, pairs->words, windows.second != 0);
         make_windows(&windows);
     }
     clamp(pairs);

@@ -31,7 +31,7 @@ void cvl_make_single(const cvl_single_t *single) {
 
 #endif
 
-void cvl_make_singles(const cvl_pairs_t *pairs) {
+void cvl_make_singles_apart(const cvl_pairs_t *pairs) {
     cvl_scale_t copy; // of a scale that does not lie aligned
     cvl_single_t single = {
         .x = pairs->x,
@@ -57,3 +57,11 @@ void cvl_make_singles(const cvl_pairs_t *pairs) {
         table += sizeof copy;
     }
 }
+
+#if !CVL_HAS_DSP
+
+void cvl_make_singles(const cvl_pairs_t *pairs) {
+    cvl_make_singles_apart(pairs);
+}
+
+#endif
