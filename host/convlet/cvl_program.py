@@ -26,8 +26,7 @@ from convlet.format import (
 )
 from convlet.graph import Tensor
 from convlet.node import SUM_BYTES, Node, Window
-from convlet.ops import depthwise_3x3
-from convlet.ops.wide import scratch_bytes
+from convlet.ops import depthwise_3x3, wide
 from convlet.plan import Plan
 from convlet.program import Program
 from convlet.stream_plan import SIMULATED_PERIODS
@@ -75,12 +74,13 @@ def _numbers(data: bytes, offset: int, count: int) -> list[int]:
 def _node(data: bytes, file: CvlFile, index: int) -> Node:
     operator = file.operators[index]
     flags = operator["flags"]
+    kind = OPERATORS[operator["code"]]
     periods = SIMULATED_PERIODS if _period(file) else 1
     shape = periods * operator["height"], operator["width"], operator["channels"]
     is_input = index < file.header["input_count"]
     row_map = _numbers(data, operator["table"], operator["height"]) if flags & FLAG_MAPPED else []
     return Node(
-        OPERATORS[operator["code"]],
+        kind,
         Tensor(f"operator {index}", shape, np.ones(1, np.float32), operator["zero_point_out"]),
         tuple(
             operator[name] for name in ("input", "input_b") if operator[name] != NO_OPERATOR and not is_input
@@ -90,6 +90,7 @@ def _node(data: bytes, file: CvlFile, index: int) -> Node:
         row_map=tuple(row_map),
         scratch_bytes=_scratch_bytes(file, index),
         accumulates=bool(flags & FLAG_ACCUMULATES),
+        reads_first=kind == "CONV_2D_WIDE" and wide.reads_first(operator["width"]),
         b_first=bool(flags & FLAG_B_FIRST),
         stored=operator["ring_rows"] > 0,
     )
@@ -108,7 +109,7 @@ def _scratch_bytes(file: CvlFile, index: int) -> int:
         source = file.operators[operator["input"]]
         shape = source["height"], source["width"], source["channels"]
         tile = operator["parameter"] // WIDE_TILE or operator["width"]
-        return scratch_bytes(_window(operator), shape, tile, operator["parameter"])
+        return wide.scratch_bytes(_window(operator), shape, tile, operator["parameter"])
     if kind == "DEPTHWISE_3X3":
         return depthwise_3x3.scratch_bytes(_window(operator), operator["width"])
     raise ModelError(

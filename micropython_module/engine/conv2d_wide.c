@@ -134,14 +134,15 @@ static void widen_quads(const cvl_task_t *task, const shape_t *shape, const colu
     uint32_t channels = shape->channels;
     uint32_t *row_to = columns->to;
     for (uint32_t ky = 0; ky < shape->rows; ky++, row_to += channels / 2) {
-        const int8_t *row = task->rows[ky];
+        if (task->rows[ky] == NULL) {
+            continue;
+        }
         uint32_t *to = row_to + columns->before * shape->column;
-        uint32_t inside = row == NULL ? 0 : columns->inside;
-        const int8_t *from = row + columns->first * channels;
+        const int8_t *from = task->rows[ky] + columns->first * channels;
         if (shape->rows == 1) {
-            cvl_widen_quads(to, from, inside * channels / 4);
+            cvl_widen_quads(to, from, columns->inside * channels / 4);
         } else {
-            for (uint32_t i = inside; i > 0; i--, to += shape->column, from += channels) {
+            for (uint32_t i = columns->inside; i > 0; i--, to += shape->column, from += channels) {
                 cvl_widen_quads(to, from, channels / 4);
             }
         }

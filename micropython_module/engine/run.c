@@ -81,6 +81,9 @@ static int32_t first_row(const cvl_task_t *task) {
     if (!cvl_is_mapped(op)) {
         return cvl_first_row(op, task->row);
     }
+    if (task->row >= op->height) { // only where the arena was written to: see is_possible
+        return NO_ROW_AT;
+    }
     uint32_t row = cvl_read_u16(task->model, op->table, task->row);
     return row == CVL_NO_ROW ? NO_ROW_AT : (int32_t)row;
 }

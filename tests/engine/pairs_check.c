@@ -373,7 +373,8 @@ static void check_filter(unsigned times, void (*make)(const cvl_filter3_t *)) {
         filter.rows[i] = (uintptr_t)(rows[i] + image.past);
     }
     if (filter.missing != CVL_ALL_ROWS) {
-        filter.rows[filter.missing == CVL_NO_TOP_ROW ? 0 : 2] = (uintptr_t)(intptr_t)filter.zero_in;
+        filter.rows[filter.missing == CVL_NO_TOP_ROW ? 0 : 2] =
+            (uintptr_t)(intptr_t)filter.zero_in;
     }
     put_filters(packed + past, times / 3);
     want_filter(&filter, &outputs, image);

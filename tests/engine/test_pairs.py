@@ -76,7 +76,9 @@ def c_table():
         "int32_t zero_point, clamp_min, clamp_max; bool all_short; cvl_scale_t scales["
         f"{CHANNELS}]; }} layer_t;"
     )
-    return f"typedef struct {{ {declaration}\nstatic const layer_t layers[] = {{\n" + "\n".join(lines) + "\n};\n"
+    return (
+        f"typedef struct {{ {declaration}\nstatic const layer_t layers[] = {{\n" + "\n".join(lines) + "\n};\n"
+    )
 
 
 def printed_by(core, folder):

@@ -57,11 +57,13 @@ def requantization_of(operator: Operator) -> Requantization:
 
 
 def right_shifting(requantization: Requantization) -> Requantization | None:
-    """The same with shifts of -1 to -31 only, or None where a channel needs another."""
-    # A multiplier of 0 gives 0 with any shift.
-    shift = np.where(requantization.multiplier == 0, -1, requantization.shift)
-    fits = shift.max() <= -1 and shift.min() >= -31
-    return replace(requantization, shift=shift) if fits else None
+    """The same with shifts of -1 to -31 and multipliers of 2^30 and more, or None where a channel needs others."""
+    # With the smallest factor that there is, all sums between -2^31 and 2^31 - 1 give 0 too: a layer has no others.
+    is_zero = requantization.multiplier == 0
+    multiplier = np.where(is_zero, 1 << 30, requantization.multiplier)
+    shift = np.where(is_zero, -31, requantization.shift)
+    fits = shift.max() <= -1 and shift.min() >= -31 and multiplier.min() >= 1 << 30
+    return replace(requantization, multiplier=multiplier, shift=shift) if fits else None
 
 
 def _real_multipliers(operator: Operator, source: Tensor, weights: Tensor) -> list[float]:

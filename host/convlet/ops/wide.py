@@ -58,7 +58,7 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, 
             weights=packed,
             table=table,
             scratch_bytes=scratch_bytes(window, operator.inputs[0].rows, tile, own_flags),
-            reads_first=width == 1,
+            reads_first=reads_first(width),
         )
         for own_flags, packed in forms
         for tile in _tiles(width)
@@ -69,6 +69,11 @@ def _tiles(width: int) -> list[int]:
     """Pixels that are made at a time: the row, or parts of it of about the same size."""
     tiles = {-(-width // parts) for parts in _PARTS}
     return sorted({width} | {tile for tile in tiles if tile >= _LEAST_TILE}, reverse=True)
+
+
+def reads_first(width: int) -> bool:
+    """Whether all that a row of `width` pixels needs is in the scratch before the row is written to."""
+    return width == 1
 
 
 def scratch_bytes(window: Window, source: Shape, tile: int, flags: int) -> int:
