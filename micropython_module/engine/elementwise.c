@@ -149,8 +149,7 @@ static CVL_NOINLINE void make_run_of_weighted_sum(const run_t *run) {
     uint32_t weight_a = (uint32_t)run->table->multipliers[0];
     uint32_t weight_b = (uint32_t)run->table->multipliers[1];
     int32_t shift = -run->table->shifts[2];
-    uint32_t constant =
-        (uint32_t)run->table->multipliers[2] + ((uint32_t)op->zero_point_out << shift);
+    uint32_t constant = (uint32_t)run->table->multipliers[2];
     const int8_t *a = run->a;
     const int8_t *b = run->b;
     uint32_t step = run->step;

@@ -52,7 +52,8 @@ static uint64_t values_of(const cvl_model_t *model, unsigned index) {
 
 // An image of random bytes, as floats too: among those are infinities and NaNs.
 static cvl_input_t new_image(const cvl_model_t *model, unsigned index, cvl_element_t element) {
-    size_t bytes = values_of(model, index) * (element == CVL_FLOAT32 ? sizeof(float) : 1);
+    static const size_t sizes[] = {1, 1, sizeof(float), sizeof(int16_t), 0}; // of the elements
+    size_t bytes = values_of(model, index) * sizes[element];
     if (values_of(model, index) > MOST_IMAGE_VALUES || element == CVL_SEEDED) {
         return (cvl_input_t){.element = CVL_SEEDED, .seed = chance()};
     }
@@ -196,7 +197,7 @@ void try_file(const uint8_t *content, size_t bytes, unsigned past, trial_counts_
         void *arena = allocate(model.header.arena_bytes);
         memset(arena, 0x55, model.header.arena_bytes);
         if (cvl_attach(&model, arena, model.header.arena_bytes, &fault) == CVL_OK) {
-            run_on_images(&model, (cvl_element_t)(past % 4));
+            run_on_images(&model, (cvl_element_t)(past % (CVL_SEEDED + 1)));
             counts->passed += is_short(&model) && passes_selftest(&model);
             run_on_arena(&model);
             run_on_rows(&model);

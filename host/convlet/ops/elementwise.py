@@ -169,16 +169,14 @@ def _lower_sum(operator: Operator) -> Form:
 
 def _weighted_sum(operator: Operator, operands: Operands, signs: tuple[int, int]) -> WeightedSum | None:
     """The same as ADD or SUB for all values that their inputs can have; None where none was found."""
-    constant, zero_point = operands.b.data, operator.output.zero_point
+    constant = operands.b.data
     b_values = ALL_INPUTS if constant is None else np.unique(constant)
     wanted = _result(operator, _sum, *_in_order(operands, ALL_INPUTS[:, None], b_values)).astype(np.int64)
     real_a, real_b = (
         sign * float(tensor.tensor_scale) / float(operator.output.tensor_scale)
         for sign, tensor in zip(signs, (operands.a, operands.b), strict=True)
     )
-    low, high = _clamp(operator)
-    clamp = low - zero_point, high - zero_point
-    return find_weighted_sum(wanted - zero_point, b_values, (real_a, real_b), clamp)
+    return find_weighted_sum(wanted, b_values, (real_a, real_b), _clamp(operator))
 
 
 def _lower_product(operator: Operator) -> Form:
