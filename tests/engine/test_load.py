@@ -91,7 +91,7 @@ DAMAGES = [
     (
         "VERSION",
         header(version=9),
-        "format version 9, this engine reads 1: compile again",
+        "format version 9, this engine reads 2: compile again",
     ),
     ("FILE_BYTES", CVL[:-1], f"the file has {SIZE - 1} bytes, but its header says {SIZE}"),
     ("FILE_BYTES", CVL + b"\0", f"the file has {SIZE + 1} bytes, but its header says {SIZE}"),
