@@ -25,5 +25,7 @@ def test_joins_of_branches_are_exact(axis):
 
 
 def test_tensors_one_above_the_other_name_the_first_ones_height():
-    nodes = compile_tflite(Chain((3, 4, 2)).conv(2, (1, 1)).joined_with_itself(1).build()).program.nodes
+    nodes = compile_tflite(
+        Chain((3, 4, 2)).max_pool((1, 1), (1, 1)).joined_with_itself(1).build()
+    ).program.nodes
     assert [node.parameter for node in nodes] == [0, 0, 3]

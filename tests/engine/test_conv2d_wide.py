@@ -1,17 +1,28 @@
 """The faster convolutions: as exact as the plain ones, and no file makes them leave their buffers."""
 
-from collections import Counter
+from dataclasses import replace
 
 import convlet
 import numpy as np
 import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
-from convlet.format import HEADER, OPERATOR, SCALE
+from convlet.format import (
+    HEADER,
+    NO_SHORT_SCALE,
+    OPERATOR,
+    SCALE,
+    WIDE_BYTES,
+    WIDE_SHORT,
+    WIDE_SINGLE,
+    WIDE_TILE,
+)
+from convlet.plan import plan
+from convlet.writer import write_cvl
 from cvl_edit import edited, field, patched
 from exactness import assert_exact
 from hypothesis import given, settings
-from operator_models import conv2d_models, fully_connected_models, images_of
+from operator_models import conv2d_models, fully_connected_models, images_of, tflm_outputs
 
 CHAIN = Chain((6, 7, 8)).conv(5, padding="SAME").dense(3)
 COMPILED = compile_tflite(CHAIN.build(), prefer="speed")
@@ -38,20 +49,39 @@ def test_every_tail_is_exact(channels, kernel):
     assert_exact(chain.build(), (6, 7, channels), seed=3, prefer="speed")
 
 
-def test_both_ways_of_weights_and_of_scales_are_taken():
-    chain = Chain((8, 8, 3)).conv(4, padding="SAME").conv(4, padding="SAME").dense(4)
-    nodes = compile_tflite(chain.build(), prefer="speed").program.nodes
-    assert [(node.kind, node.parameter) for node in nodes[1:]] == [
-        ("CONV_2D_WIDE", 0),
-        ("CONV_2D_WIDE", 1),
-        ("CONV_2D_WIDE", 0),
+FORMS = {
+    "bytes": (Chain((8, 22, 8)).conv(5, (3, 3), (1, 2), "SAME"), (8, 22, 8)),
+    "odd channels": (Chain((6, 17, 5)).conv(4, (3, 2), (1, 1), "SAME"), (6, 17, 5)),
+    "words": (Chain((6, 13, 1)).conv(3, (3, 3), (1, 1), "SAME"), (6, 13, 1)),
+    "three channels": (Chain((6, 13, 3)).conv(6, (5, 5), (2, 1), "SAME"), (6, 13, 3)),
+    "dense": (Chain((3, 4, 5)).dense(7), (3, 4, 5)),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_is_exact(name):
+    """Whatever the planner would choose: the row at once or in tiles, two channels together or one."""
+    chain, shape = FORMS[name]
+    tflite = chain.build()
+    compiled = compile_tflite(tflite, prefer="plain")
+    images = images_of(shape, seed=5)
+    expected = tflm_outputs(tflite, images)
+    for form in compiled.program.nodes[1].faster:
+        program = replace(compiled.program, nodes=[compiled.program.nodes[0], form])
+        model = convlet.Model(write_cvl(program, plan(program)))
+        for image, wanted in zip(images, expected, strict=True):
+            assert list(model.run(image)) == wanted.ravel().tolist(), form.parameter
+
+
+def test_all_ways_are_among_the_forms():
+    parameters = [
+        form.parameter
+        for chain, _ in FORMS.values()
+        for form in compile_tflite(chain.build(), prefer="plain").program.nodes[1].faster
     ]
-    shifts = [
-        SCALE.unpack(node.table, at)["shift"]
-        for node in nodes
-        for at in range(0, len(node.table), SCALE.size)
-    ]
-    assert Counter(shift < 32 for shift in shifts).keys() == {True, False}
+    both = WIDE_SHORT | WIDE_BYTES
+    assert {parameter % WIDE_TILE for parameter in parameters} >= {WIDE_SHORT, both, both | WIDE_SINGLE}
+    assert {parameter >= WIDE_TILE for parameter in parameters} == {True, False}
 
 
 def test_weights_of_minus_128_keep_the_plain_kernel():
@@ -80,20 +110,21 @@ def test_files_at_any_alignment_give_the_same():
             assert list(model.run(image)) == expected
 
 
-def table_with_shift(shift):
+def table_with(**changes):
     at = field(CVL, OPERATOR, CONV, "table")
-    return patched(CVL, at, SCALE.pack(**SCALE.unpack(CVL, at) | {"shift": shift}))
+    return patched(CVL, at, SCALE.pack(**SCALE.unpack(CVL, at) | changes))
 
 
 SIZE = len(CVL)
-WEIGHTS = 3 * 8 * 18  # of CONV: three pairs of channels, 18 groups of 8 bytes
+TABLE = field(CVL, OPERATOR, CONV, "table")  # the weights must lie as it does in words
+WEIGHTS = 3 * 36 * 4  # of CONV: three pairs of channels, 36 words, of which 4 bytes make two
 DAMAGES = {
     r"its kernel, stride or dilation is 0, expected 1 to 255": {"kernel_w": 0},
     r"its flags are 1, expected 0": {"flags": 1, "kernel_h": 1, "pad_top": 0},
     r"its ring ends at byte \d+ of an arena of 20000": {"scratch": 19300},
     r"the arena begins 2 bytes past a multiple of 4": {"scratch": 1002},
     r"its weights end at byte \d+ of \d+": {"weights": SIZE - WEIGHTS + 1},
-    r"its table ends at byte \d+ of \d+": {"table": SIZE - 6 * SCALE.size + 1},
+    r"its table ends at byte \d+ of \d+": {"table": TABLE + (SIZE - 6 * SCALE.size - TABLE) // 4 * 4 + 4},
 }
 
 
@@ -113,9 +144,32 @@ def test_a_dense_layer_of_too_many_values_is_refused():
         convlet.check(large)
 
 
-@pytest.mark.parametrize("shift", [32, 64, 0xFFFFFFFF])
-def test_shifts_beyond_those_known_are_refused(shift):
+@pytest.mark.parametrize("changes", [{"shift": 32}, {"shift": 254}, {"right": 0}, {"right": 32}])
+def test_shifts_beyond_those_known_are_refused(changes):
     with pytest.raises(ValueError, match="a table shifts by"):
-        convlet.check(table_with_shift(shift))
-    convlet.check(table_with_shift(31))
-    convlet.check(table_with_shift(63))
+        convlet.check(table_with(**changes))
+    convlet.check(table_with(shift=31, right=31))
+
+
+def test_a_scale_without_a_short_form_needs_a_file_that_says_so():
+    none = table_with(shift=NO_SHORT_SCALE)
+    with pytest.raises(ValueError, match="a table shifts by 255"):
+        convlet.check(none)
+    flags = field(none, OPERATOR, CONV, "parameter") & ~(WIDE_SHORT | WIDE_SINGLE)
+    model = convlet.Model(edited(none, OPERATOR, CONV, parameter=flags))
+    image = images_of((6, 7, 8), seed=2)[0]
+    assert list(model.run(image)) == list(convlet.Model(CVL).run(image))
+    with pytest.raises(ValueError, match="a table shifts by 255"):
+        convlet.check(edited(none, OPERATOR, CONV, parameter=flags | WIDE_SINGLE))
+
+
+def test_single_channels_have_bytes():
+    flags = field(CVL, OPERATOR, CONV, "parameter") & ~WIDE_BYTES | WIDE_SINGLE
+    with pytest.raises(ValueError, match="its flags are"):
+        convlet.check(edited(CVL, OPERATOR, CONV, parameter=flags))
+
+
+def test_scales_lie_as_the_weights_do():
+    table = field(CVL, OPERATOR, CONV, "table")
+    with pytest.raises(ValueError, match="past a multiple of"):
+        convlet.check(edited(CVL, OPERATOR, CONV, table=table - 2))

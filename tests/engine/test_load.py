@@ -9,7 +9,7 @@ import pytest
 from chain import Chain, digits_chain, moved_chain, padded_chain, stream_chain
 from convlet.compile import compile_tflite
 from convlet.engine_build import ENGINE
-from convlet.format import FLAG_PLACED, HEADER, MAX_KERNEL_H, NO_ROW, OP, OPERATOR, PORT, RUN, STATE
+from convlet.format import FLAG_PLACED, HEADER, MAX_KERNEL_H, NO_ROW, OP, OPERATOR, PORT, RUN, STATE, VERSION
 from cvl_edit import edited, field, goals_of, patched, sealed
 from exactness import with_variant
 
@@ -91,7 +91,7 @@ DAMAGES = [
     (
         "VERSION",
         header(version=9),
-        "format version 9, this engine reads 1: compile again",
+        "format version 9, this engine reads 2: compile again",
     ),
     ("FILE_BYTES", CVL[:-1], f"the file has {SIZE - 1} bytes, but its header says {SIZE}"),
     ("FILE_BYTES", CVL + b"\0", f"the file has {SIZE + 1} bytes, but its header says {SIZE}"),
@@ -283,7 +283,7 @@ def test_the_undamaged_file_loads():
     assert facts == {
         "file_bytes": len(CVL),
         "arena_bytes": ARENA,
-        "version": 1,
+        "version": VERSION,
         "operator_count": 4,
         "input_count": 1,
         "output_count": 1,

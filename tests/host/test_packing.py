@@ -72,3 +72,36 @@ def test_pieces_never_overlap():
         offsets, end = pack(blocks)
         assert_apart(blocks, offsets)
         assert end >= lower_bound(blocks)
+
+
+def test_a_block_with_times_leaves_its_bytes_between_them():
+    turns = Block(0, 9, 20, times=((0, 1), (4, 5), (8, 9)))
+    between = Block(2, 7, 20, times=((2, 3), (6, 7)))
+    all_the_time = Block(0, 9, 5)
+    assert lower_bound([turns, between, all_the_time]) == 25
+    offsets, end = pack([turns, between, all_the_time])
+    assert end == 25 and offsets[0] == offsets[1]
+    assert pack([turns, Block(5, 6, 20)])[1] == lower_bound([turns, Block(5, 6, 20)]) == 40
+
+
+def test_half_an_event_is_apart_from_the_next():
+    read, written = Block(0, 2.5, 10), Block(3, 5, 10)
+    assert pack([read, written])[1] == lower_bound([read, written]) == 10
+    scratch = Block(2.5, 3, 10, times=((2.5, 3),))
+    assert pack([read, scratch])[1] == lower_bound([read, scratch]) == 20
+
+
+def test_times_never_overlap():
+    chance = random.Random(2)
+    for _ in range(5):
+        blocks = []
+        for _ in range(12):
+            ends = sorted(chance.sample(range(25), 2 * chance.randrange(1, 4)))
+            times = tuple(zip(ends[::2], ends[1::2], strict=True))
+            blocks.append(
+                Block(ends[0], ends[-1], chance.randrange(1, 30), chance.choice((1, 4)), times=times)
+            )
+        blocks += [Block(time, time + 3, 20) for time in range(0, 20, 4)]
+        offsets, end = pack(blocks)
+        assert_apart(blocks, offsets)
+        assert end >= lower_bound(blocks)

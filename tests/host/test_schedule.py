@@ -63,3 +63,11 @@ def test_a_goal_may_stand_on_another():
     first = [event for event in simulate(program, [2, 3]) if event.node == 2]
     assert [event.row for event in first] == [0, 1, 2]
     assert simulate(program, [3, 2]) == simulate(program, [3])
+
+
+def test_what_is_read_first_is_free_in_the_middle_of_the_event():
+    program = program_of(Chain((4, 3, 1)).conv(1, (3, 3)).max_pool((2, 1), (2, 1)))
+    nodes = [replace(node, reads_first=index == 1) for index, node in enumerate(program.nodes)]
+    source, conv, _ = lifetimes(program := replace(program, nodes=nodes), simulate(program, [2]))
+    assert (source.first, source.last) == (0, 4.5)  # and not 5, when the last row of the convolution is made
+    assert (conv.first, conv.last) == (3, 6)

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from chain import Chain, digits_chain, program_of
+from convlet.packing import pack
 from convlet.schedule import simulate
 from convlet.storage import scratches_of, storage_of
 
@@ -56,6 +57,7 @@ def test_scratch_lives_while_its_node_works():
 
 
 def test_those_that_work_in_turns_share_their_scratch():
+    """Each needs its own only while it makes a row; what accumulates keeps its own from its first row on."""
     program = program_of(digits_chain())
     sizes = {1: 12, 2: 40, 3: 8}
     nodes = [replace(node, scratch_bytes=sizes.get(index, 0)) for index, node in enumerate(program.nodes)]
@@ -63,7 +65,23 @@ def test_those_that_work_in_turns_share_their_scratch():
     program = replace(program, nodes=nodes)
     events = simulate(program, [3])
     blocks, numbers = scratches_of(program, events)
-    assert numbers[1] == numbers[2] != numbers[3]
-    assert sorted(block.size for block in blocks) == [8, 40]
-    apart, numbers = scratches_of(program, simulate(program, [1, 2, 3]))
-    assert len(apart) == 3 and apart[numbers[1]].last < apart[numbers[2]].first
+    assert [blocks[numbers[index]].size for index in (1, 2, 3)] == [12, 40, 8]
+    convolution, pool, dense = (blocks[numbers[index]] for index in (1, 2, 3))
+    work = [[time for time, event in enumerate(events) if event.node == index] for index in (1, 2, 3)]
+    assert convolution.first < pool.first < convolution.last < pool.last  # in turns
+    assert sorted(t for span in convolution.times for t in range(span[0], span[1] + 1)) == work[0]
+    assert dense.times == ((work[2][0], work[2][-1]),)
+    offsets, end = pack(blocks)
+    assert offsets[numbers[1]] == offsets[numbers[2]] == 0 and end == 48
+
+
+def test_what_reads_first_has_its_scratch_while_its_rows_are_read():
+    program = program_of(Chain((3, 1, 4)).max_pool((1, 1), (1, 1)))
+    node = replace(program.nodes[1], reads_first=True, scratch_bytes=8)
+    program = replace(program, nodes=[program.nodes[0], node])
+    events = simulate(program, [1])
+    storage = storage_of(program, events, (), [1], ())
+    source, own = storage.blocks[storage.rows[0, 1][0]], storage.blocks[storage.rows[1, 1][0]]
+    scratch = storage.blocks[storage.scratches[1]]
+    assert (source.first, source.last) == (2, 2.5) and own.first == 3
+    assert scratch.times == ((0.5, 1), (2.5, 3), (4.5, 5))

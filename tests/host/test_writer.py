@@ -7,7 +7,7 @@ import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
 from convlet.errors import ModelError
-from convlet.format import FLAG_LOGITS, HEADER, NO_OPERATOR, OP, OPERATOR, PORT
+from convlet.format import FLAG_LOGITS, HEADER, NO_OPERATOR, OP, OPERATOR, PORT, VERSION
 from convlet.writer import write_cvl
 from cvl_edit import begin_of, goals_of
 from exactness import assert_exact
@@ -29,12 +29,12 @@ def test_the_header():
         "magic": b"CVL1",
         "file_bytes": len(CVL),
         "arena_bytes": PLAN.arena_bytes,
-        "version": 1,
+        "version": VERSION,
         "flags": FLAG_LOGITS,
         "operator_count": 4,
         "input_count": 1,
         "output_count": 1,
-        "goal_count": 1,
+        "goal_count": len(PLAN.goals),
         "label_count": 10,
         "vector_count": 2,
         "reserved": 0,
@@ -93,7 +93,8 @@ def test_ports_and_goals():
     assert [port["op_index"] for port in ports] == [0, 3]
     assert [port["zero_point"] for port in ports] == [source.zero_point, result.zero_point]
     assert [port["scale"] for port in ports] == [source.tensor_scale, result.tensor_scale]
-    assert struct.unpack_from("<H", CVL, goals_of(CVL)) == (3,)
+    assert list(struct.unpack_from(f"<{len(PLAN.goals)}H", CVL, goals_of(CVL))) == PLAN.goals
+    assert PLAN.goals[-1] == 3
 
 
 def test_labels():
