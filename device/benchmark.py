@@ -3,7 +3,7 @@
 # Command: mpremote run device/benchmark.py                        every .cvl in the board's working folder
 #          micropython device/benchmark.py digits.cvl lenet5.cvl   (or python) these
 # Prints:  what each operator of a model takes, the mean of ten inferences; on a Pico
-#          "digits.cvl: 8x8x1, 1,456 bytes, arena 236
+#          "digits.cvl: 8x8x1, 2,500 bytes, arena 252
 #             #  operator                us   share       MACs  MACs/us
 #             0  INPUT                    0    0.0%          0     0.00
 #             1  CONV_2D_WIDE           334   65.9%      2,592     7.75

@@ -8,6 +8,8 @@ from convlet.engine_build import ENGINE, engine_sources
 
 COMPILER = ["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb", "-std=gnu99", "-O2", "-ffunction-sections"]
 SECTION = ".time_critical."
+
+
 def compile_engine(folder, sources, *flags):
     """File and section of each function, and for each section which functions it calls."""
     subprocess.run([*COMPILER, *flags, f"-I{ENGINE}", "-c", *sources], check=True, cwd=folder)

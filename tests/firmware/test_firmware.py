@@ -22,7 +22,7 @@ from convlet.format import CHOOSABLE
 from convlet.progress import Progress
 from convlet.sources import locate
 
-FLASH_ALLOWED = 28 * 1024  # with all operators
+FLASH_ALLOWED = 30 * 1024  # with all operators
 FLASH_ALLOWED_FOR_DIGITS = 16 * 1024  # with those that digits.cvl needs
 
 

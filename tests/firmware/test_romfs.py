@@ -67,7 +67,9 @@ def test_big_models_need_little_heap(pico_firmware: Path, tmp_path: Path) -> Non
         writer.mkfile(f"{name}.cvl", file)
     address = board.build.uf2.address + board.storage.offset - ROMFS_BYTES
     image = tmp_path / "firmware.uf2"
-    image.write_bytes(uf2_with(pico_firmware.read_bytes(), writer.finalise(), address, board.build.uf2.family))
+    image.write_bytes(
+        uf2_with(pico_firmware.read_bytes(), writer.finalise(), address, board.build.uf2.family)
+    )
     with emulate.pico(image) as running, connect(running.port) as repl:
         sizes, output = repl.run(SCRIPT, seconds=60).splitlines()
     in_use, added = (int(word) for word in sizes.split())
