@@ -40,6 +40,12 @@ def run_images(
 
     Args: `model` the name of a file on the board or the bytes of a .cvl; `images` float32[N, ...].
     Raises BoardError.
+
+    >>> from convlet import emulate, firmware
+    >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
+    >>> with emulate.pico(firmware.build("pico").image, files) as running, connect(running.port) as board:
+    ...     run_images(board, "digits.cvl", np.load("seven.npy")[np.newaxis]).argmax()
+    np.int64(7)
     """
     if isinstance(model, bytes):
         board.set_bytes("MODEL", model)
@@ -77,7 +83,15 @@ def classify_samples(board: Board) -> str:
 
 @contextmanager
 def serial_classifier(port: str, model: str) -> Iterator[SerialClient]:
-    """Start device/serial_classify.py on the board at `port` with its file `model`. Raises BoardError."""
+    """Start device/serial_classify.py on the board at `port` with its file `model`. Raises BoardError.
+
+    >>> from convlet import emulate, firmware
+    >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
+    >>> with emulate.pico(firmware.build("pico").image, files) as running:
+    ...     with serial_classifier(running.port, "digits.cvl") as client:
+    ...         client.description.input_shape
+    (8, 8, 1)
+    """
     with connect(port) as board:
         board.run(f"MODEL = {model!r}")
         with board.talk(without_heading(DEVICE_FOLDER / "serial_classify.py")) as line:
@@ -99,7 +113,16 @@ def running_serial_classifier(port: str, baud: int) -> Iterator[SerialClient]:
 def classify_all(
     client: SerialClient, images: NDArray[np.float32], *, progress: Progress = SILENT
 ) -> list[Answer]:
-    """The board's answer to each of float32[N, ...input shape]. Raises BoardError."""
+    """The board's answer to each of float32[N, ...input shape]. Raises BoardError.
+
+    >>> from convlet import emulate, firmware
+    >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
+    >>> with emulate.pico(firmware.build("pico").image, files) as running:
+    ...     with serial_classifier(running.port, "digits.cvl") as client:
+    ...         [answer] = classify_all(client, np.load("seven.npy")[np.newaxis])
+    >>> int(answer.scores.argmax())
+    7
+    """
     answers = []
     with progress.bar(f"{len(images)} images over the serial line", total=len(images)) as advance:
         for image in images:

@@ -33,7 +33,12 @@ SECTIONS: Sequence[Callable[[Facts], str]] = (
 
 
 def render(facts: Facts) -> str:
-    """The page."""
+    """The page.
+
+    >>> from convlet.report.facts import gather
+    >>> render(gather(Path())).startswith("<!doctype html>")
+    True
+    """
     style = (Path(__file__).parent / "style.css").read_text()
     body = "".join(section(facts) for section in SECTIONS)
     return (
@@ -46,7 +51,12 @@ def render(facts: Facts) -> str:
 
 
 def numbers(facts: Facts) -> dict[str, Any]:
-    """The figures of the page as data, which it holds too."""
+    """The figures of the page as data, which it holds too.
+
+    >>> from convlet.report.facts import gather
+    >>> numbers(gather(Path()))["name"]
+    'digits'
+    """
     return {
         "name": facts.name,
         "measure": facts.task.measure,
