@@ -111,10 +111,10 @@ def capture(
     >>> from convlet import emulate, firmware
     >>> from convlet.recordings import motion_csv
     >>> recording = Path("motion.csv")
-    >>> recording.write_text(motion_csv(("Walking",), steps=4)) > 0
+    >>> recording.write_text(motion_csv(("Walking",), steps=2)) > 0
     True
     >>> with emulate.pico(firmware.build("pico").image, motion=recording) as running:
-    ...     done = capture(running.port, Path("data"), "walking", rows=4, count=1)
+    ...     done = capture(running.port, Path("data"), "walking", rows=2, count=1)
     >>> [path.name for path in done.files]
     ['sample_0001.npy']
     """

@@ -40,12 +40,6 @@ def run_images(
 
     Args: `model` the name of a file on the board or the bytes of a .cvl; `images` float32[N, ...].
     Raises BoardError.
-
-    >>> from convlet import emulate, firmware
-    >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
-    >>> with emulate.pico(firmware.build("pico").image, files) as running, connect(running.port) as board:
-    ...     run_images(board, "digits.cvl", np.load("seven.npy")[np.newaxis]).argmax()
-    np.int64(7)
     """
     if isinstance(model, bytes):
         board.set_bytes("MODEL", model)
@@ -89,8 +83,9 @@ def serial_classifier(port: str, model: str) -> Iterator[SerialClient]:
     >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
     >>> with emulate.pico(firmware.build("pico").image, files) as running:
     ...     with serial_classifier(running.port, "digits.cvl") as client:
-    ...         client.description.input_shape
-    (8, 8, 1)
+    ...         answer = client.classify(np.load("seven.npy"))
+    >>> int(answer.scores.argmax()), answer.microseconds > 0
+    (7, True)
     """
     with connect(port) as board:
         board.run(f"MODEL = {model!r}")
@@ -113,16 +108,7 @@ def running_serial_classifier(port: str, baud: int) -> Iterator[SerialClient]:
 def classify_all(
     client: SerialClient, images: NDArray[np.float32], *, progress: Progress = SILENT
 ) -> list[Answer]:
-    """The board's answer to each of float32[N, ...input shape]. Raises BoardError.
-
-    >>> from convlet import emulate, firmware
-    >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
-    >>> with emulate.pico(firmware.build("pico").image, files) as running:
-    ...     with serial_classifier(running.port, "digits.cvl") as client:
-    ...         [answer] = classify_all(client, np.load("seven.npy")[np.newaxis])
-    >>> int(answer.scores.argmax())
-    7
-    """
+    """The board's answer to each of float32[N, ...input shape]. Raises BoardError."""
     answers = []
     with progress.bar(f"{len(images)} images over the serial line", total=len(images)) as advance:
         for image in images:

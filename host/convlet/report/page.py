@@ -51,12 +51,7 @@ def render(facts: Facts) -> str:
 
 
 def numbers(facts: Facts) -> dict[str, Any]:
-    """The figures of the page as data, which it holds too.
-
-    >>> from convlet.report.facts import gather
-    >>> numbers(gather(Path()))["name"]
-    'digits'
-    """
+    """The figures of the page as data, which it holds too."""
     return {
         "name": facts.name,
         "measure": facts.task.measure,
