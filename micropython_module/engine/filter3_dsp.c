@@ -2,6 +2,7 @@
 // values a word of the image has.
 #include <stddef.h>
 #include <string.h>
+#include "dsp.h"
 #include "filter3.h"
 #include "pairs_inline.h"
 
@@ -46,15 +47,6 @@ _Static_assert(AT(x, 0) && AT(weights, 4) && AT(biases, 8) && AT(factors, 24) &&
     "smlatt r6, r8, r2, r6\n"                                                                     \
     "smlatt r7, r9, r3, r7\n"
 
-// As in pairs_dsp.c.
-#define VALUE(sum, factor, right)                                                                 \
-    "smmlar " sum ", " sum ", " factor ", " sum "\n"                                              \
-    "add " sum ", " sum ", " sum ", asr #31\n"                                                    \
-    "asr " sum ", " sum ", " right "\n"                                                           \
-    "add " sum ", " sum ", #1\n"                                                                  \
-    "add " sum ", lr, " sum ", asr #1\n"                                                          \
-    "ssat " sum ", #8, " sum "\n"
-
 __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribute__((unused))) {
     __asm__ volatile(
         "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
@@ -66,10 +58,10 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "ldr r12, [sp]\n"
         "add r12, r12, #24\n"
         "ldm r12!, {r0, r1, r2, r3, r8, r9, r10, r11, lr}\n" // factors, rights, zero_point
-        VALUE("r4", "r0", "r8")
-        VALUE("r5", "r1", "r9")
-        VALUE("r6", "r2", "r10")
-        VALUE("r7", "r3", "r11")
+        CVL_DSP_VALUE("r4", "r0", "r8")
+        CVL_DSP_VALUE("r5", "r1", "r9")
+        CVL_DSP_VALUE("r6", "r2", "r10")
+        CVL_DSP_VALUE("r7", "r3", "r11")
         "ldm r12, {r0, r1, r2, r3}\n" // out, out_step, step, x_end
         "strb r4, [r0]\n"
         "strb r5, [r0, #1]\n"

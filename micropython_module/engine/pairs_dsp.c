@@ -3,6 +3,7 @@
 // for both: 11 instructions for 16 products.
 #include <stddef.h>
 #include <string.h>
+#include "dsp.h"
 #include "pairs_inline.h"
 #include "widen.h"
 
@@ -47,16 +48,6 @@ _Static_assert(AT(x, 0) && AT(w, 8) && AT(w_end, 12) && AT(biases, 16) && AT(fac
 #define TWO_WINDOWS LOAD_WEIGHTS WINDOW("r0", "r4", "r5") WINDOW("r1", "r6", "r7")
 #define ONE_WINDOW LOAD_WEIGHTS WINDOW("r0", "r4", "r5")
 
-// cvl_scale_twice: SMMLAR multiplies, adds the sum to the upper half, since 2^32 lack from the
-// factor, and rounds. lr has the zero point.
-#define VALUE(sum, factor, right)                                                                 \
-    "smmlar " sum ", " sum ", " factor ", " sum "\n"                                              \
-    "add " sum ", " sum ", " sum ", asr #31\n"                                                    \
-    "asr " sum ", " sum ", " right "\n"                                                           \
-    "add " sum ", " sum ", #1\n"                                                                  \
-    "add " sum ", lr, " sum ", asr #1\n"                                                          \
-    "ssat " sum ", #8, " sum "\n"
-
 // While sums are made: r0 and r1 windows, r2 weights, r3 their end, r4 to r7 sums. The loops are
 // unrolled twice, and begin in the middle where the number of groups is odd.
 __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribute__((unused))) {
@@ -79,10 +70,10 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "ldr r12, [sp]\n"
         "add r12, r12, #32\n"
         "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, zero_point
-        VALUE("r4", "r8", "r10")
-        VALUE("r5", "r9", "r11")
-        VALUE("r6", "r8", "r10")
-        VALUE("r7", "r9", "r11")
+        CVL_DSP_VALUE("r4", "r8", "r10")
+        CVL_DSP_VALUE("r5", "r9", "r11")
+        CVL_DSP_VALUE("r6", "r8", "r10")
+        CVL_DSP_VALUE("r7", "r9", "r11")
         "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -110,8 +101,8 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "ldr r12, [sp]\n"
         "add r12, r12, #32\n"
         "ldm r12!, {r8, r9, r10, r11, lr}\n"
-        VALUE("r4", "r8", "r10")
-        VALUE("r5", "r9", "r11")
+        CVL_DSP_VALUE("r4", "r8", "r10")
+        CVL_DSP_VALUE("r5", "r9", "r11")
         "ldrd r0, r1, [r12]\n"
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -120,7 +111,7 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
 
 // clang-format on
 
-// The same as VALUE.
+// The same as CVL_DSP_VALUE.
 static inline int8_t value_of(uint32_t sum, const windows_t *windows, unsigned channel) {
     int32_t high = (int32_t)sum;
     __asm__("smmlar %0, %0, %1, %0" : "+r"(high) : "r"(windows->factors[channel]));

@@ -34,25 +34,6 @@ static inline uint32_t cvl_add_products(uint32_t sum, uint32_t x, uint32_t w) {
 #endif
 }
 
-#if CVL_HAS_DSP
-// Of 4 values those with even numbers as halves of a word, and those with odd ones.
-static inline uint32_t cvl_even_of(uint32_t values) {
-    __asm__("sxtb16 %0, %0" : "+r"(values));
-    return values;
-}
-
-static inline uint32_t cvl_odd_of(uint32_t values) {
-    __asm__("sxtb16 %0, %0, ror #8" : "+r"(values));
-    return values;
-}
-
-static inline uint32_t cvl_word_at(const void *at) { // at any alignment
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-#endif
-
 static inline bool cvl_has_short_form(const cvl_scale_t *scale) {
     return scale->shift != CVL_NO_SHORT_SCALE;
 }
