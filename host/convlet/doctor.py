@@ -74,6 +74,7 @@ _GROUP_PROGRAMS = {
         _debian("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"),
         _debian("xtensa-lx106-elf-gcc", "gcc-xtensa-lx106 picolibc-xtensa-lx106-elf"),
     ),
+    "Report": (_debian("dot", "graphviz"),),
     "Develop": (
         _debian("clang", "clang libclang-rt-dev"),
         _debian("node", "nodejs npm"),

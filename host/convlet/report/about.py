@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from convlet.model_diagram import model_svg
+from convlet.graphviz_diagram import diagram_svg
 from convlet.report.facts import Facts
 from convlet.report.pictures import curve_chart, sample_picture
 from convlet.report.words import columns, count_text, key, row, section, shape_text, table
@@ -66,7 +66,7 @@ def model_section(facts: Facts) -> str:
     layers = facts.record.layers
     heads = ("Layer", "Kind", "Settings", "Output", "Parameters")
     rows = table(heads, map(_layer_row, layers), texts=3)
-    content = f'<div class="beside"><div class="diagram">{model_svg(layers)}</div>{rows}</div>'
+    content = f'<div class="beside"><div class="diagram">{diagram_svg(layers)}</div>{rows}</div>'
     text = f"{facts.metrics.parameters:,} parameters in {len(layers)} layers, as Keras has them."
     return section("model", "The model", text, content)
 
