@@ -40,16 +40,18 @@ def _drawn_by_dot(layers: Sequence[Layer]) -> str | None:
 
 
 def dot_text(layers: Sequence[Layer]) -> str:
-    """The layers in Graphviz' language: numbered nodes, since names may hold anything."""
-    number = {layer.name: index for index, layer in enumerate(layers)}
-    nodes = [f"  {number[layer.name]} [label={_label(layer)}]\n" for layer in layers]
-    edges = [f"  {number[source]} -> {number[layer.name]}\n" for layer in layers for source in layer.inputs]
+    """The layers in Graphviz' language."""
+    nodes = [f"  {_quoted(layer.name)} [label={_quoted(*_lines(layer))}]\n" for layer in layers]
+    edges = [f"  {_quoted(name)} -> {_quoted(layer.name)}\n" for layer in layers for name in layer.inputs]
     return "digraph model {\n" + _STYLE + "".join(nodes + edges) + "}\n"
 
 
-def _label(layer: Layer) -> str:
+def _lines(layer: Layer) -> tuple[str, ...]:
     shape = " \u00d7 ".join(map(str, layer.shape))
     count = f"{layer.parameters:,} parameters" if layer.parameters else ""
-    lines = (f"{layer.kind.removesuffix('Layer')}   {shape}", f"{layer.settings}   {count}".strip())
-    quoted = (line.replace("\\", "\\\\").replace('"', '\\"') for line in lines if line)
-    return '"' + "\\n".join(quoted) + '"'
+    below = f"{layer.settings}   {count}".strip()
+    return (f"{layer.kind.removesuffix('Layer')}   {shape}", *([below] if below else []))
+
+
+def _quoted(*lines: str) -> str:
+    return '"' + "\\n".join(line.replace("\\", "\\\\").replace('"', '\\"') for line in lines) + '"'

@@ -59,6 +59,6 @@ def test_we_draw_without_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_text_for_dot() -> None:
     text = dot_text(BRANCHES)
-    assert text.count(" -> ") == 4 and "  0 -> 3\n" in text and "  2 -> 3\n" in text
-    assert '  0 [label="Conv2D   4 \u00d7 4 \u00d7 2\\n1,234 parameters"]\n' in text
+    assert text.count(" -> ") == 4 and '  "two" -> "\\"add\\\\"\n' in text
+    assert '  "in" [label="Conv2D   4 \u00d7 4 \u00d7 2\\n1,234 parameters"]\n' in text
     assert '\\n\\"3x3\\\\   1,234 parameters"]' in text
