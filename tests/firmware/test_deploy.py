@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,6 +54,19 @@ def test_command_takes_another_name(pico_with_old: EmulatedBoard, digits: Digits
     done = subprocess.run([*command, "--name", "seven.cvl"], capture_output=True, text=True, check=True)
     assert "seven.cvl is on the board" in done.stdout
     assert files_on(pico_with_old.port) == {"digits.cvl": OLD, "seven.cvl": digits.cvl.read_bytes()}
+
+
+def test_json_of_the_command(pico_with_old: EmulatedBoard, digits: Digits) -> None:
+    command = [sys.executable, "-m", "convlet.cli", "deploy", digits.cvl, "--port", pico_with_old.port]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    data = digits.cvl.read_bytes()
+    assert json.loads(done.stdout) == {
+        "name": "digits.cvl",
+        "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "sent_bytes": len(data),
+        "keeps_previous": True,
+    }
 
 
 def test_damaged_model_fails_its_selftest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import struct
@@ -92,6 +93,20 @@ def test_command_prints_what_the_module_adds(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.search(r"the module adds [\d,]+ bytes of flash and 0 bytes of RAM", done.stdout)
     assert output.read_bytes() == firmware.build("pico").image.read_bytes()
+
+
+def test_json_of_the_command() -> None:
+    command = [sys.executable, "-m", "convlet.cli", "firmware", "build", "--board", "pico", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    made, added = firmware.build("pico"), firmware.added_by_module("pico")
+    assert json.loads(done.stdout) == {
+        "board": "pico",
+        "image": str(made.image),
+        "flash_bytes": made.flash_bytes,
+        "ram_bytes": made.ram_bytes,
+        "operators": list(CHOOSABLE),
+        "added": {"flash_bytes": added.flash_bytes, "ram_bytes": added.ram_bytes},
+    }
 
 
 def test_failure_shows_the_compilers_words_and_leaves_nothing(tmp_path: Path) -> None:

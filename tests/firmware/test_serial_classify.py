@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -59,6 +60,15 @@ def test_command_on_the_pico(pico: EmulatedBoard, digits: Digits) -> None:
         r"3[456] of 36 right \(\d+\.\d%\); one inference [\d,]+ us \([\d,]+ to [\d,]+\); 0 lines", text
     )
     assert "0 of 36 differ from" in text
+
+
+def test_json_of_the_command(pico: EmulatedBoard, digits: Digits, test_split: Expected) -> None:
+    done = evaluate(digits, "--port", pico.port, "--limit", "3", "--against", digits.cvl, "--json")
+    found = json.loads(done.stdout)
+    assert found["scores"] == test_split.outputs[:3].tolist()
+    right = test_split.outputs[:3].argmax(axis=1) == digits.labels[:3]
+    assert (found["images"], found["right"]) == (3, int(right.sum()))
+    assert (found["repeated"], found["differ"], len(found["microseconds"])) == (0, 0, 3)
 
 
 def test_bad_cable_to_the_pico(pico: EmulatedBoard, test_split: Expected) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from convlet.boards import BOARDS, find
+from convlet.cli import convlet as command_line
 from convlet.errors import ToolError
 from convlet.firmware import MODULE_FOLDER
 
@@ -35,6 +38,14 @@ def test_command_lists_every_board_and_what_has_run() -> None:
         assert board.ran_in in line
     assert max(map(len, lines)) <= 100
     assert "on real silicon yet" in done.stdout
+
+
+def test_json_of_the_boards() -> None:
+    done = CliRunner().invoke(command_line, ["boards", "--json"], catch_exceptions=False)
+    found = {board["name"]: board for board in json.loads(done.stdout)}
+    assert list(found) == list(BOARDS)
+    assert (found["pico"]["core"], found["pico"]["clock_mhz"]) == ("Cortex-M0+", find("pico").clock_mhz)
+    assert found["unix"]["clock_mhz"] is None
 
 
 def test_unknown_board_lists_the_known_ones() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,12 @@ def test_a_wrong_engine_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "4 of 200" in done.stdout
     assert isinstance(done.exception, VerifyError)
     assert str(done.exception) == "other outputs than TFLM's: model"
+
+
+def test_json_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convlet.commands.zoo.measure_zoo", lambda more, progress: [ENTRY])
+    done = CliRunner().invoke(command_line, ["zoo", "--json"], catch_exceptions=False)
+    assert json.loads(done.stdout) == [json.loads(json.dumps(asdict(ENTRY)))]
 
 
 def test_the_table_takes_its_place_in_the_readme(tmp_path: Path) -> None:

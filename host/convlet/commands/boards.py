@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 from rich import box
 from rich.table import Table
 
-from convlet.boards import BOARDS, MIB
-from convlet.cli import Session
+from convlet.boards import BOARDS, MIB, Board
+from convlet.cli import Session, json_option
 
 
 @click.command()
+@json_option
 @click.pass_obj
-def command(session: Session) -> None:
+def command(session: Session, as_json: bool) -> None:
     """List the boards: chip, memory, clock, how each is flashed, and where our firmware for it has run."""
+    if as_json:
+        session.print_json([_as_data(board) for board in BOARDS.values()])
+        return
     table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False)
     table.add_column("Board", no_wrap=True)
     for name in ("Chip", "Core"):
@@ -35,3 +41,8 @@ def command(session: Session) -> None:
         )
     session.console.print(table)
     session.console.print("No firmware of ours has run on real silicon yet.", highlight=False)
+
+
+def _as_data(board: Board) -> dict[str, object]:
+    """Without how firmware is built, which is of no use to a script."""
+    return {name: value for name, value in asdict(board).items() if name != "build"}

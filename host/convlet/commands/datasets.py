@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import click
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.datasets.archives import ARCHIVES, fetch
 from convlet.errors import ToolError
 
 
 @click.command()
+@json_option
 @click.pass_obj
-def command(session: Session) -> None:
+def command(session: Session, as_json: bool) -> None:
     """Fetch the data sets of the zoo into the cache."""
-    failed = []
+    found, failed = {}, []
     for archive in ARCHIVES:
         try:
-            found = f"{archive.holds}: {fetch(archive)}"
-            session.console.print(found, highlight=False, markup=False, soft_wrap=True)
+            found[archive.holds] = str(fetch(archive))
+            if not as_json:
+                text = f"{archive.holds}: {found[archive.holds]}"
+                session.console.print(text, highlight=False, markup=False, soft_wrap=True)
         except ToolError as error:
             failed.append(f"{archive.holds}: {error}")
+    if as_json:
+        session.print_json(found)
     if failed:
         raise ToolError("\n".join(failed))

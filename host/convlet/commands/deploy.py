@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from convlet import deploy
 from convlet.board import PORT_HELP, WAYS, attached_port
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 
 
 @click.command()
@@ -19,9 +20,16 @@ from convlet.cli import Session
     "--via", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="Whose library to use."
 )
 @click.option("--rollback", is_flag=True, help="Put back the model that was there before; again undoes it.")
+@json_option
 @click.pass_obj
 def command(
-    session: Session, model: Path | None, port: str | None, name: str | None, via: str, rollback: bool
+    session: Session,
+    model: Path | None,
+    port: str | None,
+    name: str | None,
+    via: str,
+    rollback: bool,
+    as_json: bool,
 ) -> None:
     """Put a .cvl file on a board; it replaces the old one only after the board has proved it."""
     if rollback:
@@ -31,4 +39,7 @@ def command(
         done = deploy.deploy(model, port or attached_port(), name=name, via=via, progress=session.progress)
     else:
         raise click.UsageError("name the .cvl file to deploy, or give --rollback")
+    if as_json:
+        session.print_json(asdict(done))
+        return
     session.console.print(f"{done.name} is on the board ({done.size:,} bytes)", highlight=False, markup=False)

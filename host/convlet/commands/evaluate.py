@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet import on_board
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.engine import Model
 from convlet.errors import ConvletError, VerifyError
 from convlet.evaluate import accuracy
@@ -27,6 +28,7 @@ from convlet.quantization import quantize
 @click.option(
     "--against", type=click.Path(path_type=Path), help="Compare the scores with those of this .cvl file here."
 )
+@json_option
 @click.pass_obj
 def command(
     session: Session,
@@ -37,6 +39,7 @@ def command(
     baud: int,
     limit: int | None,
     against: Path | None,
+    as_json: bool,
 ) -> None:
     """Send the samples in DATA to a board one by one and count how many it gets right.
 
@@ -52,17 +55,36 @@ def command(
     scores = np.array([answer.scores for answer in answers])
     times = sorted(answer.microseconds for answer in answers)
     right = round(accuracy(scores, labels) * len(labels))
+    differ = None if expected is None else int(np.count_nonzero((scores != expected).any(axis=1)))
+    if as_json:
+        session.print_json(
+            {
+                "images": len(labels),
+                "right": right,
+                "microseconds": [answer.microseconds for answer in answers],
+                "scores": scores.tolist(),
+                "repeated": client.repeated,
+                "differ": differ,
+            }
+        )
+    else:
+        _print_summary(session, labels, right, times, client.repeated)
+        if differ is not None:
+            session.console.print(f"{differ} of {len(scores):,} differ from {against}", highlight=False)
+    if differ:
+        raise VerifyError(f"the board does not give the scores of {against}: is it the same model there?")
+
+
+def _print_summary(
+    session: Session, labels: NDArray[np.int64], right: int, times: Sequence[int], repeated: int
+) -> None:
+    """`times` in microseconds, from the shortest to the longest."""
     session.console.print(
         f"{right:,} of {len(labels):,} right ({right / len(labels):.1%}); one inference {times[len(times) // 2]:,} us "
-        f"({times[0]:,} to {times[-1]:,}); {client.repeated} lines sent again",
+        f"({times[0]:,} to {times[-1]:,}); {repeated} lines sent again",
         highlight=False,
         soft_wrap=True,
     )
-    if expected is not None:
-        differ = int(np.count_nonzero((scores != expected).any(axis=1)))
-        session.console.print(f"{differ} of {len(scores):,} differ from {against}", highlight=False)
-        if differ:
-            raise VerifyError(f"the board does not give the scores of {against}: is it the same model there?")
 
 
 def _load_samples(path: Path, limit: int | None) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from convlet import bench_build, engine_size, firmware, flash, sources
 from convlet.boards import BOARDS
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.cvl_file import read_cvl
 from convlet.files import read_file
 from convlet.format import CHOOSABLE
@@ -48,6 +49,7 @@ def fetch_sources(session: Session) -> None:
 )
 @click.option("--sanitize", is_flag=True, help="Board unix: check addresses and undefined behaviour.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the image to this file.")
+@json_option
 @click.pass_obj
 def build(
     session: Session,
@@ -57,6 +59,7 @@ def build(
     hot_in_ram: bool,
     sanitize: bool,
     output: Path | None,
+    as_json: bool,
 ) -> None:
     """Build firmware and say what the module adds to it."""
     if without_module and (only or hot_in_ram):
@@ -71,20 +74,33 @@ def build(
         hot_in_ram=hot_in_ram,
         progress=session.progress,
     )
-    if not without_module:
-        _print(session, f"operators: {', '.join(made.operators)}")
+    added = None
     if not without_module and not sanitize:
         added = firmware.added_by_module(
             board, operators=operators, hot_in_ram=hot_in_ram, progress=session.progress
         )
+    if output:
+        shutil.copy2(made.image, output)
+    image, seconds = output or made.image, time.monotonic() - began
+    if as_json:
+        session.print_json(
+            {
+                "board": board,
+                "image": str(image),
+                "flash_bytes": made.flash_bytes,
+                "ram_bytes": made.ram_bytes,
+                "operators": made.operators,
+                "added": added and asdict(added),
+            }
+        )
+        return
+    if not without_module:
+        _print(session, f"operators: {', '.join(made.operators)}")
+    if added:
         _print(
             session,
             f"the module adds {added.flash_bytes:,} bytes of flash and {added.ram_bytes:,} bytes of RAM",
         )
-    if output:
-        shutil.copy2(made.image, output)
-    image = output or made.image
-    seconds = time.monotonic() - began
     _print(
         session,
         f"{image}: {made.flash_bytes:,} bytes of flash, {made.ram_bytes:,} of RAM, in {seconds:.0f} s",

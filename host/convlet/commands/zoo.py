@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich import box
 from rich.table import Table
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.errors import VerifyError
 from convlet.zoo_table import COLUMNS, Entry, markdown, measure_zoo, put_into
 
@@ -24,15 +25,19 @@ _TABLES = (COLUMNS[:6], COLUMNS[:1] + COLUMNS[6:])
     type=click.Path(path_type=Path),
     help="Also put the table into this Markdown file, between its marks.",
 )
+@json_option
 @click.pass_obj
-def command(session: Session, more: Sequence[Path], readme: Path | None) -> None:
+def command(session: Session, more: Sequence[Path], readme: Path | None, as_json: bool) -> None:
     """Measure the zoo's models, and compare them with TFLM.
 
     Those that the cache lacks are trained first. Each int8 TFLITE file is measured too, on random inputs.
     """
     entries = measure_zoo(more, session.progress)
-    for columns in _TABLES:
-        session.console.print(_table(entries, columns))
+    if as_json:
+        session.print_json([asdict(entry) for entry in entries])
+    else:
+        for columns in _TABLES:
+            session.console.print(_table(entries, columns))
     if readme:
         put_into(readme, markdown(entries))
     wrong = [entry.name for entry in entries if entry.mismatches]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,3 +65,10 @@ def test_one_failure_does_not_keep_the_command_from_the_next(
     assert isinstance(done.exception, ToolError)
     assert str(done.exception).startswith("the things: thing-1.0.zip was fetched with")
     assert good.path.read_bytes() == CONTENT
+
+
+def test_json_of_the_command(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, _ = archive_of(CONTENT)
+    monkeypatch.setattr(datasets_command, "ARCHIVES", (archive,))
+    done = CliRunner().invoke(command_line, ["datasets", "--json"], catch_exceptions=False)
+    assert json.loads(done.stdout) == {"the things": str(archive.path)}
