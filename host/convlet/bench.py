@@ -69,6 +69,13 @@ def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
     """Run the model once on an image of noise.
 
     Raises VerifyError when it does not give what it gives on this computer, ToolError when the emulator fails.
+
+    >>> from convlet.bench_build import CORES, build
+    >>> from convlet.compile import compile_tflite
+    >>> compiled = compile_tflite(Path("digits.tflite").read_bytes())
+    >>> found = measure(build(CORES["m0plus"]), "digits", compiled)
+    >>> found.macs, found.kernels[-1].operator
+    (3312, 'CONV_2D_WIDE')
     """
     program = compiled.program
     images = _images(compiled)
@@ -96,6 +103,13 @@ def functions_of(engine: Engine, compiled: Compiled) -> dict[str, int]:
     """Instructions of one inference by function, most first, of the libraries too; slow: each is written to a log.
 
     Raises ToolError when the emulator fails.
+
+    >>> from convlet.bench_build import CORES, build
+    >>> from convlet.compile import compile_tflite
+    >>> compiled = compile_tflite(Path("digits.tflite").read_bytes())
+    >>> counts = functions_of(build(CORES["m0plus"]), compiled)
+    >>> "cvl_max_pool_row" in counts
+    True
     """
     with _linked(engine, compiled, _images(compiled), wrapped=False) as elf:
         counts = trace(emulator_command(engine.core, elf), begin="cvl_start", end="bench_ticks")
@@ -103,7 +117,13 @@ def functions_of(engine: Engine, compiled: Compiled) -> dict[str, int]:
 
 
 def layer_by_layer(compiled: Compiled) -> Compiled:
-    """The same operators, each of which makes its whole tensor before the next begins; without labels and vectors."""
+    """The same operators, each of which makes its whole tensor before the next begins; without labels and vectors.
+
+    >>> from convlet.compile import compile_tflite
+    >>> compiled = compile_tflite(Path("digits.tflite").read_bytes(), prefer="ram")
+    >>> layer_by_layer(compiled).plan.arena_bytes > compiled.plan.arena_bytes
+    True
+    """
     planned = plan_layers(compiled.program)
     return replace(compiled, plan=planned, cvl=write_cvl(compiled.program, planned, (), ()))
 

@@ -128,6 +128,9 @@ def build(core: Core, operators: Collection[str] = CHOOSABLE) -> Engine:
     """The engine with `operators` for `core`, from the cache when nothing it is made of has changed.
 
     Raises ToolError.
+
+    >>> build(CORES["m0plus"]).core.title
+    'Cortex-M0+'
     """
     folder = cache_folder() / "bench"
     folder.mkdir(exist_ok=True)

@@ -265,6 +265,11 @@ def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Ite
 
     `soft_reset` starts with an empty heap and no program running; a WebREPL would not survive it and goes without.
     `via` is one of WAYS. Raises BoardError when nothing answers, and ToolError when a package is missing.
+
+    >>> from convlet import emulate, firmware
+    >>> with emulate.pico(firmware.build("pico").image) as running, connect(running.port) as board:
+    ...     board.run("import sys; print(sys.platform)").strip()
+    'rp2'
     """
     hint = "" if "://" in port else "; is another program using it?"
     with _board_errors(f"cannot open {port}{hint}"):

@@ -49,7 +49,13 @@ class BoardClassifier:
 
 @contextmanager
 def on_emulated_pico(model: Path, progress: Progress = SILENT) -> Iterator[BoardClassifier]:
-    """A Pico in an emulator with `model` in its file system; firmware is built if there is none yet."""
+    """A Pico in an emulator with `model` in its file system; firmware is built if there is none yet.
+
+    >>> with on_emulated_pico(Path("digits.cvl")) as pico:
+    ...     [(label, probability)] = pico.classify(np.load("seven.npy"))
+    >>> label
+    '7'
+    """
     data = read_file(model, "the model")
     uf2 = firmware.build("pico", progress=progress).image
     progress.step("Booting an emulated Pico")

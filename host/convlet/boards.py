@@ -226,7 +226,11 @@ BOARDS = {
 
 
 def find(name: str) -> Board:
-    """The board called `name`. Raises ToolError listing the names there are."""
+    """The board called `name`. Raises ToolError listing the names there are.
+
+    >>> find("pico").title, find("pico").core
+    ('Raspberry Pi Pico', 'Cortex-M0+')
+    """
     try:
         return BOARDS[name]
     except KeyError:

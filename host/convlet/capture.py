@@ -107,6 +107,16 @@ def capture(
     Args: `sensor` a file as device/mpu6050.py; `pause` seconds before each sample; `captured` is filled as samples
     come, so that it tells what there is after Ctrl-C, too.
     Raises BoardError, ConvletError.
+
+    >>> from convlet import emulate, firmware
+    >>> from convlet.recordings import motion_csv
+    >>> recording = Path("motion.csv")
+    >>> recording.write_text(motion_csv(("Walking",), steps=2)) > 0
+    True
+    >>> with emulate.pico(firmware.build("pico").image, motion=recording) as running:
+    ...     done = capture(running.port, Path("data"), "walking", rows=2, count=1)
+    >>> [path.name for path in done.files]
+    ['sample_0001.npy']
     """
     captured = captured or Captured()
     if not label or label.startswith(".") or set(label) & set('/\\:*?"<>|'):
@@ -145,6 +155,9 @@ def save_sample(folder: Path, sample: Sample) -> Path:
     """Write `sample` to the first free name of sample_0001.npy, sample_0002.npy ... behind the last one in `folder`.
 
     Raises ConvletError when it cannot be written.
+
+    >>> save_sample(Path("data/walking"), np.zeros((4, 6), np.float32)).name
+    'sample_0001.npy'
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,12 @@ def deploy(
     The board compares the SHA-256 and runs the model's selftest first. Blocks that the old model has too are not sent,
     and nothing is when it is the same. Raises BoardError when any step fails; the model that was on the board is then
     still there.
+
+    >>> from convlet import emulate, firmware
+    >>> with emulate.pico(firmware.build("pico").image, {"digits.cvl": Path("digits.cvl").read_bytes()}) as running:
+    ...     done = deploy(Path("digits.cvl"), running.port)
+    >>> done.name, done.sent_bytes  # the board has it already
+    ('digits.cvl', 0)
     """
     data = read_file(model, "the model")
     digest = hashlib.sha256(data).hexdigest()
@@ -127,6 +133,12 @@ def roll_back(
     """Put the model that was on the board before back in place; the two change places.
 
     Without `name` it is the one model that has a previous one. Raises BoardError; the board is then as it was.
+
+    >>> from convlet import emulate, firmware
+    >>> files = {"digits.cvl.previous": Path("digits.cvl").read_bytes()}
+    >>> with emulate.pico(firmware.build("pico").image, files) as running:
+    ...     roll_back(running.port).name
+    'digits.cvl'
     """
     with connect(port, via=via) as board:
         target = name or _only_name_with_previous(board)

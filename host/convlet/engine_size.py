@@ -36,7 +36,13 @@ class EngineSize:
 
 @cache
 def measure_engine(engine: Engine, kernels: tuple[str, ...] = ()) -> EngineSize:
-    """Link all that convlet.h declares, and the kernels of these stems, and what they need. Raises ToolError."""
+    """Link all that convlet.h declares, and the kernels of these stems, and what they need. Raises ToolError.
+
+    >>> from convlet.bench_build import CORES
+    >>> size = measure_engine(build(CORES["m0plus"]))
+    >>> size.total == sum(size.file_bytes.values())
+    True
+    """
     core = engine.core
     roots = [*_public(), *(f"cvl_{stem}_{what}" for stem in kernels for what in ("row", "prove"))]
     with tempfile.TemporaryDirectory() as name:
@@ -62,6 +68,11 @@ def measure_engine(engine: Engine, kernels: tuple[str, ...] = ()) -> EngineSize:
 def operator_bytes(core: Core) -> dict[str, int]:
     """What each operator adds to an engine that has none but INPUT, and all features; those that share a kernel have
     one entry. Operators that call the same functions have them counted each.
+
+    >>> from convlet.bench_build import CORES
+    >>> sizes = operator_bytes(CORES["m0plus"])
+    >>> sizes["CONV_2D"] > sizes["RESHAPE"]
+    True
     """
     engine = build(core, FEATURES)
     bare = measure_engine(engine).total

@@ -18,6 +18,13 @@ def flash(board: str, image: Path, *, port: str | None = None, progress: Progres
     runs MicroPython; else what is attached is found.
     Raises BoardError before anything is erased when the image is for another chip than the board's, or the board is
     another than `board` says; and when writing fails.
+
+    >>> Path("firmware.uf2").write_bytes(b"something else")
+    14
+    >>> flash("pico", Path("firmware.uf2"))
+    Traceback (most recent call last):
+        ...
+    convlet.errors.BoardError: the firmware is no UF2 file: 14 bytes are no multiple of 512
     """
     target = boards.find(board)
     if not target.flashed_by:

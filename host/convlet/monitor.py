@@ -25,6 +25,9 @@ def read_line(line: str) -> Reading:
     """What a line such as "6.5 s  Walking  99 %", "frame 3: cat (87.5 %)" or "7 is a 7  99.6 %  1723 us" says.
 
     The label is what stands before the percentage, from the last column or colon on.
+
+    >>> read_line("6.5 s  Walking  99 %")
+    Reading(line='6.5 s  Walking  99 %', label='Walking', percent=99.0)
     """
     found = _PERCENT.match(line)
     label = re.split(r"\s{2,}|: ", found.group(1).strip())[-1] if found else ""
@@ -38,6 +41,14 @@ def follow(port: str, script: Path, show: Callable[[Reading], None], *, via: str
 
     Returns True when the script came to its end. However that was, the board is at its prompt then. Raises BoardError,
     RemoteError when the script fails.
+
+    >>> from convlet import emulate, firmware
+    >>> Path("script.py").write_text("print('cat 90 %')") > 0
+    True
+    >>> with emulate.pico(firmware.build("pico").image) as running:
+    ...     follow(running.port, Path("script.py"), lambda reading: print(reading.label, reading.percent))
+    cat 90.0
+    True
     """
     pending = bytearray()
 

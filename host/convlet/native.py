@@ -83,7 +83,11 @@ class NativeModule:
 
 
 def available() -> list[str]:
-    """The architectures whose compiler this computer has."""
+    """The architectures whose compiler this computer has.
+
+    >>> "x64" in available()
+    True
+    """
     return [name for name, each in ARCHITECTURES.items() if shutil.which(each.compiler)]
 
 
@@ -94,6 +98,9 @@ def build(
 
     Of the engine's operators only `operators` are in it. Raises ToolError when the compiler is missing, or with its
     message.
+
+    >>> build("armv6m").path.name
+    'convlet.mpy'
     """
     target = _find(architecture)
     if not shutil.which(target.compiler):
@@ -123,6 +130,9 @@ def fitting(mpy: int) -> str:
     """The architecture whose module firmware loads that has this value of `sys.implementation._mpy`.
 
     Raises BoardError saying why when it loads none.
+
+    >>> fitting((4 << 10) | (MPY_SUB_VERSION << 8) | MPY_VERSION)  # of a Raspberry Pi Pico
+    'armv6m'
     """
     version, sub_version = mpy & 0xFF, mpy >> 8 & 3
     code = mpy >> 10 & 0xF

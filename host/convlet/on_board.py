@@ -77,7 +77,16 @@ def classify_samples(board: Board) -> str:
 
 @contextmanager
 def serial_classifier(port: str, model: str) -> Iterator[SerialClient]:
-    """Start device/serial_classify.py on the board at `port` with its file `model`. Raises BoardError."""
+    """Start device/serial_classify.py on the board at `port` with its file `model`. Raises BoardError.
+
+    >>> from convlet import emulate, firmware
+    >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
+    >>> with emulate.pico(firmware.build("pico").image, files) as running:
+    ...     with serial_classifier(running.port, "digits.cvl") as client:
+    ...         answer = client.classify(np.load("seven.npy"))
+    >>> int(answer.scores.argmax()), answer.microseconds > 0
+    (7, True)
+    """
     with connect(port) as board:
         board.run(f"MODEL = {model!r}")
         with board.talk(without_heading(DEVICE_FOLDER / "serial_classify.py")) as line:

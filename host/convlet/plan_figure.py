@@ -41,6 +41,11 @@ def draw_plan(layout: Layout, path: Path, title: str) -> None:
     """Draw the arena over time to the PNG or SVG `path`.
 
     Raises ConvletError for another suffix, or when the file cannot be written.
+
+    >>> from convlet.compile import compile_tflite
+    >>> from convlet.layout import layout_of
+    >>> compiled = compile_tflite(Path("digits.tflite").read_bytes())
+    >>> draw_plan(layout_of(compiled.program, compiled.plan), Path("plan.svg"), "digits")
     """
     check_suffix(path)
     columns = -(-len(layout.program.nodes) // _LEGEND_ROWS)

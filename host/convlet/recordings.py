@@ -22,6 +22,9 @@ def motion_csv(motions: tuple[str, ...] = MOTIONS, steps: int = STEPS_OF_EACH) -
 
     A line is a step, six numbers: acceleration in m/s2 along x, y, z, rotation in rad/s about them. Raises ToolError
     when the archive is not in the cache.
+
+    >>> motion_csv(("Walking",), steps=2).count(",")  # two steps of six numbers
+    10
     """
     test = load_basic_motions().test
     taken = dict.fromkeys(CLASS_NAMES, 0)

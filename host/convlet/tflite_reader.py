@@ -56,6 +56,10 @@ def read_tflite(data: bytes) -> Graph:
 
     Raises ModelError when it is no such file, damaged, not int8, has a batch other than 1 or several
     subgraphs.
+
+    >>> graph = read_tflite(Path("digits.tflite").read_bytes())
+    >>> graph.inputs[0].shape, [operator.kind for operator in graph.operators][0]
+    ((8, 8, 1), 'CONV_2D')
     """
     if len(data) < 8 or data[4:8] != IDENTIFIER:
         found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"

@@ -76,7 +76,12 @@ def measure_trained(name: str, progress: Progress = SILENT) -> Entry:
 
 
 def measure_file(path: Path, progress: Progress = SILENT) -> Entry:
-    """The entry of the int8 `.tflite` at `path`, on random inputs. Raises ConvletError when it cannot be compiled."""
+    """The entry of the int8 `.tflite` at `path`, on random inputs. Raises ConvletError when it cannot be compiled.
+
+    >>> entry = measure_file(Path("digits.tflite"))
+    >>> entry.macs, entry.mismatches
+    (3312, 0)
+    """
     return _entry(_compare(path, None, progress), ("", "", ""))
 
 

@@ -33,7 +33,12 @@ SECTIONS: Sequence[Callable[[Facts], str]] = (
 
 
 def render(facts: Facts) -> str:
-    """The page."""
+    """The page.
+
+    >>> from convlet.report.facts import gather
+    >>> render(gather(Path())).startswith("<!doctype html>")
+    True
+    """
     style = (Path(__file__).parent / "style.css").read_text()
     body = "".join(section(facts) for section in SECTIONS)
     return (
