@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from convlet import native
 from convlet.board import Board, ConnectionLost, RemoteError, connect, digests
-from convlet.errors import BoardError
+from convlet.errors import BoardError, ConvletError
 from convlet.files import read_file
 from convlet.progress import SILENT, Progress
 
@@ -107,7 +108,7 @@ def deploy(
     progress.step(f"Deploying {target} to {port}")
     with connect(port, via=via) as board:
         with _old_model_stays(board, target):
-            _require_module(board, port)
+            _require_module(board, port, progress)
             _remove_leftovers(board, target)
             old = board.block_digests(target)
             if old == digests(data):
@@ -188,14 +189,21 @@ def _folder(target: str) -> str:
     return target[: target.rfind("/") + 1]
 
 
-def _require_module(board: Board, port: str) -> None:
+def _require_module(board: Board, port: str, progress: Progress | None = None) -> None:
+    """The board can import convlet: from its firmware, or, with `progress`, after its native module was installed."""
     try:
         board.run("import convlet")
     except RemoteError as error:
-        raise BoardError(
-            f"the firmware of the board at {port} has no module convlet ({error}): "
-            "flash one made by `convlet firmware build`"
-        ) from error
+        advice = "flash one made by `convlet firmware build`"
+        missing = f"the firmware of the board at {port} has no module convlet ({error})"
+        if progress is None:
+            raise BoardError(f"{missing}: {advice}") from error
+        progress.step("The firmware has no module convlet: installing the native one")
+        try:
+            native.install(board, progress=progress)
+            board.run("import convlet")
+        except ConvletError as reason:
+            raise BoardError(f"{missing}, and none could be installed: {reason}; or {advice}") from reason
 
 
 def _exists(board: Board, name: str) -> bool:

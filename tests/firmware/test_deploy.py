@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from convlet import board as board_module
-from convlet import boards, emulate
+from convlet import boards, emulate, native
 from convlet.board import connect
 from convlet.deploy import deploy, roll_back
 from convlet.emulate import EmulatedBoard
@@ -99,8 +99,22 @@ def test_transmission_fault_is_found_by_the_digest(
 
 
 def test_board_without_the_module(bare_pico_firmware: Path, digits: Digits) -> None:
+    """Gets the native one for its processor, and keeps it for the next deploy."""
     with emulate.pico(bare_pico_firmware, {"digits.cvl": OLD}) as running:
-        with pytest.raises(BoardError, match=r"no module convlet .*convlet firmware build"):
+        assert deploy(digits.cvl, running.port).sent_bytes == digits.cvl.stat().st_size
+        assert deploy(digits.cvl, running.port).sent_bytes == 0
+        with connect(running.port) as board:
+            assert board.run("import os\nprint(sorted(os.listdir('/lib')))") == "['convlet.mpy']\n"
+
+
+def test_board_that_takes_no_native_module(
+    bare_pico_firmware: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "_ASK", "print(0)")
+    with emulate.pico(bare_pico_firmware, {"digits.cvl": OLD}) as running:
+        with pytest.raises(
+            BoardError, match=r"no module convlet .*could be installed.*convlet firmware build"
+        ):
             deploy(digits.cvl, running.port)
         assert files_on(running.port) == {"digits.cvl": OLD}
 
