@@ -145,7 +145,7 @@ def gather(folder: Path, progress: Progress = SILENT, on_board: OnBoard | None =
         raise VerifyError(f"{files.tflite} does not give TFLM's outputs: see convlet verify")
     runs = _runs_here(float_tflite, tflite, compiled, test, task, verified, images)
     noise = measure_noise(float_tflite, tflite, test.images, progress)
-    measurements, not_measured = _count(files.name, compiled, progress)
+    measurements, not_measured = _count(files.name, tflite, progress)
     layout = layout_of(compiled.program, compiled.plan)
     pico = on_board(tflite, compiled, test) if on_board else None
     if pico is not None:
@@ -261,10 +261,14 @@ def _run_of_board(pico: OnPico, tflite: bytes, test: Part, task: Task, verified:
     return Run(PICO, outputs, score, pico.cvl_bytes, differ)
 
 
-def _count(name: str, compiled: Compiled, progress: Progress) -> tuple[list[Measurement], str]:
-    """As `convlet bench` does. Without the compilers or QEMU: nothing, and why."""
+def _count(name: str, tflite: bytes, progress: Progress) -> tuple[list[Measurement], str]:
+    """As `convlet bench` does. Without the compilers or QEMU: nothing, and why.
+
+    Of the file without labels too, since where its parts lie moves the counter's ticks by one.
+    """
     progress.step("Counting instructions in QEMU")
     try:
+        compiled = compile_tflite(tflite)
         engines = [bench_build.build(CORES[core]) for core in BENCH_CORES]
         return [bench.measure(engine, name, compiled) for engine in engines], ""
     except ToolError as error:

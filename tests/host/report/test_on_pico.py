@@ -24,7 +24,7 @@ def test_the_pico_gives_the_engines_bits_and_counts_cycles(digits: Digits) -> No
     found = run_on_pico(tflite, compiled, Part(digits.images, digits.labels), 5)
     model = Model(compiled.cvl)
     assert found.outputs.tolist() == [np.array(model.run(image)).tolist() for image in digits.images[:5]]
-    assert 50_000 < found.cycles < 100_000
+    assert 10_000 < found.cycles < 100_000
     assert (found.cvl_bytes, found.note) == (len(compiled.cvl), "")
 
 
