@@ -6,11 +6,11 @@
 #          "digits.cvl: 8x8x1, 2,500 bytes, arena 252
 #             #  operator                us   share       MACs  MACs/us
 #             0  INPUT                    0    0.0%          0     0.00
-#             1  CONV_2D_WIDE           334   65.9%      2,592     7.75
-#             2  MAX_POOL_2D             83   16.3%          0     0.00
-#             3  FULLY_CONNECTED         90   17.8%        720     7.97
-#           operators of one inference     507 us
-#           one call of run                577 us"
+#             1  CONV_2D_WIDE           245   73.0%      2,592    10.58
+#             2  MAX_POOL_2D             57   17.0%          0     0.00
+#             3  CONV_2D_WIDE            34   10.0%        720    21.49
+#           operators of one inference     335 us
+#           one call of run                407 us"
 #          and of a stream, instead of the last two lines, what one period of it takes and one call of step.
 import os
 import sys

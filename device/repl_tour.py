@@ -87,7 +87,7 @@ print(m.selftest())
 # Where the time of one inference goes; device/benchmark.py tells the mean of several.
 for operator, us, macs in m.profile(seen):
     print(f"{operator:16} {us} us, {macs} multiplications")
-# -> INPUT            172 us, 0 multiplications
-# -> CONV_2D_WIDE     317 us, 2592 multiplications
-# -> MAX_POOL_2D      83 us, 0 multiplications
-# -> FULLY_CONNECTED  90 us, 720 multiplications
+# -> INPUT            150 us, 0 multiplications
+# -> CONV_2D_WIDE     238 us, 2592 multiplications
+# -> MAX_POOL_2D      55 us, 0 multiplications
+# -> CONV_2D_WIDE     33 us, 720 multiplications
