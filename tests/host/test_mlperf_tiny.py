@@ -37,7 +37,7 @@ def test_exactness(name, prefer):
 def test_size_and_time(name, prefer):
     """A `.cvl` is the layers' weights, biases and scales of the weights, and at most 4 % and 2 KB more; in 20 s.
 
-    Faster kernels have some weights in words and longer scales: up to a third.
+    Faster kernels have some weights in words and longer scales: up to three quarters.
     """
     tflite = (FOLDER / f"{name}.tflite").read_bytes()
     constants = {
@@ -49,7 +49,7 @@ def test_size_and_time(name, prefer):
     began = time.monotonic()
     compiled = compile_tflite(tflite, prefer=prefer)
     assert time.monotonic() - began < 20
-    more = 0.04 if prefer == "ram" else 0.33
+    more = 0.04 if prefer == "ram" else 0.75
     assert len(compiled.cvl) <= sum(constants.values()) * (1 + more) + 2048
 
 
