@@ -24,14 +24,14 @@ _HEAD = f"""# The `.cvl` format, version {VERSION}
 Written by `scripts/generate_docs.py` from `host/convlet/format.py`; do not edit it here. `convlet inspect --json
 model.cvl` prints the fields of a file by these names.
 """
-_EXAMPLE = """## Reading one
+_EXAMPLE = f"""## Reading one
 
 ```python
 >>> import struct, zlib
 >>> data = open("digits.cvl", "rb").read()
 >>> magic, crc32, file_bytes, arena_bytes, version = struct.unpack_from("<4sIIIH", data)
 >>> magic, version, file_bytes == len(data), crc32 == zlib.crc32(data[8:])
-(b'CVL1', 1, True, True)
+(b'CVL1', {VERSION}, True, True)
 
 ```
 """

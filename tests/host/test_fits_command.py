@@ -46,7 +46,7 @@ def test_one_board_has_the_time_of_each_operator(model, capsys):
     assert "between the kernels" in text and "cycles an instruction" in text
     rows = [line.split() for line in text.splitlines()]
     wide = [row for row in rows if "CONV_2D_WIDE" in row and "%" in "".join(row)]
-    assert len(wide) == 2 and all(float(row[-3]) < float(row[-1]) for row in wide)
+    assert len(wide) == 2 and all(float(row[-3]) <= float(row[-1]) for row in wide)
 
 
 def test_json_is_all_there_is(model, capsys):
@@ -62,10 +62,8 @@ def test_json_is_all_there_is(model, capsys):
 def test_what_does_not_fit_is_told_and_the_exit_code(too_large, capsys):
     assert code_of("fits", too_large, "--no-time") == 0
     assert code_of("fits", too_large, "--no-time", "--board", "pico") == 1
-    text = capsys.readouterr().out
-    assert (
-        "bytes of flash short" in text and "2 FULLY_CONNECTED has the most weights, 2,101,760 bytes" in text
-    )
+    text = " ".join(capsys.readouterr().out.split())
+    assert "of flash short" in text and "2 FULLY_CONNECTED has the most weights, 2,101,760 bytes" in text
 
 
 def test_a_cvl_file(model, capsys):
