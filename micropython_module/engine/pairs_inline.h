@@ -5,17 +5,9 @@
 #include "pairs.h"
 #include "requantize.h"
 
-// The word of two values, and the values of a word.
+// The word of two values.
 static inline uint32_t cvl_pair_of(int32_t x0, int32_t x1) {
     return (CVL_HAS_DSP ? (uint32_t)x0 & 0xffff : (uint32_t)x0) + ((uint32_t)x1 << 16);
-}
-
-static inline int32_t cvl_lower_of(uint32_t pair) {
-    return (int16_t)pair;
-}
-
-static inline int32_t cvl_upper_of(uint32_t pair) {
-    return (int32_t)(CVL_HAS_DSP ? pair : pair + 0x8000u) >> 16;
 }
 
 // The word of two weights, as cvl_add_products takes it, from that in the file.
