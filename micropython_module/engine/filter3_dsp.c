@@ -17,7 +17,7 @@ typedef struct {
     uint32_t biases[4];
     int32_t factors[4]; // twice the multipliers, less 2^32
     int32_t rights[4];  // one less than those of the scales
-    int32_t zero_point;
+    int32_t offset;     // see cvl_dsp_offset
     int8_t *out;
     uint32_t out_step;
     uint32_t step; // bytes of x
@@ -26,7 +26,7 @@ typedef struct {
 
 #define AT(field, place) offsetof(windows_t, field) == (place)
 _Static_assert(AT(x, 0) && AT(weights, 4) && AT(biases, 8) && AT(factors, 24) && AT(rights, 40) &&
-                   AT(zero_point, 56) && AT(out, 60) && AT(out_step, 64) && AT(step, 68) &&
+                   AT(offset, 56) && AT(out, 60) && AT(out_step, 64) && AT(step, 68) &&
                    AT(x_end, 72),
     "make_windows reads these");
 
@@ -57,11 +57,21 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         TAKE_COLUMN
         "ldr r12, [sp]\n"
         "add r12, r12, #24\n"
-        "ldm r12!, {r0, r1, r2, r3, r8, r9, r10, r11, lr}\n" // factors, rights, zero_point
-        CVL_DSP_VALUE("r4", "r0", "r8")
-        CVL_DSP_VALUE("r5", "r1", "r9")
-        CVL_DSP_VALUE("r6", "r2", "r10")
-        CVL_DSP_VALUE("r7", "r3", "r11")
+        "ldm r12!, {r0, r1, r2, r3, r8, r9, r10, r11, lr}\n" // factors, rights, offset
+        CVL_DSP_SCALE("r4", "r0")
+        CVL_DSP_SCALE("r5", "r1")
+        CVL_DSP_SCALE("r6", "r2")
+        CVL_DSP_SCALE("r7", "r3")
+        CVL_DSP_SKIP_SIGN("2f")
+        CVL_DSP_SIGN("r4")
+        CVL_DSP_SIGN("r5")
+        CVL_DSP_SIGN("r6")
+        CVL_DSP_SIGN("r7")
+        "2:\n"
+        CVL_DSP_VALUE("r4", "r8")
+        CVL_DSP_VALUE("r5", "r9")
+        CVL_DSP_VALUE("r6", "r10")
+        CVL_DSP_VALUE("r7", "r11")
         "ldm r12, {r0, r1, r2, r3}\n" // out, out_step, step, x_end
         "strb r4, [r0]\n"
         "strb r5, [r0, #1]\n"
@@ -146,7 +156,7 @@ static void make_four(const cvl_filter3_t *filter, uint32_t channel, const uint3
     windows_t windows = {
         .x = filter->scratch,
         .weights = weights,
-        .zero_point = filter->zero_point,
+        .offset = cvl_dsp_offset(filter->zero_point),
         .out = filter->out + channel,
         .out_step = filter->out_step,
         .step = filter->stride * COLUMN * (uint32_t)sizeof(uint32_t),
