@@ -21,7 +21,7 @@ typedef struct {
     uint32_t biases[4];    // both channels, twice
     int32_t factors[2];    // twice the multipliers, less 2^32
     int32_t rights[2];     // one less than those of the scales
-    int32_t offset;     // see cvl_dsp_offset
+    int32_t offset;        // see cvl_dsp_offset
     int8_t *out;
     uint32_t second; // how far behind the first channel's value the second's lies; 0: it is lost
     uint32_t out_step;
