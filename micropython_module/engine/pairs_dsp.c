@@ -237,24 +237,60 @@ static void set_channels(windows_t *windows, const uint8_t *table) {
     }
 }
 
-// The words of two channels from those of the file.
-static void copy_words(uint32_t *to, const uint8_t *weights, uint32_t words) {
-    for (uint32_t i = 0; i < 2 * words; i++) {
-        to[i] = cvl_weights_of(cvl_word_at(weights + 4 * i));
-    }
+// clang-format off
+
+// uint32[words, 2] of two channels from those of the file, at any alignment. The upper half of a
+// word there is 1 less where the lower one is below 0.
+#define CORRECT(word) "and r12, " word ", #0x8000\n" "add " word ", " word ", r12, lsl #1\n"
+__attribute__((naked, noinline)) static void copy_words(uint32_t *to __attribute__((unused)),
+    const uint8_t *weights __attribute__((unused)), uint32_t words __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4, r5, r6, r7}\n"
+        "add r2, r0, r2, lsl #3\n"
+        "1: ldr r4, [r1], #4\n"
+        "ldr r5, [r1], #4\n"
+        "ldr r6, [r1], #4\n"
+        "ldr r7, [r1], #4\n"
+        CORRECT("r4")
+        CORRECT("r5")
+        CORRECT("r6")
+        CORRECT("r7")
+        "stm r0!, {r4, r5, r6, r7}\n"
+        "cmp r0, r2\n"
+        "bne 1b\n"
+        "pop {r4, r5, r6, r7}\n"
+        "bx lr\n");
 }
 
-// The same from the bytes of single channels, one behind the other.
-static void widen_singles(uint32_t *to, const uint8_t *weights, uint32_t words, bool has_second) {
-    const uint8_t *second = has_second ? weights + 2 * words : weights;
-    for (uint32_t i = 0; i < words; i += 2, to += 4, weights += 4, second += 4) {
-        uint32_t first_bytes = cvl_word_at(weights), second_bytes = cvl_word_at(second);
-        to[0] = cvl_even_of(first_bytes);
-        to[1] = cvl_even_of(second_bytes);
-        to[2] = cvl_odd_of(first_bytes);
-        to[3] = cvl_odd_of(second_bytes);
-    }
+// The same from the bytes of single channels. The loop is unrolled twice,
+// and begins in the middle where the number of groups is odd.
+#define WIDEN_GROUP                                                                               \
+    "ldr r6, [r1], #4\n"                                                                          \
+    "ldr r7, [r2], #4\n"                                                                          \
+    "sxtb16 r4, r6\n"                                                                             \
+    "sxtb16 r5, r7\n"                                                                             \
+    "sxtb16 r6, r6, ror #8\n"                                                                     \
+    "sxtb16 r7, r7, ror #8\n"                                                                     \
+    "stm r0!, {r4, r5, r6, r7}\n"
+__attribute__((naked, noinline)) static void widen_singles(uint32_t *to __attribute__((unused)),
+    const uint8_t *first __attribute__((unused)), const uint8_t *second __attribute__((unused)),
+    uint32_t words __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4, r5, r6, r7}\n"
+        "lsls r12, r3, #30\n"
+        "add r3, r0, r3, lsl #3\n"
+        "bmi 2f\n" // bit 1 of words
+        "1:\n"
+        WIDEN_GROUP
+        "2:\n"
+        WIDEN_GROUP
+        "cmp r0, r3\n"
+        "bne 1b\n"
+        "pop {r4, r5, r6, r7}\n"
+        "bx lr\n");
 }
+
+// clang-format on
 
 static windows_t windows_of(const cvl_pairs_t *pairs, const uint32_t *w) {
     return (windows_t){
@@ -315,7 +351,8 @@ void cvl_make_singles(const cvl_pairs_t *pairs) {
     windows_t windows = windows_of(pairs, copies);
     for (uint32_t c = 0; c < pairs->channels; c += 2, weights += 4 * pairs->words) {
         set_pair(&windows, pairs, c);
-        widen_singles(copies, weights, pairs->words, windows.second != 0);
+        const uint8_t *second = windows.second != 0 ? weights + 2 * pairs->words : weights;
+        widen_singles(copies, weights, second, pairs->words);
         make_windows(&windows);
     }
     clamp(pairs);
