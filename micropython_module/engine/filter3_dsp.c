@@ -68,16 +68,16 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         CVL_DSP_SCALE("r5", "r1")
         CVL_DSP_SCALE("r6", "r2")
         CVL_DSP_SCALE("r7", "r3")
-        CVL_DSP_SKIP_SIGN("2f")
+        CVL_DSP_SKIP_SIGN("lr", "2f")
         CVL_DSP_SIGN("r4")
         CVL_DSP_SIGN("r5")
         CVL_DSP_SIGN("r6")
         CVL_DSP_SIGN("r7")
         "2:\n"
-        CVL_DSP_VALUE("r4", "r8")
-        CVL_DSP_VALUE("r5", "r9")
-        CVL_DSP_VALUE("r6", "r10")
-        CVL_DSP_VALUE("r7", "r11")
+        CVL_DSP_VALUE("r4", "r8", "lr")
+        CVL_DSP_VALUE("r5", "r9", "lr")
+        CVL_DSP_VALUE("r6", "r10", "lr")
+        CVL_DSP_VALUE("r7", "r11", "lr")
         "ldm r12, {r0, r1, r2, r3, lr}\n" // x, out, out_step, step, x_end
         "strb r4, [r1]\n"
         "strb r5, [r1, #1]\n"

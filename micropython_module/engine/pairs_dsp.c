@@ -74,16 +74,16 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         CVL_DSP_SCALE("r5", "r9")
         CVL_DSP_SCALE("r6", "r8")
         CVL_DSP_SCALE("r7", "r9")
-        CVL_DSP_SKIP_SIGN("4f")
+        CVL_DSP_SKIP_SIGN("lr", "4f")
         CVL_DSP_SIGN("r4")
         CVL_DSP_SIGN("r5")
         CVL_DSP_SIGN("r6")
         CVL_DSP_SIGN("r7")
         "4:\n"
-        CVL_DSP_VALUE("r4", "r10")
-        CVL_DSP_VALUE("r5", "r11")
-        CVL_DSP_VALUE("r6", "r10")
-        CVL_DSP_VALUE("r7", "r11")
+        CVL_DSP_VALUE("r4", "r10", "lr")
+        CVL_DSP_VALUE("r5", "r11", "lr")
+        CVL_DSP_VALUE("r6", "r10", "lr")
+        CVL_DSP_VALUE("r7", "r11", "lr")
         "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -115,8 +115,8 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         CVL_DSP_SCALE("r5", "r9")
         CVL_DSP_SIGN("r4")
         CVL_DSP_SIGN("r5")
-        CVL_DSP_VALUE("r4", "r10")
-        CVL_DSP_VALUE("r5", "r11")
+        CVL_DSP_VALUE("r4", "r10", "lr")
+        CVL_DSP_VALUE("r5", "r11", "lr")
         "ldrd r0, r1, [r12]\n"
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -326,11 +326,26 @@ static void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c) {
     windows->second = c + 1 < pairs->channels;
 }
 
+// Whether cvl_make_fives_of_words can make them.
+static bool has_fives(const cvl_pairs_t *pairs) {
+    if (pairs->room != NULL || CVL_FIVE * pairs->words > ROOM_WORDS) {
+        return false;
+    }
+    bool is_aligned =
+        ((uintptr_t)pairs->weights | (uintptr_t)pairs->scales) % sizeof(uint32_t) == 0;
+    bool is_clamped = pairs->clamp_min > INT8_MIN || pairs->clamp_max < INT8_MAX;
+    return is_aligned && !is_clamped && (pairs->x_end - pairs->x) % (CVL_FIVE * pairs->step) == 0;
+}
+
 void cvl_make_pairs(const cvl_pairs_t *pairs) {
     const uint8_t *weights = pairs->weights;
     uint32_t words = pairs->words;
     bool is_dense = pairs->x + pairs->step == pairs->x_end;
     uint32_t copies[ROOM_WORDS];
+    if (has_fives(pairs)) {
+        cvl_make_fives_of_words(pairs, copies);
+        return;
+    }
     if (pairs->room == NULL && (is_dense || 2 * words > ROOM_WORDS)) {
         int8_t *out = pairs->out;
         for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
