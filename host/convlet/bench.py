@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -230,11 +230,6 @@ def _check(
     expected = zlib.crc32(model.run(*images))
     if facts["selftest"] != [NO_OPERATOR] or facts["output"][0] != expected:
         raise VerifyError(f"{core.title} does not give the outputs of {name} that this computer gives")
-
-
-def to_json(measurements: Sequence[Measurement]) -> str:
-    """A list of measurements as text."""
-    return json.dumps([asdict(each) for each in measurements], indent=1) + "\n"
 
 
 Baseline = dict[str, dict[str, int]]  # instructions of each model on each processor

@@ -34,6 +34,7 @@ NO_OPERATOR = 0xFFFF  # in `input`: none
 NO_ROW = 0xFFFF  # in a map: a row of padding
 FILL = -(2**31)  # in the offset of a run: no bytes of the input, but the fill value
 MAX_INPUTS = 8
+MAX_OUTPUTS = 0xFF  # output_count is a byte
 MAX_KERNEL_H = 128  # the engine keeps this many row pointers on its stack
 MAX_PERIOD = 0xFFFF // 4  # rows of a stream's period: those of two and a step are counted in 16 bits
 MAX_KERNEL_BYTES = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from convlet.errors import ModelError
-from convlet.format import MAX_INPUTS, MAX_KERNEL_BYTES, MAX_KERNEL_H
+from convlet.format import MAX_INPUTS, MAX_KERNEL_BYTES, MAX_KERNEL_H, MAX_OUTPUTS
 from convlet.graph import Graph
 from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_ROWS, MOST_VALUES, MOST_WORK, check_limit
 from convlet.node import Node
@@ -74,6 +74,7 @@ def lower(graph: Graph, int8_input: bool = False) -> Program:
     """
     if len(graph.inputs) > MAX_INPUTS:
         raise ModelError(f"the model has {len(graph.inputs)} inputs, expected at most {MAX_INPUTS}")
+    check_limit("the model", "outputs", len(graph.outputs), MAX_OUTPUTS)
     nodes = [
         Node("INPUT", tensor, zero_point_in=tensor.zero_point, stored=not int8_input)
         for tensor in graph.inputs

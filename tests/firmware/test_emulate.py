@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -107,6 +108,18 @@ def test_command_ends_cleanly(number: signal.Signals, pico_firmware: Path, tmp_p
     assert "stopped" in process.stdout.read()
     with pytest.raises(BoardError, match="cannot open"), connect(port.group()):
         pass
+
+
+def test_command_names_its_port_as_json(pico_firmware: Path) -> None:
+    command = [*COMMAND, "--firmware", pico_firmware, "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=10)
+    found = json.loads("".join(lines))
+    assert (found["board"], rest) == ("pico", "")
+    assert found["port"].startswith("socket://")
 
 
 def test_emulator_does_not_outlive_its_parent(pico_firmware: Path) -> None:

@@ -9,7 +9,7 @@ from types import FrameType
 import click
 
 from convlet import emulate, firmware
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.errors import ConvletError
 from convlet.files import read_file
 from convlet.recordings import read_motion
@@ -32,6 +32,7 @@ from convlet.recordings import read_motion
     help="Attach an MPU6050 to I2C0 that feels this file of `convlet recording`.",
 )
 @click.option("--pty", is_flag=True, help="Listen on a pseudo-terminal, as ampy and Thonny need.")
+@json_option
 @click.pass_obj
 def command(
     session: Session,
@@ -41,6 +42,7 @@ def command(
     tcp_port: int | None,
     pty: bool,
     motion: Path | None,
+    as_json: bool,
 ) -> None:
     """Boot the Pico's firmware in an emulator and wait for mpremote, ampy or Thonny, until Ctrl-C."""
     if pty and tcp_port is not None:
@@ -54,15 +56,19 @@ def command(
     signal.signal(signal.SIGTERM, _stop)
     try:
         with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion) as running:
-            session.console.print(
-                f"listening on {running.port}; Ctrl-C stops", highlight=False, markup=False, soft_wrap=True
-            )
-            session.console.print(
-                f"  mpremote connect {running.port} repl", highlight=False, markup=False, soft_wrap=True
-            )
+            if as_json:
+                session.print_json({"board": board, "port": running.port})
+            else:
+                _say(session, f"listening on {running.port}; Ctrl-C stops")
+                _say(session, f"  mpremote connect {running.port} repl")
             running.wait()
     except KeyboardInterrupt:
-        session.console.print("stopped", highlight=False, markup=False)
+        if not as_json:
+            _say(session, "stopped")
+
+
+def _say(session: Session, text: str) -> None:
+    session.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
