@@ -54,7 +54,7 @@ class Board:
     `flash_bytes`: of the whole chip, None where a model's size is no matter. `heap_bytes`: what MicroPython has for
     scripts and models, rounded down; of the RP2 and QEMU boards with our firmware, of the ESP32 family about what the
     port's README names. `clock_mhz`: as MicroPython sets it. `ran_in`: where our firmware for it has run.
-    `esp_chip`: what esptool calls the chip.
+    `esp_chip`: what esptool calls the chip. `qemu`: the command that starts it in QEMU, to which the firmware is added.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Board:
     build: Build
     storage: Storage | None = None
     esp_chip: str | None = None
+    qemu: tuple[str, ...] = ()
 
 
 def _rp2(board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = ()) -> Build:
@@ -109,6 +110,38 @@ def _esp32(name: str, title: str, chip: str, core: str, flash_mib: int) -> Board
             libraries=("berkeley-db-1.xx", "micropython-lib"),
             steps=1600,
         ),
+    )
+
+
+def _mps2(
+    number: str,
+    core: str,
+    micropython_board: str,
+    *,
+    clock_mhz: int | None = None,
+    flash_bytes: int | None = None,
+    heap_bytes: int | None = None,
+) -> Board:
+    """One of ARM's MPS2 boards as QEMU has them."""
+    return Board(
+        name=f"qemu-mps2-an{number}",
+        title=f"QEMU's MPS2 AN{number}",
+        chip="",
+        core=core,
+        clock_mhz=clock_mhz,
+        flash_bytes=flash_bytes,
+        heap_bytes=heap_bytes,
+        flashed_by="",
+        ran_in="QEMU",
+        build=Build(
+            port="qemu",
+            micropython_board=micropython_board,
+            compiler="arm-none-eabi-gcc",
+            product="firmware.elf",
+            steps=187,
+            link_map="firmware.map",
+        ),
+        qemu=("qemu-system-arm", "-machine", f"mps2-an{number}"),
     )
 
 
@@ -179,25 +212,10 @@ BOARDS = {
                 steps=238,
             ),
         ),
-        Board(
-            name="qemu-mps2-an385",
-            title="QEMU's MPS2 AN385",
-            chip="",
-            core="Cortex-M3",
-            clock_mhz=25,
-            flash_bytes=4 * MIB,
-            heap_bytes=143_360,
-            flashed_by="",
-            ran_in="QEMU",
-            build=Build(
-                port="qemu",
-                micropython_board="MPS2_AN385",
-                compiler="arm-none-eabi-gcc",
-                product="firmware.elf",
-                steps=187,
-                link_map="firmware.map",
-            ),
-        ),
+        _mps2("385", "Cortex-M3", "MPS2_AN385", clock_mhz=25, flash_bytes=4 * MIB, heap_bytes=143_360),
+        _mps2("386", "Cortex-M4", "CONVLET_MPS2_AN386"),
+        _mps2("500", "Cortex-M7", "CONVLET_MPS2_AN500"),
+        _mps2("505", "Cortex-M33", "CONVLET_MPS2_AN505"),
         Board(
             name="qemu-virt-rv32",
             title="QEMU's virt",
@@ -220,6 +238,7 @@ BOARDS = {
                 settings=("RV32_ARCH=rv32imac", "MICROPY_PY_BTREE=0", "MPY_CROSS_FLAGS=-march=rv32imc"),
                 variables=(("AFLAGS", "-misa-spec=2.2"),),
             ),
+            qemu=("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
         ),
     )
 }

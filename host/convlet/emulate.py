@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,32 +85,24 @@ def pico(
             yield EmulatedBoard(found if pty else f"socket://{found}", process)
 
 
-def mps2_an385(firmware: Path) -> AbstractContextManager[EmulatedBoard]:
-    """QEMU's Cortex-M3 board that has booted `firmware` (ELF), on a pseudo-terminal.
+@contextmanager
+def qemu(name: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
+    """A board of QEMU that has booted `firmware` (ELF), on a pseudo-terminal; `options` are more of QEMU's.
 
     It has no file system and no clock: `mpremote exec` and `run` work, `fs` does not.
 
     >>> from convlet import firmware
-    >>> with mps2_an385(firmware.build("qemu-mps2-an385").image) as running, board.connect(running.port) as m3:
-    ...     m3.run("import sys; print(sys.platform)").strip()
+    >>> image = firmware.build("qemu-mps2-an386").image
+    >>> with qemu("qemu-mps2-an386", image) as running, board.connect(running.port) as m4:
+    ...     m4.run("import sys; print(sys.platform)").strip()
     'qemu'
     """
-    return _qemu("qemu-system-arm", "mps2-an385", firmware)
-
-
-def virt_rv32(firmware: Path) -> AbstractContextManager[EmulatedBoard]:
-    """QEMU's RISC-V board, as `mps2_an385`."""
-    return _qemu("qemu-system-riscv32", "virt", firmware, "-bios", "none")
-
-
-@contextmanager
-def _qemu(program: str, machine: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
     command = [
-        *(program, "-machine", machine, "-nographic", "-monitor", "none", "-semihosting", *options),
+        *(*boards.find(name).qemu, "-nographic", "-monitor", "none", "-semihosting", *options),
         *("-serial", "pty", "-kernel", str(firmware)),
     ]
-    with tempfile.TemporaryDirectory(prefix="convlet-") as name:
-        log = Path(name) / "log"
+    with tempfile.TemporaryDirectory(prefix="convlet-") as folder:
+        log = Path(folder) / "log"
         with _running(command, r"redirected to (/dev/\S+)", log) as (port, process):
             _await_prompt(port)
             yield EmulatedBoard(port, process)

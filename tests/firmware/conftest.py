@@ -58,6 +58,11 @@ def qemu_firmware() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cortex_m4_firmware() -> Path:
+    return firmware.build("qemu-mps2-an386").image
+
+
+@pytest.fixture(scope="session")
 def riscv_firmware() -> Path:
     return firmware.build("qemu-virt-rv32").image
 
@@ -77,13 +82,19 @@ def pico_repl(pico: EmulatedBoard) -> Iterator[Board]:
 
 @pytest.fixture
 def qemu_repl(qemu_firmware: Path) -> Iterator[Board]:
-    with emulate.mps2_an385(qemu_firmware) as running, connect(running.port) as board:
+    with emulate.qemu("qemu-mps2-an385", qemu_firmware) as running, connect(running.port) as board:
+        yield board
+
+
+@pytest.fixture
+def cortex_m4_repl(cortex_m4_firmware: Path) -> Iterator[Board]:
+    with emulate.qemu("qemu-mps2-an386", cortex_m4_firmware) as running, connect(running.port) as board:
         yield board
 
 
 @pytest.fixture
 def riscv_repl(riscv_firmware: Path) -> Iterator[Board]:
-    with emulate.virt_rv32(riscv_firmware) as running, connect(running.port) as board:
+    with emulate.qemu("qemu-virt-rv32", riscv_firmware) as running, connect(running.port) as board:
         yield board
 
 

@@ -70,6 +70,11 @@ def test_qemu_runs_python_on_a_cortex_m3(qemu_repl: Board) -> None:
     assert "Cortex-M3" in qemu_repl.run("import sys\nprint(sys.implementation._machine)")
 
 
+def test_qemu_runs_python_on_a_cortex_m4_with_dsp_and_floats(cortex_m4_repl: Board) -> None:
+    code = "import sys\nprint(sys.implementation._machine, 1.5 * 3, 2.0**0.5, sys.implementation._mpy >> 10)"
+    assert cortex_m4_repl.run(code) == "mps2-an386 with Cortex-M4 4.5 1.414214 7\n"
+
+
 def test_foreign_firmware_is_an_error(tmp_path: Path) -> None:
     image = tmp_path / "not.uf2"
     image.write_bytes(b"no UF2 at all" * 100)
@@ -88,7 +93,7 @@ def test_port_in_use_is_an_error(pico: EmulatedBoard, pico_firmware: Path) -> No
 
 def test_missing_emulator_is_named(qemu_firmware: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.mps2_an385(qemu_firmware):
+    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.qemu("qemu-mps2-an385", qemu_firmware):
         pass
 
 

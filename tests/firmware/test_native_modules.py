@@ -72,18 +72,29 @@ def with_module(running: emulate.EmulatedBoard, architecture: str) -> Iterator[B
         yield board
 
 
+@contextmanager
+def qemu_with_module(name: str, architecture: str) -> Iterator[Board]:
+    bare = firmware.build(name, with_module=False).image
+    with emulate.qemu(name, bare) as running, with_module(running, architecture) as board:
+        yield board
+
+
 # One board for all scripts of a processor: sending the module takes longer than they do.
 @pytest.fixture(scope="module")
 def cortex_m3() -> Iterator[Board]:
-    bare = firmware.build("qemu-mps2-an385", with_module=False).image
-    with emulate.mps2_an385(bare) as running, with_module(running, "armv7m") as board:
+    with qemu_with_module("qemu-mps2-an385", "armv7m") as board:
+        yield board
+
+
+@pytest.fixture(scope="module")
+def cortex_m4() -> Iterator[Board]:
+    with qemu_with_module("qemu-mps2-an386", "armv7emsp") as board:
         yield board
 
 
 @pytest.fixture(scope="module")
 def riscv() -> Iterator[Board]:
-    bare = firmware.build("qemu-virt-rv32", with_module=False).image
-    with emulate.virt_rv32(bare) as running, with_module(running, "rv32imc") as board:
+    with qemu_with_module("qemu-virt-rv32", "rv32imc") as board:
         yield board
 
 
@@ -102,6 +113,11 @@ def test_unix(script: Path, bare_unix: Path, digits: Digits, tmp_path: Path) -> 
 @on_each_script
 def test_cortex_m3(script: Path, cortex_m3: Board, digits: Digits) -> None:
     assert run_next(cortex_m3, script, digits.cvl.read_bytes()) == "ok\n"
+
+
+@on_each_script
+def test_cortex_m4(script: Path, cortex_m4: Board, digits: Digits) -> None:
+    assert run_next(cortex_m4, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 @on_each_script
