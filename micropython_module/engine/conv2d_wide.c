@@ -180,6 +180,22 @@ static void widen(const cvl_task_t *task, const shape_t *shape, const columns_t 
     widen_pixels(task, shape, columns, quads);
 }
 
+#if CVL_HAS_FIVES
+
+// Whether cvl_make_fives can make the row. Its scratch is at most what 3 pixels need otherwise.
+static bool has_fives(const cvl_task_t *task, const shape_t *shape) {
+    const cvl_operator_t *op = task->op;
+    if (!has_bytes(op) || is_single(op) || op->kernel_w != 1 || shape->rows != 1) {
+        return false;
+    }
+    bool is_inside = op->pad_left == 0 && columns_of(op, op->width) <= task->source->width;
+    bool is_clamped = op->clamp_min > INT8_MIN || op->clamp_max < INT8_MAX;
+    return is_inside && !is_clamped && task->rows[0] != NULL && shape->channels % 4 == 0 &&
+           op->width % CVL_FIVE == 0 && shape->tile >= 3;
+}
+
+#endif
+
 // out[x, c] = requantise(bias[c] + sum over the window of input * weights[c]).
 void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
@@ -204,6 +220,13 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     void (*make)(const cvl_pairs_t *) = is_single(op) ? cvl_make_singles
                                         : is_plain    ? cvl_make_pairs
                                                       : cvl_make_any_pairs;
+#if CVL_HAS_FIVES
+    if (is_aligned && has_fives(task, &shape)) {
+        pairs.x_end = scratch + op->width * pairs.step;
+        cvl_make_fives(&pairs, task->rows[0], op->stride_w * shape.channels);
+        return;
+    }
+#endif
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
     for (uint32_t left = op->width; left > 0;) {
         uint32_t pixels = least(shape.tile, left);

@@ -7,17 +7,24 @@
 
 // clang-format off
 
-// cvl_scale_twice: SMMLAR multiplies, adds the sum to the upper half, since 2^32 lack from the
-// factor, and rounds. lr has the zero point.
-#define CVL_DSP_VALUE(sum, factor, right)                                                        \
-    "smmlar " sum ", " sum ", " factor ", " sum "\n"                                              \
-    "add " sum ", " sum ", " sum ", asr #31\n"                                                    \
+// cvl_scale_twice in three parts. SMMLAR multiplies, adds the sum to the upper half, since 2^32
+// lack from the factor, and rounds.
+#define CVL_DSP_SCALE(sum, factor) "smmlar " sum ", " sum ", " factor ", " sum "\n"
+// Halves are rounded away from zero. With the zero point -128 all negative values become that.
+#define CVL_DSP_SIGN(sum) "add " sum ", " sum ", " sum ", asr #31\n"
+// lr has 2 * zero_point + 1: the zero point and the half that rounds, before the last bit goes.
+#define CVL_DSP_VALUE(sum, right)                                                                 \
     "asr " sum ", " sum ", " right "\n"                                                           \
-    "add " sum ", " sum ", #1\n"                                                                  \
-    "add " sum ", lr, " sum ", asr #1\n"                                                          \
-    "ssat " sum ", #8, " sum "\n"
+    "add " sum ", " sum ", lr\n"                                                                  \
+    "ssat " sum ", #8, " sum ", asr #1\n"
+#define CVL_DSP_SKIP_SIGN(label) "cmn lr, #255\n beq " label "\n"
 
 // clang-format on
+
+// What is added to a value that is shifted but for its last bit.
+static inline int32_t cvl_dsp_offset(int32_t zero_point) {
+    return 2 * zero_point + 1;
+}
 
 // Of 4 values those with even numbers as halves of a word, and those with odd ones.
 static inline uint32_t cvl_even_of(uint32_t values) {

@@ -63,6 +63,15 @@ CVL_HOT void cvl_make_singles(const cvl_pairs_t *pairs);
 // The same with half the room whatever the processor.
 CVL_HOT void cvl_make_singles_apart(const cvl_pairs_t *pairs);
 
+// Whether the processor has cvl_make_fives.
+#define CVL_HAS_FIVES CVL_HAS_DSP
+#define CVL_FIVE 5
+
+// cvl_make_pairs for windows of one pixel each, and a multiple of 5 of them: with int8 weights and
+// without clamps. The values, a multiple of 4, lie in `pixels`, each pixel's pixel_step bytes
+// behind those of the one before it. `x` is scratch: uint32[words, CVL_FIVE].
+CVL_HOT void cvl_make_fives(const cvl_pairs_t *pairs, const int8_t *pixels, uint32_t pixel_step);
+
 // The windows of one row and one channel. pairs_armv6m.c reads it in this order.
 typedef struct {
     const uint32_t *x;

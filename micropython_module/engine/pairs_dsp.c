@@ -21,7 +21,7 @@ typedef struct {
     uint32_t biases[4];    // both channels, twice
     int32_t factors[2];    // twice the multipliers, less 2^32
     int32_t rights[2];     // one less than those of the scales
-    int32_t zero_point;
+    int32_t offset;        // see cvl_dsp_offset
     int8_t *out;
     uint32_t second; // how far behind the first channel's value the second's lies; 0: it is lost
     uint32_t out_step;
@@ -31,7 +31,7 @@ typedef struct {
 
 #define AT(field, place) offsetof(windows_t, field) == (place)
 _Static_assert(AT(x, 0) && AT(w, 8) && AT(w_end, 12) && AT(biases, 16) && AT(factors, 32) &&
-                   AT(rights, 40) && AT(zero_point, 48) && AT(out, 52) && AT(second, 56) &&
+                   AT(rights, 40) && AT(offset, 48) && AT(out, 52) && AT(second, 56) &&
                    AT(out_step, 60) && AT(step, 64) && AT(x_end, 68),
     "make_windows reads these");
 
@@ -69,11 +69,21 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "bne 2b\n"
         "ldr r12, [sp]\n"
         "add r12, r12, #32\n"
-        "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, zero_point
-        CVL_DSP_VALUE("r4", "r8", "r10")
-        CVL_DSP_VALUE("r5", "r9", "r11")
-        CVL_DSP_VALUE("r6", "r8", "r10")
-        CVL_DSP_VALUE("r7", "r9", "r11")
+        "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, offset
+        CVL_DSP_SCALE("r4", "r8")
+        CVL_DSP_SCALE("r5", "r9")
+        CVL_DSP_SCALE("r6", "r8")
+        CVL_DSP_SCALE("r7", "r9")
+        CVL_DSP_SKIP_SIGN("4f")
+        CVL_DSP_SIGN("r4")
+        CVL_DSP_SIGN("r5")
+        CVL_DSP_SIGN("r6")
+        CVL_DSP_SIGN("r7")
+        "4:\n"
+        CVL_DSP_VALUE("r4", "r10")
+        CVL_DSP_VALUE("r5", "r11")
+        CVL_DSP_VALUE("r6", "r10")
+        CVL_DSP_VALUE("r7", "r11")
         "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -101,8 +111,12 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "ldr r12, [sp]\n"
         "add r12, r12, #32\n"
         "ldm r12!, {r8, r9, r10, r11, lr}\n"
-        CVL_DSP_VALUE("r4", "r8", "r10")
-        CVL_DSP_VALUE("r5", "r9", "r11")
+        CVL_DSP_SCALE("r4", "r8")
+        CVL_DSP_SCALE("r5", "r9")
+        CVL_DSP_SIGN("r4")
+        CVL_DSP_SIGN("r5")
+        CVL_DSP_VALUE("r4", "r10")
+        CVL_DSP_VALUE("r5", "r11")
         "ldrd r0, r1, [r12]\n"
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -111,12 +125,12 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
 
 // clang-format on
 
-// The same as CVL_DSP_VALUE.
+// The same as CVL_DSP_SCALE, CVL_DSP_SIGN and CVL_DSP_VALUE.
 static inline int8_t value_of(uint32_t sum, const windows_t *windows, unsigned channel) {
     int32_t high = (int32_t)sum;
     __asm__("smmlar %0, %0, %1, %0" : "+r"(high) : "r"(windows->factors[channel]));
     high += high >> 31;
-    int32_t value = (((high >> windows->rights[channel]) + 1) >> 1) + windows->zero_point;
+    int32_t value = ((high >> windows->rights[channel]) + windows->offset) >> 1;
     __asm__("ssat %0, #8, %0" : "+r"(value));
     return (int8_t)value;
 }
@@ -198,7 +212,7 @@ static windows_t windows_of(const cvl_pairs_t *pairs, const uint32_t *w) {
     return (windows_t){
         .w = w,
         .w_end = w + 2 * pairs->words,
-        .zero_point = pairs->zero_point,
+        .offset = cvl_dsp_offset(pairs->zero_point),
         .out_step = pairs->out_step,
         .step = pairs->step * (uint32_t)sizeof(uint32_t),
         .x_end = pairs->x_end,

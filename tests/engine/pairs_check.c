@@ -11,6 +11,7 @@
 
 #define MOST_WORDS 44 // of a window
 #define MOST_WINDOWS 5
+#define MOST_ROW 10 // windows, of cvl_make_fives
 #define MOST_CHANNELS 9
 #define MOST_COLUMNS 13
 #define GUARD 0x55
@@ -121,9 +122,9 @@ static bool is_as_wanted(void) {
 }
 
 // The windows of a row, whose values and weights are plain int8 at first.
-static int8_t values[2 * MOST_WORDS * MOST_WINDOWS];
+static int8_t values[2 * MOST_WORDS * MOST_ROW];
 static int8_t weights[MOST_CHANNELS + 1][2 * MOST_WORDS];
-static uint32_t x[MOST_WORDS * MOST_WINDOWS];
+static uint32_t x[MOST_WORDS * MOST_ROW];
 static uint32_t w[(MOST_CHANNELS + 1) * MOST_WORDS + 1];
 static uint32_t room[2 * MOST_WORDS + 2];
 
@@ -133,7 +134,7 @@ static void set_windows(uint32_t words, uint32_t step, unsigned times, const out
     for (uint32_t c = 0; c < outputs->channels; c++) {
         fill(weights[c], 2 * words, -127, times);
     }
-    for (uint32_t i = 0; i < MOST_WORDS * MOST_WINDOWS; i++) {
+    for (uint32_t i = 0; i < MOST_WORDS * MOST_ROW; i++) {
         x[i] = cvl_pair_of(values[2 * i], values[2 * i + 1]);
     }
     for (uint32_t window = 0; window < outputs->windows; window++) {
@@ -235,6 +236,42 @@ static void check_way(const way_t *way) {
     }
     report(way->name);
 }
+
+#if CVL_HAS_FIVES
+
+static void check_fives(void) {
+    static int8_t pixels[(2 * MOST_WORDS + 3) * MOST_ROW + 4] __attribute__((aligned(8)));
+    static uint32_t scratch[CVL_FIVE * MOST_WORDS + 2];
+    for (uint32_t words = 2; words <= MOST_WORDS; words += 2) {
+        for (unsigned times = 0; times < 30; times++) {
+            outputs_t outputs = outputs_of(false, 0);
+            while (outputs.layer->clamp_min > -128 || outputs.layer->clamp_max < 127) {
+                outputs = outputs_of(false, 0);
+            }
+            outputs.windows = CVL_FIVE * one_to(2);
+            set_windows(words, words, times, &outputs);
+            put_bytes((uint8_t *)w, words);
+            uint32_t pixel_step = 2 * words + chance() % 4;
+            int8_t *first = pixels + chance() % 4;
+            for (uint32_t i = 0; i < 2 * words * outputs.windows; i++) {
+                uint32_t place = i % 4 == 1 ? i + 1 : i % 4 == 2 ? i - 1 : i;
+                uint32_t window = i / (2 * words);
+                first[window * pixel_step + place - 2 * words * window] = values[i];
+            }
+            cvl_pairs_t pairs = pairs_of(&outputs, words, words, 0, true);
+            memset(scratch, GUARD, sizeof scratch);
+            uint32_t guard = scratch[0];
+            pairs.x = scratch + 1;
+            pairs.x_end = pairs.x + outputs.windows * words;
+            cvl_make_fives(&pairs, first, pixel_step);
+            bool is_kept = scratch[0] == guard && scratch[CVL_FIVE * words + 1] == guard;
+            note(is_as_wanted() && is_kept);
+        }
+    }
+    report("fives");
+}
+
+#endif
 
 static void check_single(void) {
     for (uint32_t words = 2; words <= MOST_WORDS; words += 2) {
@@ -390,6 +427,9 @@ void bench_main(void) {
     for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
         check_way(&ways[i]);
     }
+#if CVL_HAS_FIVES
+    check_fives();
+#endif
     check_single();
     check_widen(false);
     check_widen(true);
