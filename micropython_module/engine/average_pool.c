@@ -88,18 +88,14 @@ static inline uint32_t sum_window(
 
 // Windows of 2x2 pixels inside the image, side by side or not, of which most pools have no others.
 static void make_row_of_fours(const cvl_task_t *task) {
-    uint32_t channels = task->op->channels;
-    int32_t clamp_min = task->op->clamp_min, clamp_max = task->op->clamp_max;
-    uint32_t skip = task->op->stride_w * channels - channels; // from pixel to pixel
-    const int8_t *top = task->rows[0];
-    const int8_t *bottom = task->rows[1];
-    int8_t *out = task->out;
-    for (uint32_t i = task->op->width; i > 0; i--, top += skip, bottom += skip) {
-        for (uint32_t c = channels; c > 0; c--) {
-            int32_t sum = top[0] + top[channels] + bottom[0] + bottom[channels];
-            top++;
-            bottom++;
-            *out++ = cvl_clamp_s8((sum + 2 + (sum >> 31)) >> 2, clamp_min, clamp_max);
+    const cvl_operator_t *op = task->op;
+    uint32_t channels = op->channels;
+    uint32_t step = op->stride_w * channels;
+    cvl_average4_s8(task->out, task->rows[0], task->rows[1], channels, step, op->width);
+    if (op->clamp_min > INT8_MIN || op->clamp_max < INT8_MAX) {
+        const int8_t *end = task->out + op->width * channels;
+        for (int8_t *out = task->out; out != end; out++) {
+            *out = cvl_clamp_s8(*out, op->clamp_min, op->clamp_max);
         }
     }
 }

@@ -125,39 +125,101 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
 
 // clang-format on
 
+// clang-format off
+
+// Two words of a window (r1) and the weights of two channels (r2) as the file has them.
+#define PRODUCTS_OF_WORDS                                                                         \
+    "ldm r2!, {r8, r9, r10, r11}\n"                                                               \
+    "ldrd r6, r7, [r1], #8\n"                                                                     \
+    "add r8, r8, #128\n"                                                                          \
+    "add r9, r9, #128\n"                                                                          \
+    "add r10, r10, #128\n"                                                                        \
+    "add r11, r11, #128\n"                                                                        \
+    "smladx r4, r6, r8, r4\n"                                                                     \
+    "smladx r5, r6, r9, r5\n"                                                                     \
+    "smladx r4, r7, r10, r4\n"                                                                    \
+    "smladx r5, r7, r11, r5\n"
+
+// Adds to two sums the products of a window and of uint32[words, 2] in the file, which lie
+// aligned. The upper half of a word there is 1 less where the lower one is below 0: with 128 more
+// none is, and the carry puts the upper one right. What that adds to the sums is the same for all
+// channels: 128 times what upper_sum returns.
+__attribute__((naked, noinline)) static void add_words(uint32_t sums[2] __attribute__((unused)),
+    const uint32_t *x __attribute__((unused)), const uint8_t *w __attribute__((unused)),
+    const uint8_t *w_end __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+        "ldrd r4, r5, [r0]\n"
+        "sub r12, r3, r2\n"
+        "ubfx r12, r12, #4, #2\n" // what is beyond a multiple of 4 groups is done first
+        "tbb [pc, r12]\n"
+        "9: .byte (0f - 9b) / 2, (3f - 9b) / 2, (2f - 9b) / 2, (1f - 9b) / 2\n"
+        "0:\n"
+        PRODUCTS_OF_WORDS
+        "1:\n"
+        PRODUCTS_OF_WORDS
+        "2:\n"
+        PRODUCTS_OF_WORDS
+        "3:\n"
+        PRODUCTS_OF_WORDS
+        "cmp r2, r3\n"
+        "bne 0b\n"
+        "strd r4, r5, [r0]\n"
+        "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+}
+
+// clang-format on
+
+// The same for weights at any alignment.
+static void add_words_anywhere(
+    uint32_t sums[2], const uint32_t *x, const uint8_t *w, const uint8_t *w_end) {
+    for (; w != w_end; x++, w += 8) {
+        sums[0] = cvl_add_products(sums[0], *x, cvl_word_at(w) + 128);
+        sums[1] = cvl_add_products(sums[1], *x, cvl_word_at(w + 4) + 128);
+    }
+}
+
+// Of the values in the upper halves of an even number of words.
+static uint32_t upper_sum(const uint32_t *x, uint32_t words) {
+    int32_t sum = 0;
+    for (const uint32_t *end = x + words; x != end; x += 2) {
+        sum += ((int32_t)x[0] >> 16) + ((int32_t)x[1] >> 16);
+    }
+    return (uint32_t)sum;
+}
+
 // The same as CVL_DSP_SCALE, CVL_DSP_SIGN and CVL_DSP_VALUE.
-static inline int8_t value_of(uint32_t sum, const windows_t *windows, unsigned channel) {
+static inline int8_t value_of(uint32_t sum, const uint8_t *scale, int32_t zero_point) {
     int32_t high = (int32_t)sum;
-    __asm__("smmlar %0, %0, %1, %0" : "+r"(high) : "r"(windows->factors[channel]));
+    uint32_t multiplier = cvl_word_at(scale + offsetof(cvl_scale_t, multiplier));
+    __asm__("smmlar %0, %0, %1, %0" : "+r"(high) : "r"(multiplier << 1));
     high += high >> 31;
-    int32_t value = ((high >> windows->rights[channel]) + windows->offset) >> 1;
+    int32_t right = scale[offsetof(cvl_scale_t, right)];
+    int32_t value = ((high >> (right - 1)) + cvl_dsp_offset(zero_point)) >> 1;
     __asm__("ssat %0, #8, %0" : "+r"(value));
     return (int8_t)value;
 }
 
-// Windows whose weights are too many to be copied, as those of dense layers: the words of the file
-// hold the first weight less 1 where the second is below 0; adding 2^15 puts that right.
-static void make_windows_of_words(
-    const windows_t *windows, const uint8_t *weights, uint32_t words) {
-    int8_t *out = windows->out;
-    const uint32_t *x = windows->x[0];
-    for (; x != windows->x_end; x += windows->step / sizeof *x) {
-        uint32_t sum0 = windows->biases[0], sum1 = windows->biases[1];
-        const uint8_t *at = weights;
-        for (uint32_t i = 0; i < words; i++, at += 8) {
-            uint32_t w0, w1;
-            memcpy(&w0, at, sizeof w0);
-            memcpy(&w1, at + 4, sizeof w1);
-            __asm__("smlatb %0, %2, %3, %0\n smlatb %1, %2, %4, %1\n"
-                : "+&r"(sum0), "+&r"(sum1)
-                : "r"(x[i]), "r"(w0), "r"(w1));
-            __asm__("smlabt %0, %2, %3, %0\n smlabt %1, %2, %4, %1\n"
-                : "+&r"(sum0), "+&r"(sum1)
-                : "r"(x[i]), "r"(w0 + 0x8000u), "r"(w1 + 0x8000u));
+// A window whose weights are not worth a copy, or too many for one, as those of dense layers.
+static void make_window_of_words(const cvl_pairs_t *pairs, const uint32_t *x, int8_t *out) {
+    bool is_aligned = (uintptr_t)pairs->weights % sizeof(uint32_t) == 0;
+    uint32_t too_much = 128 * upper_sum(x, pairs->words);
+    const uint8_t *scale = (const uint8_t *)pairs->scales;
+    const uint8_t *w = pairs->weights;
+    for (uint32_t c = 0; c < pairs->channels; c += 2, scale += 2 * sizeof(cvl_scale_t)) {
+        const uint8_t *second = scale + sizeof(cvl_scale_t);
+        const uint8_t *w_end = w + 8 * pairs->words;
+        uint32_t sums[2] = {cvl_word_at(scale) - too_much, cvl_word_at(second) - too_much};
+        if (is_aligned) {
+            add_words(sums, x, w, w_end);
+        } else {
+            add_words_anywhere(sums, x, w, w_end);
         }
-        out[windows->second] = value_of(sum1, windows, 1);
-        out[0] = value_of(sum0, windows, 0);
-        out += windows->out_step;
+        out[c] = value_of(sums[0], scale, pairs->zero_point);
+        if (c + 1 < pairs->channels) {
+            out[c + 1] = value_of(sums[1], second, pairs->zero_point);
+        }
+        w = w_end;
     }
 }
 
@@ -189,24 +251,60 @@ static void set_channels(windows_t *windows, const uint8_t *table) {
     }
 }
 
-// The words of two channels from those of the file.
-static void copy_words(uint32_t *to, const uint8_t *weights, uint32_t words) {
-    for (uint32_t i = 0; i < 2 * words; i++) {
-        to[i] = cvl_weights_of(cvl_word_at(weights + 4 * i));
-    }
+// clang-format off
+
+// uint32[words, 2] of two channels from those of the file, at any alignment. The upper half of a
+// word there is 1 less where the lower one is below 0.
+#define CORRECT(word) "and r12, " word ", #0x8000\n" "add " word ", " word ", r12, lsl #1\n"
+__attribute__((naked, noinline)) static void copy_words(uint32_t *to __attribute__((unused)),
+    const uint8_t *weights __attribute__((unused)), uint32_t words __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4, r5, r6, r7}\n"
+        "add r2, r0, r2, lsl #3\n"
+        "1: ldr r4, [r1], #4\n"
+        "ldr r5, [r1], #4\n"
+        "ldr r6, [r1], #4\n"
+        "ldr r7, [r1], #4\n"
+        CORRECT("r4")
+        CORRECT("r5")
+        CORRECT("r6")
+        CORRECT("r7")
+        "stm r0!, {r4, r5, r6, r7}\n"
+        "cmp r0, r2\n"
+        "bne 1b\n"
+        "pop {r4, r5, r6, r7}\n"
+        "bx lr\n");
 }
 
-// The same from the bytes of single channels, one behind the other.
-static void widen_singles(uint32_t *to, const uint8_t *weights, uint32_t words, bool has_second) {
-    const uint8_t *second = has_second ? weights + 2 * words : weights;
-    for (uint32_t i = 0; i < words; i += 2, to += 4, weights += 4, second += 4) {
-        uint32_t first_bytes = cvl_word_at(weights), second_bytes = cvl_word_at(second);
-        to[0] = cvl_even_of(first_bytes);
-        to[1] = cvl_even_of(second_bytes);
-        to[2] = cvl_odd_of(first_bytes);
-        to[3] = cvl_odd_of(second_bytes);
-    }
+// The same from the bytes of single channels. The loop is unrolled twice,
+// and begins in the middle where the number of groups is odd.
+#define WIDEN_GROUP                                                                               \
+    "ldr r6, [r1], #4\n"                                                                          \
+    "ldr r7, [r2], #4\n"                                                                          \
+    "sxtb16 r4, r6\n"                                                                             \
+    "sxtb16 r5, r7\n"                                                                             \
+    "sxtb16 r6, r6, ror #8\n"                                                                     \
+    "sxtb16 r7, r7, ror #8\n"                                                                     \
+    "stm r0!, {r4, r5, r6, r7}\n"
+__attribute__((naked, noinline)) static void widen_singles(uint32_t *to __attribute__((unused)),
+    const uint8_t *first __attribute__((unused)), const uint8_t *second __attribute__((unused)),
+    uint32_t words __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4, r5, r6, r7}\n"
+        "lsls r12, r3, #30\n"
+        "add r3, r0, r3, lsl #3\n"
+        "bmi 2f\n" // bit 1 of words
+        "1:\n"
+        WIDEN_GROUP
+        "2:\n"
+        WIDEN_GROUP
+        "cmp r0, r3\n"
+        "bne 1b\n"
+        "pop {r4, r5, r6, r7}\n"
+        "bx lr\n");
 }
+
+// clang-format on
 
 static windows_t windows_of(const cvl_pairs_t *pairs, const uint32_t *w) {
     return (windows_t){
@@ -232,20 +330,27 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
     const uint8_t *weights = pairs->weights;
     uint32_t words = pairs->words;
     bool is_dense = pairs->x + pairs->step == pairs->x_end;
-    uint32_t pair_bytes = words * (pairs->room != NULL ? 4 : 8);
     uint32_t copies[ROOM_WORDS];
+    if (pairs->room == NULL && (is_dense || 2 * words > ROOM_WORDS)) {
+        int8_t *out = pairs->out;
+        for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
+            make_window_of_words(pairs, x, out);
+            out += pairs->out_step;
+        }
+        clamp(pairs);
+        return;
+    }
     windows_t windows = windows_of(pairs, pairs->room != NULL ? pairs->room : copies);
-    for (uint32_t c = 0; c < pairs->channels; c += 2, weights += pair_bytes) {
+    for (uint32_t c = 0; c < pairs->channels; c += 2) {
         set_pair(&windows, pairs, c);
         if (pairs->room != NULL) {
             cvl_widen_quads(pairs->room, (const int8_t *)weights, words);
-            make_windows(&windows);
-        } else if (2 * words <= ROOM_WORDS && !is_dense) {
-            copy_words(copies, weights, words);
-            make_windows(&windows);
+            weights += 4 * words;
         } else {
-            make_windows_of_words(&windows, weights, words);
+            copy_words(copies, weights, words);
+            weights += 8 * words;
         }
+        make_windows(&windows);
     }
     clamp(pairs);
 }
@@ -260,7 +365,8 @@ void cvl_make_singles(const cvl_pairs_t *pairs) {
     windows_t windows = windows_of(pairs, copies);
     for (uint32_t c = 0; c < pairs->channels; c += 2, weights += 4 * pairs->words) {
         set_pair(&windows, pairs, c);
-        widen_singles(copies, weights, pairs->words, windows.second != 0);
+        const uint8_t *second = windows.second != 0 ? weights + 2 * pairs->words : weights;
+        widen_singles(copies, weights, second, pairs->words);
         make_windows(&windows);
     }
     clamp(pairs);

@@ -1,4 +1,5 @@
 #include "primitives.h"
+#include "pairs.h"
 
 void cvl_dot2_s8(
     const int8_t *x, const int8_t *w0, const int8_t *w1, uint32_t count, int32_t sums[2]) {
@@ -44,3 +45,18 @@ void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, uint32_t
         *out++ = (int8_t)(before > value ? before : value);
     }
 }
+
+#if !CVL_HAS_DSP
+
+void cvl_average4_s8(int8_t *out, const int8_t *top, const int8_t *bottom, uint32_t channels,
+    uint32_t step, uint32_t count) {
+    for (; count > 0; count--, out += channels, top += step, bottom += step) {
+        const int8_t *right_top = top + channels;
+        const int8_t *right_bottom = bottom + channels;
+        for (uint32_t c = 0; c < channels; c++) {
+            out[c] = cvl_quarter(top[c] + right_top[c] + bottom[c] + right_bottom[c]);
+        }
+    }
+}
+
+#endif

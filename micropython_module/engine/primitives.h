@@ -27,6 +27,16 @@ CVL_HOT void cvl_keep_greater_s8(int8_t *out, const int8_t *x, uint32_t count);
 // The same with the greater of two: x and the values that lie `apart` behind them.
 CVL_HOT void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, uint32_t count);
 
+// The averages of windows of 2x2 pixels of `channels` values: out int8[count, channels]. `top` and
+// `bottom` are the first window's pixels on the left, `step` bytes lie from window to window.
+CVL_HOT void cvl_average4_s8(int8_t *out, const int8_t *top, const int8_t *bottom,
+    uint32_t channels, uint32_t step, uint32_t count);
+
+// Of the sum of four values, to nearest, halves away from 0.
+static inline int8_t cvl_quarter(int32_t sum) {
+    return (int8_t)((sum + 2 + (sum >> 31)) >> 2);
+}
+
 // Sum of `count` values that lie `stride` apart, modulo 2^32.
 static inline uint32_t cvl_sum_s8(const int8_t *x, uint32_t count, uint32_t stride) {
     uint32_t sum = 0;

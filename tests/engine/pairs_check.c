@@ -1,11 +1,12 @@
-// Compares the fast parts of the kernels (pairs.h, widen.h, filter3.h) with plain loops over
-// values of int8 and TFLM's requantisation, on the processor of the emulator. Prints for each part
-// how many cases were tried, and how many of them failed.
+// Compares the fast parts of the kernels (pairs.h, widen.h, filter3.h, primitives.h) with plain
+// loops over values of int8 and TFLM's requantisation, on the processor of the emulator. Prints
+// for each part how many cases were tried, and how many of them failed.
 #include <stdbool.h>
 #include <string.h>
 #include "bench.h"
 #include "filter3.h"
 #include "pairs_inline.h"
+#include "primitives.h"
 #include "scales_of_check.h" // layers: tests/engine/test_pairs.py writes it
 #include "widen.h"
 
@@ -422,6 +423,24 @@ static void check_filter(unsigned times, void (*make)(const cvl_filter3_t *)) {
     note(is_as_wanted() && is_kept);
 }
 
+// Windows of 2x2 pixels, which may overlap or lie apart.
+static void check_average(unsigned times) {
+    uint32_t channels = one_to(MOST_CHANNELS), count = one_to(MOST_WINDOWS);
+    uint32_t step = one_to(2 * channels);
+    const int8_t *top = rows[0] + chance() % 4, *bottom = rows[1] + chance() % 4;
+    fill(rows[0], sizeof rows[0], -128, times);
+    fill(rows[1], sizeof rows[1], -128, times);
+    memset(made, GUARD, sizeof made);
+    memset(wanted, GUARD, sizeof wanted);
+    for (uint32_t i = 0; i < count * channels; i++) {
+        uint32_t left = i / channels * step + i % channels, right = left + channels;
+        int32_t sum = top[left] + top[right] + bottom[left] + bottom[right];
+        wanted[4 + i] = (int8_t)(sum < 0 ? -((2 - sum) / 4) : (sum + 2) / 4);
+    }
+    cvl_average4_s8(made + 4, top, bottom, channels, step, count);
+    note(is_as_wanted());
+}
+
 void bench_main(void) {
     state = 1;
     for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -437,5 +456,9 @@ void bench_main(void) {
         check_filter(times, cvl_make_filter3);
     }
     report("filter3");
+    for (unsigned times = 0; times < 500; times++) {
+        check_average(times);
+    }
+    report("average4");
     bench_exit(0);
 }
