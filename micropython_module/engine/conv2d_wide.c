@@ -156,14 +156,14 @@ static void widen_pixels(
     uint32_t *after = inside + columns->inside * step;
     for (uint32_t ky = 0, first = 0; ky < shape->rows; ky++, first += channels) {
         const int8_t *row = task->rows[ky];
-        cvl_widen_pixels(columns->to, step, first, NULL, fill, channels, columns->before);
-        if (row == NULL) {
-            cvl_widen_pixels(inside, step, first, NULL, fill, channels, columns->inside);
-        } else if (!quads) {
-            row += columns->first * channels;
+        if (row == NULL || !quads) {
+            row = row == NULL ? NULL : row + columns->first * channels;
             cvl_widen_pixels(inside, step, first, row, fill, channels, columns->inside);
         }
-        cvl_widen_pixels(after, step, first, NULL, fill, channels, columns->after);
+        if (columns->before + columns->after > 0) {
+            cvl_widen_pixels(columns->to, step, first, NULL, fill, channels, columns->before);
+            cvl_widen_pixels(after, step, first, NULL, fill, channels, columns->after);
+        }
     }
 }
 

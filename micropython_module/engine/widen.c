@@ -25,12 +25,35 @@ void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count) {
 
 #endif
 
+#if !CVL_HAS_DSP
+
+void cvl_widen_two_rows(
+    uint32_t *to, uint32_t step, const int8_t *top, const int8_t *bottom, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++, to += step) {
+        *to = cvl_pair_of(top[i], bottom[i]);
+    }
+}
+
+#endif
+
+#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
+
+void cvl_widen_even(
+    uint32_t *to, uint32_t step, const int8_t *from, uint32_t channels, uint32_t count) {
+    for (; count > 0; count--, to += step) {
+        uint32_t *word = to;
+        for (const int8_t *end = from + channels; from != end; from += 2) {
+            *word++ = cvl_pair_of(from[0], from[1]);
+        }
+    }
+}
+
+#endif
+
 void cvl_widen_rows(uint32_t *to, uint32_t step, const int8_t *top, const int8_t *bottom,
     int32_t fill, uint32_t count) {
     if (top != NULL && bottom != NULL) {
-        for (uint32_t i = 0; i < count; i++, to += step) {
-            *to = cvl_pair_of(top[i], bottom[i]);
-        }
+        cvl_widen_two_rows(to, step, top, bottom, count);
         return;
     }
     for (uint32_t i = 0; i < count; i++, to += step) {
@@ -60,24 +83,13 @@ static inline __attribute__((always_inline)) void widen_pixels(uint32_t *to, uin
     }
 }
 
-// Pixels of an even number of values that begin with a word: a small loop, all in registers.
-CVL_HOT static CVL_NOINLINE void widen_even(
-    uint32_t *to, uint32_t step, const int8_t *from, uint32_t channels, uint32_t count) {
-    for (; count > 0; count--, to += step) {
-        uint32_t *word = to;
-        for (const int8_t *end = from + channels; from != end; from += 2) {
-            *word++ = cvl_pair_of(from[0], from[1]);
-        }
-    }
-}
-
 void cvl_widen_pixels(uint32_t *to, uint32_t step, uint32_t first, const int8_t *pixels,
     int8_t fill, uint32_t channels, uint32_t count) {
     to += first / 2;
     if (pixels == NULL) {
         widen_pixels(to, step, first % 2 != 0, &fill, 0, channels, count);
     } else if ((first | channels) % 2 == 0) {
-        widen_even(to, step, pixels, channels, count);
+        cvl_widen_even(to, step, pixels, channels, count);
     } else {
         widen_pixels(to, step, first % 2 != 0, pixels, 1, channels, count);
     }

@@ -1,4 +1,4 @@
-// cvl_widen_words for ARMv6-M (Cortex-M0, M0+): 1.9 instructions for each value.
+// Widening for ARMv6-M (Cortex-M0, M0+): 1.9 instructions for each value of cvl_widen_words.
 #include "pairs.h"
 #include "widen.h"
 
@@ -51,6 +51,37 @@ __attribute__((naked)) void cvl_widen_words(uint32_t *to __attribute__((unused))
         "4: pop {r4, r5, r6, r7, pc}\n"
         ".balign 4\n"
         "9: .word 0xff7fff80, 0x80808080, 0x00ff00ff\n");
+}
+
+// r2 and r5: behind the pixel, which r4 counts up to; lr: pixels left.
+__attribute__((naked)) void cvl_widen_even(uint32_t *to __attribute__((unused)),
+    uint32_t step __attribute__((unused)), const int8_t *from __attribute__((unused)),
+    uint32_t channels __attribute__((unused)), uint32_t count __attribute__((unused))) {
+    __asm__ volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7, lr}\n"
+        "ldr r6, [sp, #20]\n"
+        "cmp r6, #0\n"
+        "beq 3f\n"
+        "lsls r1, r1, #2\n"
+        "mov r12, r1\n"
+        "1: mov lr, r6\n"
+        "adds r2, r2, r3\n"
+        "adds r5, r2, #1\n"
+        "mov r1, r0\n"
+        "negs r4, r3\n"
+        "2: ldrsb r6, [r2, r4]\n"
+        "ldrsb r7, [r5, r4]\n"
+        "lsls r7, r7, #16\n"
+        "adds r6, r6, r7\n"
+        "stm r1!, {r6}\n"
+        "adds r4, #2\n"
+        "bne 2b\n"
+        "add r0, r12\n"
+        "mov r6, lr\n"
+        "subs r6, #1\n"
+        "bne 1b\n"
+        "3: pop {r4, r5, r6, r7, pc}\n");
 }
 
 // clang-format on

@@ -1,5 +1,5 @@
-// cvl_widen_words for Cortex-M processors with the DSP extension: SXTB16 widens two values at
-// once.
+// Widening for Cortex-M processors with the DSP extension: SXTB16 widens two values at once.
+#include "dsp.h"
 #include "pairs.h"
 #include "widen.h"
 
@@ -37,6 +37,50 @@ __attribute__((naked)) void cvl_widen_words(uint32_t *to __attribute__((unused))
 }
 
 // clang-format on
+
+// The lower halves of two words, or their upper ones, the first word's below.
+static inline uint32_t lower_of(uint32_t first, uint32_t second) {
+    __asm__("pkhbt %0, %0, %1, lsl #16" : "+r"(first) : "r"(second));
+    return first;
+}
+
+static inline uint32_t upper_of(uint32_t first, uint32_t second) {
+    __asm__("pkhtb %0, %0, %1, asr #16" : "+r"(second) : "r"(first));
+    return second;
+}
+
+void cvl_widen_two_rows(
+    uint32_t *to, uint32_t step, const int8_t *top, const int8_t *bottom, uint32_t count) {
+    for (; count >= 4; count -= 4, to += 4 * step, top += 4, bottom += 4) {
+        uint32_t first = cvl_word_at(top), second = cvl_word_at(bottom);
+        uint32_t even = cvl_even_of(first), odd = cvl_odd_of(first);
+        uint32_t second_even = cvl_even_of(second), second_odd = cvl_odd_of(second);
+        to[0] = lower_of(even, second_even);
+        to[step] = lower_of(odd, second_odd);
+        to[2 * step] = upper_of(even, second_even);
+        to[3 * step] = upper_of(odd, second_odd);
+    }
+    for (; count > 0; count--, to += step) {
+        *to = lower_of((uint32_t)*top++, (uint32_t)*bottom++);
+    }
+}
+
+void cvl_widen_even(
+    uint32_t *to, uint32_t step, const int8_t *from, uint32_t channels, uint32_t count) {
+    for (; count > 0; count--, to += step) {
+        uint32_t *word = to;
+        for (const int8_t *end = from + channels / 4 * 4; from != end; from += 4) {
+            uint32_t values = cvl_word_at(from);
+            uint32_t even = cvl_even_of(values), odd = cvl_odd_of(values);
+            *word++ = lower_of(even, odd);
+            *word++ = upper_of(even, odd);
+        }
+        if (channels % 4 != 0) {
+            *word = lower_of((uint32_t)from[0], (uint32_t)from[1]);
+            from += 2;
+        }
+    }
+}
 
 #else
 

@@ -329,6 +329,32 @@ static void check_widen(bool anywhere) {
     report(anywhere ? "widen_quads" : "widen_words");
 }
 
+// Columns of pixels of an even number of channels, or of two rows of single values.
+static void check_columns(unsigned times, bool are_pixels) {
+    static int8_t pixels[2][MOST_COLUMNS * 10 + 4];
+    static uint32_t to[MOST_COLUMNS * 8 + 2];
+    uint32_t channels = are_pixels ? 2 * one_to(5) : 1, count = chance() % MOST_COLUMNS;
+    uint32_t words = (channels + 1) / 2, step = words + chance() % 3;
+    const int8_t *top = pixels[0] + chance() % 4, *bottom = pixels[1] + chance() % 4;
+    fill(&pixels[0][0], sizeof pixels, -128, times);
+    memset(to, GUARD, sizeof to);
+    uint32_t guard = to[0];
+    if (are_pixels) {
+        cvl_widen_even(to + 1, step, top, channels, count);
+    } else {
+        cvl_widen_two_rows(to + 1, step, top, bottom, count);
+    }
+    bool is_right = to[0] == guard;
+    for (uint32_t i = 0; i < sizeof to / sizeof *to - 1; i++) {
+        uint32_t column = i / step, word = i % step;
+        uint32_t at = column * channels + 2 * word;
+        uint32_t own = are_pixels ? cvl_pair_of(top[at % 130], top[(at + 1) % 130])
+                                  : cvl_pair_of(top[at % 130], bottom[at % 130]);
+        is_right &= to[i + 1] == (column < count && word < words ? own : guard);
+    }
+    note(is_right);
+}
+
 // One row of windows 3x3: the image's rows, and the filters of all channels.
 static int8_t rows[3][MOST_COLUMNS * MOST_CHANNELS + 4] __attribute__((aligned(8)));
 static int8_t filters[12][3][3];
@@ -452,6 +478,14 @@ void bench_main(void) {
     check_single();
     check_widen(false);
     check_widen(true);
+    for (unsigned times = 0; times < 500; times++) {
+        check_columns(times, true);
+    }
+    report("widen_even");
+    for (unsigned times = 0; times < 500; times++) {
+        check_columns(times, false);
+    }
+    report("widen_two_rows");
     for (unsigned times = 0; times < 1500; times++) {
         check_filter(times, cvl_make_filter3);
     }

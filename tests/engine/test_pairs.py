@@ -23,6 +23,8 @@ PARTS = {
     "single": CASES,
     "widen_words": 20 * 8,
     "widen_quads": 20 * 8,
+    "widen_even": 500,
+    "widen_two_rows": 500,
     "filter3": 1500,
     "average4": 500,
 }
