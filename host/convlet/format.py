@@ -12,7 +12,9 @@ A `.cvl` is little-endian and read in place on the board:
 - **Goals** are operators to be pulled to their last row, in this order; they define the schedule, which
   engine/run.c follows.
 - **Data** holds weights, per-channel tables, labels and test vectors; records point to it by file offset,
-  0 is "none".
+  0 is "none". First come labels, test vectors, places and the tables of mapped operators: with the records they are
+  the file's **head**, which a board keeps in RAM when it reads the rest through a window (engine/window.c). Behind it
+  lie the constants of one operator after the other, each operator's in one piece.
 - The arena begins with one STATE record for each operator; the rings lie behind them.
 - **A stream** (FLAG_STREAM) has no last row: its `height`s say how many rows its operators make in the same time,
   a period, and its only goal makes one row for each step. Whenever two periods have passed, all count back by one.
@@ -169,7 +171,7 @@ HEADER = Record(
             "file offset: for each test vector a seed and one CRC-32 for each operator (all 4 bytes)",
         ),
         ("vector_count", "H", ""),
-        ("reserved", "H", "0"),
+        ("head_words", "H", "size of the head in words of 4 bytes; 0: too large to say"),
     ),
 )
 

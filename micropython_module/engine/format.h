@@ -152,7 +152,7 @@ typedef struct {
     uint32_t labels;        // file offset: for each label its length (1 byte) and its UTF-8 text
     uint32_t vectors;       // file offset: for each test vector a seed and one CRC-32 for each operator (all 4 bytes)
     uint16_t vector_count;
-    uint16_t reserved;      // 0
+    uint16_t head_words;    // size of the head in words of 4 bytes; 0: too large to say
 } cvl_header_t;
 _Static_assert(sizeof(cvl_header_t) == 40, "layout");
 

@@ -258,6 +258,9 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     if (is_starved(task)) {
         return CVL_STARVED;
     }
+    if (!cvl_has_constants(model, task->index)) {
+        return CVL_STOPPED;
+    }
     make_row(task);
     cvl_state_t *state = cvl_state_of(model, task->index);
     state->step++;
