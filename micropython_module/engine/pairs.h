@@ -63,6 +63,17 @@ CVL_HOT void cvl_make_singles(const cvl_pairs_t *pairs);
 // The same with half the room whatever the processor.
 CVL_HOT void cvl_make_singles_apart(const cvl_pairs_t *pairs);
 
+// The same for a convolution and the MAX_POOL_2D of 2x2 pixels behind it, at once: the first of
+// each two sums is of the upper row of windows, the second of the lower one, and the greatest of
+// those of two neighbouring windows becomes a value. Since no requantisation ever falls, that is
+// the greatest of their values. The weights are uint32[channels, words, 2], and the step is that
+// between neighbouring windows; all scales have a short form, and what the weights and the scales
+// point to lies aligned.
+CVL_HOT void cvl_make_pooled(const cvl_pairs_t *pairs);
+
+// The same for a file at any alignment. A window has at most CVL_MOST_POOLED_WORDS.
+CVL_HOT void cvl_make_any_pooled(const cvl_pairs_t *pairs);
+
 // The windows of one row and one channel. pairs_armv6m.c reads it in this order.
 typedef struct {
     const uint32_t *x;

@@ -21,6 +21,8 @@ PARTS = {
     "any_bytes": CASES,
     "singles": CASES,
     "single": CASES,
+    "pooled": CASES,
+    "any_pooled": CASES,
     "widen_words": 20 * 8,
     "widen_quads": 20 * 8,
     "filter3": 1500,
