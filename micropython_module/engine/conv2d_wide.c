@@ -226,6 +226,7 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         .zero_point = op->zero_point_out,
         .clamp_min = op->clamp_min,
         .clamp_max = op->clamp_max,
+        .is_3x3 = shape.channels == 1 && shape.rows == 4 && shape.words == 6 && op->stride_w == 2,
     };
     bool is_aligned = ((uintptr_t)pairs.weights | (uintptr_t)pairs.scales) % sizeof(uint32_t) == 0;
     bool is_plain = is_aligned && (op->parameter & CVL_WIDE_SHORT) != 0;

@@ -47,6 +47,7 @@ typedef struct {
     int32_t zero_point; // this and the clamps are for scales that have no short form
     int32_t clamp_min;
     int32_t clamp_max;
+    uint32_t is_3x3; // of cvl_make_pooled: 3x3 windows side by side on an input of one channel
 } cvl_pairs_t;
 
 // Makes the values of all windows, of which there is at least one. The weights lie aligned, and
@@ -70,6 +71,10 @@ CVL_HOT void cvl_make_singles_apart(const cvl_pairs_t *pairs);
 // between neighbouring windows; all scales have a short form, and what the weights and the scales
 // point to lies aligned.
 CVL_HOT void cvl_make_pooled(const cvl_pairs_t *pairs);
+
+#if CVL_HAS_DSP
+CVL_HOT void cvl_make_pooled_3x3(const cvl_pairs_t *pairs);
+#endif
 
 // The same for a file at any alignment. A window has at most CVL_MOST_POOLED_WORDS.
 CVL_HOT void cvl_make_any_pooled(const cvl_pairs_t *pairs);

@@ -264,8 +264,8 @@ __attribute__((naked)) void cvl_make_pooled(const cvl_pairs_t *pairs __attribute
         "mov r10, r3\n"
         "lsls r3, r4, #3\n"
         "str r3, [sp, #32]\n"
-        "negs r4, r4\n" // as in cvl_make_pairs
-        "movs r3, #14\n"
+        "negs r4, r4\n" // as in cvl_make_pairs, for a multiple of 4
+        "movs r3, #6\n"
         "ands r4, r3\n"
         "movs r3, #15\n"
         "muls r4, r3\n"
@@ -324,7 +324,7 @@ __attribute__((naked)) void cvl_make_pooled(const cvl_pairs_t *pairs __attribute
         "bx r8\n"
         ".balign 4\n"
         "5:\n"
-        GROUP GROUP GROUP GROUP GROUP GROUP GROUP GROUP
+        GROUP GROUP GROUP GROUP
         "cmp r1, r12\n"
         "bne 5b\n"
         "add r0, r10\n"

@@ -299,7 +299,7 @@ void cvl_make_any_pairs(const cvl_pairs_t *pairs) {
     cvl_make_pairs(pairs);
 }
 
-void cvl_make_pooled(const cvl_pairs_t *pairs) {
+static void make_pooled(const cvl_pairs_t *pairs) {
     uint32_t copies[2 * CVL_MOST_POOLED_WORDS];
     const uint8_t *weights = pairs->weights;
     windows_t windows = windows_of(pairs, copies);
@@ -309,6 +309,10 @@ void cvl_make_pooled(const cvl_pairs_t *pairs) {
         copy_words(copies, weights, pairs->words);
         make_pooled_windows(&windows);
     }
+}
+
+void cvl_make_pooled(const cvl_pairs_t *pairs) {
+    (pairs->is_3x3 ? cvl_make_pooled_3x3 : make_pooled)(pairs);
     clamp(pairs, 2 * pairs->step);
 }
 

@@ -293,6 +293,34 @@ static void put_pooled(uint8_t *to, uint32_t words, uint32_t channels) {
     }
 }
 
+// 3x3 filters on columns of four values: the lower row of windows begins one value below.
+static void set_3x3_weights(uint32_t channels) {
+    for (uint32_t c = 0; c < channels; c++) {
+        for (uint32_t i = 0; i < 12; i += 4) {
+            weights[c][i + 3] = lower_weights[c][i] = 0;
+            memcpy(lower_weights[c] + i + 1, weights[c] + i, 3);
+        }
+    }
+}
+
+static void check_pooled_3x3(void) {
+    for (unsigned times = 0; times < 400; times++) {
+        outputs_t outputs = outputs_of(true, 0);
+        set_windows(6, 2, times, &outputs);
+        memset(wanted, GUARD, sizeof wanted);
+        outputs.windows = (outputs.windows + 1) / 2;
+        set_3x3_weights(outputs.channels);
+        want_pooled(&outputs, 6, 2);
+        put_pooled((uint8_t *)w, 6, outputs.channels);
+        cvl_pairs_t pairs = pairs_of(&outputs, 6, 2, 0, false);
+        pairs.x_end = x + 2 * outputs.windows * 2;
+        pairs.is_3x3 = true;
+        cvl_make_pooled(&pairs);
+        note(is_as_wanted());
+    }
+    report("pooled_3x3");
+}
+
 static void check_pooled(bool anywhere) {
     for (uint32_t words = 2; words <= MOST_WORDS; words += 2) {
         for (unsigned times = 0; times < 30; times++) {
@@ -444,6 +472,7 @@ void bench_main(void) {
     check_single();
     check_pooled(false);
     check_pooled(true);
+    check_pooled_3x3();
     check_widen(false);
     check_widen(true);
     for (unsigned times = 0; times < 1500; times++) {

@@ -23,6 +23,7 @@ PARTS = {
     "single": CASES,
     "pooled": CASES,
     "any_pooled": CASES,
+    "pooled_3x3": 400,
     "widen_words": 20 * 8,
     "widen_quads": 20 * 8,
     "filter3": 1500,
