@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from convlet.errors import ConvletError, ModelError
-from convlet.explain import explain
+from convlet.explain import FAST_KINDS, explain
 from convlet.files import read_file, write_atomic
+from convlet.fused_pools import with_pools_fused
 from convlet.graph import Change, Graph
 from convlet.ops import check_operators
 from convlet.passes import TURNING, apply, simplify
@@ -97,13 +98,24 @@ def _turned_or_not(graph: Graph, prefer: str, int8_input: bool) -> tuple[Graph, 
 def _planned(graph: Graph, prefer: str, int8_input: bool) -> tuple[Program, Plan]:
     """The program for `prefer` and its plan."""
     lowered = lower(graph, int8_input)
+    # Its weights take two bytes each.
+    fused = lowered if prefer == "flash" else with_pools_fused(lowered)
     if prefer == "speed":
-        program = choose_variants(lowered, prefer)
+        program = choose_variants(fused, prefer)
         return program, plan(program)
-    programs = choose_variants(lowered, "ram"), choose_variants(lowered, "plain")
+    ways = [lowered] if fused is lowered else [fused, lowered]
+    chosen = [choose_variants(way, "ram") for way in ways]
     # Nothing that accumulates may be packed better.
-    smallest = min(((program, plan(program)) for program in programs), key=lambda pair: pair[1].arena_bytes)
-    return smallest if prefer == "ram" else _hastened(lowered, programs[0], smallest, prefer)
+    small = [*chosen, *(choose_variants(way, "plain") for way in ways)]
+    smallest = min(((program, plan(program)) for program in small), key=lambda pair: pair[1].arena_bytes)
+    if prefer == "ram":
+        return smallest
+    pairs = zip(ways, chosen, strict=True)
+    return min((_hastened(*pair, smallest, prefer) for pair in pairs), key=lambda pair: _slow_macs(pair[0]))
+
+
+def _slow_macs(program: Program) -> int:
+    return sum(node.macs for node in program.nodes if node.kind not in FAST_KINDS)
 
 
 def _hastened(

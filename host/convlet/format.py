@@ -71,6 +71,7 @@ STEMS = {
     "RESIZE_BILINEAR": "resize_bilinear",
     "CONV_2D_WIDE": "conv2d_wide",
     "DEPTHWISE_3X3": "depthwise_3x3",
+    "CONV_2D_MAX_POOL": "conv2d_wide",
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
@@ -107,11 +108,15 @@ FLAG_MAPPED = 2  # the window of row r begins at input row map[r]; `table` begin
 FLAG_B_FIRST = 4  # pulls its second input before the first
 FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, uint16[height]
 
-# In `parameter` of CONV_2D_WIDE, whose other bits are WIDE_TILE times the pixels that are made at a time; 0: all.
+# In `parameter` of CONV_2D_WIDE and CONV_2D_MAX_POOL, whose other bits are WIDE_TILE times the pixels that are made at
+# a time; 0: all.
 WIDE_BYTES = 1  # its weights are int8
 WIDE_SHORT = 2  # all its scales have a short form
 WIDE_SINGLE = 4  # its weights are int8 in the order of single channels; all its scales have a short form
 WIDE_TILE = 8
+MOST_POOLED_WORDS = (
+    48  # of a window of CONV_2D_MAX_POOL: the engine may copy a channel's weights to its stack
+)
 
 NO_SHORT_SCALE = 0xFF  # in `shift` of a scale
 
@@ -332,6 +337,7 @@ def c_header() -> str:
                 f"#define CVL_WIDE_SHORT {WIDE_SHORT}",
                 f"#define CVL_WIDE_SINGLE {WIDE_SINGLE}",
                 f"#define CVL_WIDE_TILE {WIDE_TILE}",
+                f"#define CVL_MOST_POOLED_WORDS {MOST_POOLED_WORDS}",
                 f"#define CVL_NO_SHORT_SCALE {NO_SHORT_SCALE}",
                 f"#define CVL_NO_ROW 0x{NO_ROW:x}",
                 f"#define CVL_FILL ({FILL + 1} - 1)",
