@@ -282,18 +282,13 @@ static void clamp(const cvl_pairs_t *pairs, uint32_t step) {
     }
 }
 
-// The scales of one or two channels, at any alignment: this processor's loads of single words may
-// be so.
-static void set_channels(windows_t *windows, const uint8_t *table, unsigned count) {
-    const cvl_scale_t *scales = (const cvl_scale_t *)(const void *)table;
-    for (unsigned i = 0; i < count; i++) {
-        int32_t bias, multiplier;
-        memcpy(&bias, &scales[i].bias, sizeof bias);
-        memcpy(&multiplier, &scales[i].multiplier, sizeof multiplier);
-        windows->biases[i] = windows->biases[i + 2] = (uint32_t)bias;
-        windows->factors[i] = (int32_t)((uint32_t)multiplier << 1);
-        windows->rights[i] = scales[i].right - 1;
-    }
+// The scale of one of the two channels, at any alignment.
+static inline void set_scale(windows_t *windows, unsigned channel, const uint8_t *scale) {
+    uint32_t multiplier = cvl_word_at(scale + offsetof(cvl_scale_t, multiplier));
+    windows->biases[channel] = windows->biases[channel + 2] =
+        cvl_word_at(scale + offsetof(cvl_scale_t, bias));
+    windows->factors[channel] = (int32_t)(multiplier << 1);
+    windows->rights[channel] = scale[offsetof(cvl_scale_t, right)] - 1;
 }
 
 // clang-format off
@@ -362,12 +357,18 @@ static windows_t windows_of(const cvl_pairs_t *pairs, const uint32_t *w) {
     };
 }
 
-// Channels c and c + 1 come next, if there are two; of scales there are `count`.
-static void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c, unsigned count) {
-    set_channels(windows, (const uint8_t *)pairs->scales + c * sizeof(cvl_scale_t), count);
+// Channel c comes next.
+static inline void set_channel(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c) {
+    set_scale(windows, 0, (const uint8_t *)(pairs->scales + c));
     windows->x[0] = pairs->x;
     windows->x[1] = pairs->x + pairs->step;
     windows->out = pairs->out + c;
+}
+
+// Channels c and c + 1 come next, if there are two; of scales there are.
+static inline void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c) {
+    set_channel(windows, pairs, c);
+    set_scale(windows, 1, (const uint8_t *)(pairs->scales + c + 1));
     windows->second = c + 1 < pairs->channels;
 }
 
@@ -387,7 +388,7 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
     }
     windows_t windows = windows_of(pairs, pairs->room != NULL ? pairs->room : copies);
     for (uint32_t c = 0; c < pairs->channels; c += 2) {
-        set_pair(&windows, pairs, c, 2);
+        set_pair(&windows, pairs, c);
         if (pairs->room != NULL) {
             cvl_widen_quads(pairs->room, (const int8_t *)weights, words);
             weights += 4 * words;
@@ -409,7 +410,7 @@ void cvl_make_singles(const cvl_pairs_t *pairs) {
     }
     windows_t windows = windows_of(pairs, copies);
     for (uint32_t c = 0; c < pairs->channels; c += 2, weights += 4 * pairs->words) {
-        set_pair(&windows, pairs, c, 2);
+        set_pair(&windows, pairs, c);
         const uint8_t *second = windows.second != 0 ? weights + 2 * pairs->words : weights;
         widen_singles(copies, weights, second, pairs->words);
         make_windows(&windows);
@@ -426,7 +427,7 @@ static void make_pooled(const cvl_pairs_t *pairs) {
     const uint8_t *weights = pairs->weights;
     windows_t windows = windows_of(pairs, copies);
     for (uint32_t c = 0; c < pairs->channels; c++, weights += 8 * pairs->words) {
-        set_pair(&windows, pairs, c, 1);
+        set_channel(&windows, pairs, c);
         windows.biases[1] = windows.biases[3] = windows.biases[0];
         copy_words(copies, weights, pairs->words);
         make_pooled_windows(&windows);
