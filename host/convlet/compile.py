@@ -128,7 +128,7 @@ def _hastened(
     peak = most - smallest[1].state_bytes
     for _ in range(_TRIALS):
         program = hasten(lowered, chosen, peak, prefer)
-        planned = plan(program)
+        planned = plan(program, most)
         if planned.arena_bytes <= most:
             return program, planned
         peak -= max(planned.arena_bytes - most, _LEAST_STEP * most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ _PERMUTED = 6  # up to this many blocks all orders are tried: 720
 _LEAST_ORDERS = 5
 _MOST_PAIRS = 50_000_000  # pairs of pieces that are looked at in all orders, which bounds the time
 _SECONDS_OF_WORK = 4_000_000  # pairs of blocks that are compared at most, which bounds the time
+_MORE_WORK = 4 * _SECONDS_OF_WORK  # where less is known to be worth it
+_MOST_TRIALS = 2000
+_WARMTH = 60  # bytes too many that annealing takes for granted at first
 
 
 @dataclass(frozen=True)
@@ -52,26 +56,63 @@ def lower_bound(blocks: Sequence[Block]) -> int:
     return max(itertools.accumulate(change[time] for time in sorted(change)), default=0)
 
 
-def pack(blocks: Sequence[Block], begin: int = 0) -> tuple[list[int], int]:
+def pack(blocks: Sequence[Block], begin: int = 0, enough: float = math.inf) -> tuple[list[int], int]:
     """Offsets from `begin` on such that blocks in use together do not overlap, and the end of the last one.
 
-    Puts the blocks one by one at the lowest free offset, in many orders, until one meets the lower bound.
+    Puts the blocks one by one at the lowest free offset, in many orders, until one meets the lower bound. Where the
+    best is beyond `enough` and the bound is not, more orders are tried.
     """
     if sum(len(block.pieces) + len(block.times) for block in blocks) > MOST_PLACED_ROWS:
         blocks = [replace(block, pieces=(), times=()) for block in blocks]
     bound = begin + lower_bound(blocks)
     packer = _Packer(blocks, begin)
-    best = None
+    best, best_order = None, None
     for order in itertools.islice(
         _orders(blocks), max(_LEAST_ORDERS, _MOST_PAIRS // (packer.pair_count + 1))
     ):
         placed = packer.place(order)
         if best is None or placed[1] < best[1]:
-            best = placed
+            best, best_order = placed, order
         if best[1] == bound:
             break
-    assert best is not None
+    assert best is not None and best_order is not None
+    if bound <= enough < best[1] and len(blocks) > _PERMUTED:
+        return min(best, _anneal(packer, best_order, bound, enough), key=lambda placed: placed[1])
     return best
+
+
+def _anneal(packer: _Packer, order: Sequence[int], bound: int, enough: float) -> tuple[list[int], int]:
+    """The first packing found whose end is at most `enough`, else the last one tried.
+
+    Simulated annealing from `order` on: one block is placed earlier, mostly one of those that end above `bound`, or
+    anywhere else. A worse order is kept the more rarely the more trials there have been.
+    """
+    chance = random.Random(0)
+    count = len(order)
+    sizes = [block.size for block in packer.blocks]
+
+    def excess(offsets: Sequence[int]) -> int:
+        return sum(max(0, at + size - bound) for at, size in zip(offsets, sizes, strict=True))
+
+    now = list(order)
+    offsets, end = packer.place(now)
+    trials = min(_MOST_TRIALS, _MORE_WORK // count**2)
+    for trial in range(trials):
+        if end <= enough:
+            break
+        above = [i for i in range(count) if offsets[i] + sizes[i] > bound]
+        if chance.random() < 0.5:
+            source = now.index(chance.choice(above))
+            target = chance.randrange(source + 1)
+        else:
+            source, target = chance.randrange(count), chance.randrange(count)
+        changed = now.copy()
+        changed.insert(target, changed.pop(source))
+        placed = packer.place(changed)
+        worse = excess(placed[0]) - excess(offsets)
+        if worse <= 0 or chance.random() < math.exp(-worse / (_WARMTH * (1 - trial / trials))):
+            now, (offsets, end) = changed, placed
+    return offsets, end
 
 
 def _orders(blocks: Sequence[Block]) -> Iterator[Sequence[int]]:

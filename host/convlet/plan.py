@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +41,9 @@ class Plan:
         return self.arena_bytes - self.state_bytes
 
 
-def plan(program: Program) -> Plan:
-    """The smallest arena found for the program, proved by `prove`.
+def plan(program: Program, enough: float = math.inf) -> Plan:
+    """The smallest arena found for the program, proved by `prove`. The search is longer where that is beyond `enough`
+    bytes, and less may do.
 
     Raises ModelError when it is larger than any microcontroller's.
     """
@@ -50,7 +52,7 @@ def plan(program: Program) -> Plan:
     rings = plan_rings(program, events, goals)
     best = rings
     if sum(node.shape[0] for node in program.nodes) <= MOST_PLACED_ROWS:
-        placed = plan_places(program, events, goals)
+        placed = plan_places(program, events, goals, enough)
         # Rings are the simpler file, and need no table: a row's own place must be worth it.
         if placed.arena_bytes < rings.arena_bytes and placed.arena_bytes <= _LARGEST_PLACE:
             best = placed
@@ -92,15 +94,15 @@ def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
     )
 
 
-def plan_places(program: Program, events: list[Event], goals: list[int]) -> Plan:
-    """Every row in a place of its own, but for tensors that are needed in one piece."""
+def plan_places(program: Program, events: list[Event], goals: list[int], enough: float = math.inf) -> Plan:
+    """Every row in a place of its own, but for tensors that are needed in one piece. `enough`: as for `plan`."""
     whole = program.whole_nodes
     storage = storage_of(program, events, (), program.outputs, whole)
     state_bytes = STATE.size * len(program.nodes)
     # A node that never works, since only padding is read of it, still names a place that is in the arena.
     idle = [i for i in range(len(program.nodes)) if (i, 0) not in storage.rows]
     blocks = storage.blocks + [Block(0, 0, program.nodes[i].row_bytes) for i in idle]
-    offsets, end = pack(blocks, state_bytes)
+    offsets, end = pack(blocks, state_bytes, enough)
     idle_offsets = dict(zip(idle, offsets[len(storage.blocks) :], strict=True))
 
     def place(index: int, row: int) -> int:

@@ -20,7 +20,7 @@
 // of the lower one; both have as many rows as the record says, with weights of 0 where they end.
 #include <string.h>
 #include "internal.h"
-#include "pairs.h"
+#include "pairs_inline.h"
 #include "widen.h"
 #include "prove.h"
 
@@ -136,23 +136,24 @@ static columns_t columns_at(const cvl_task_t *task, int32_t x, uint32_t count, u
     return columns;
 }
 
+static void fill_words(uint32_t *to, uint32_t count, uint32_t word) {
+    for (; count > 0; count--) {
+        *to++ = word;
+    }
+}
+
 // An input of one channel: two rows become one word of each column.
 static void widen_single(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
     int32_t fill = task->op->zero_point_in;
     uint32_t step = shape->column;
     uint32_t *inside = columns->to + columns->before * step;
-    uint32_t *after = inside + columns->inside * step;
-    for (uint32_t ky = 0; ky < shape->rows; ky += 2, inside++, after++) {
+    for (uint32_t ky = 0; ky < shape->rows; ky += 2, inside++) {
         const int8_t *top = task->rows[ky];
         const int8_t *bottom =
             ky + 1 < shape->rows ? task->rows[ky + 1] : top; // its weights are 0
         top = top == NULL ? NULL : top + columns->first;
         bottom = bottom == NULL ? NULL : bottom + columns->first;
         cvl_widen_rows(inside, step, top, bottom, fill, columns->inside);
-        if (columns->before + columns->after > 0) {
-            cvl_widen_rows(columns->to + ky / 2, step, NULL, NULL, fill, columns->before);
-            cvl_widen_rows(after, step, NULL, NULL, fill, columns->after);
-        }
     }
 }
 
@@ -175,37 +176,34 @@ static void widen_quads(const cvl_task_t *task, const shape_t *shape, const colu
     }
 }
 
-static void widen_pixels(
-    const cvl_task_t *task, const shape_t *shape, const columns_t *columns, bool quads) {
-    uint32_t step = shape->column;
-    uint32_t channels = shape->channels;
-    int8_t fill = task->op->zero_point_in;
-    uint32_t *inside = columns->to + columns->before * step;
-    uint32_t *after = inside + columns->inside * step;
-    for (uint32_t ky = 0, first = 0; ky < shape->rows; ky++, first += channels) {
+static void widen_pixels(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
+    bool quads = shape->channels % 4 == 0;
+    uint32_t *inside = columns->to + columns->before * shape->column;
+    uint32_t at = columns->first * shape->channels;
+    for (uint32_t ky = 0; ky < shape->rows; ky++) {
         const int8_t *row = task->rows[ky];
         if (row == NULL || !quads) {
-            row = row == NULL ? NULL : row + columns->first * channels;
-            cvl_widen_pixels(inside, step, first, row, fill, channels, columns->inside);
-        }
-        if (columns->before + columns->after > 0) {
-            cvl_widen_pixels(columns->to, step, first, NULL, fill, channels, columns->before);
-            cvl_widen_pixels(after, step, first, NULL, fill, channels, columns->after);
+            cvl_widen_pixels(inside, shape->column, ky * shape->channels,
+                row == NULL ? NULL : row + at, task->op->zero_point_in, shape->channels,
+                columns->inside);
         }
     }
 }
 
 // Widens the columns. A row that is NULL has zero points, as has what lies beside the image.
 static void widen(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
+    int32_t fill = task->op->zero_point_in;
+    uint32_t *after = columns->to + (columns->before + columns->inside) * shape->column;
+    fill_words(columns->to, columns->before * shape->column, cvl_pair_of(fill, fill));
+    fill_words(after, columns->after * shape->column, cvl_pair_of(fill, fill));
     if (shape->channels == 1) {
         widen_single(task, shape, columns);
         return;
     }
-    bool quads = shape->channels % 4 == 0;
-    if (quads) {
+    if (shape->channels % 4 == 0) {
         widen_quads(task, shape, columns);
     }
-    widen_pixels(task, shape, columns, quads);
+    widen_pixels(task, shape, columns);
 }
 
 #if CVL_HAS_FIVES

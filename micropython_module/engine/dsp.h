@@ -12,12 +12,13 @@
 #define CVL_DSP_SCALE(sum, factor) "smmlar " sum ", " sum ", " factor ", " sum "\n"
 // Halves are rounded away from zero. With the zero point -128 all negative values become that.
 #define CVL_DSP_SIGN(sum) "add " sum ", " sum ", " sum ", asr #31\n"
-// lr has 2 * zero_point + 1: the zero point and the half that rounds, before the last bit goes.
-#define CVL_DSP_VALUE(sum, right)                                                                 \
+// `offset` has 2 * zero_point + 1: the zero point and the half that rounds, before the last bit
+// goes.
+#define CVL_DSP_VALUE(sum, right, offset)                                                                 \
     "asr " sum ", " sum ", " right "\n"                                                           \
-    "add " sum ", " sum ", lr\n"                                                                  \
+    "add " sum ", " sum ", " offset "\n"                                                                  \
     "ssat " sum ", #8, " sum ", asr #1\n"
-#define CVL_DSP_SKIP_SIGN(label) "cmn lr, #255\n beq " label "\n"
+#define CVL_DSP_SKIP_SIGN(offset, label) "cmn " offset ", #255\n beq " label "\n"
 
 // clang-format on
 

@@ -12,23 +12,28 @@
 
 // The windows of a row in 4 channels. make_windows reads and writes it in this order.
 typedef struct {
-    const uint32_t *x;       // uint32[.., COLUMN]: see gather_columns
-    const uint32_t *weights; // uint32[3, COLUMN], in the same order
+    const uint32_t *weights; // uint32[3, COLUMN]
     uint32_t biases[4];
     int32_t factors[4]; // twice the multipliers, less 2^32
-    int32_t rights[4];  // one less than those of the scales
+    uint32_t rights[4]; // one less than those of the scales
     int32_t offset;     // see cvl_dsp_offset
+    const uint32_t *x;  // uint32[.., COLUMN]: see gather_columns
     int8_t *out;
     uint32_t out_step;
     uint32_t step; // bytes of x
     const uint32_t *x_end;
 } windows_t;
 
-#define AT(field, place) offsetof(windows_t, field) == (place)
-_Static_assert(AT(x, 0) && AT(weights, 4) && AT(biases, 8) && AT(factors, 24) && AT(rights, 40) &&
-                   AT(offset, 56) && AT(out, 60) && AT(out_step, 64) && AT(step, 68) &&
-                   AT(x_end, 72),
-    "make_windows reads these");
+#define AT(type, field, place) offsetof(type, field) == (place)
+_Static_assert(AT(windows_t, weights, 0) && AT(windows_t, biases, 4) &&
+                   AT(windows_t, factors, 20) && AT(windows_t, rights, 36) &&
+                   AT(windows_t, offset, 52) && AT(windows_t, x, 56) && AT(windows_t, out, 60) &&
+                   AT(windows_t, out_step, 64) && AT(windows_t, step, 68) &&
+                   AT(windows_t, x_end, 72),
+    "make_windows and set_scales read these");
+_Static_assert(AT(cvl_scale_t, bias, 0) && AT(cvl_scale_t, right, 25) &&
+                   AT(cvl_scale_t, multiplier, 28) && sizeof(cvl_scale_t) == 32,
+    "set_scales reads these");
 
 // clang-format off
 
@@ -50,41 +55,70 @@ _Static_assert(AT(x, 0) && AT(weights, 4) && AT(biases, 8) && AT(factors, 24) &&
 __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribute__((unused))) {
     __asm__ volatile(
         "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+        "ldr r0, [r0, #56]\n" // x
         "1: ldr r12, [sp]\n"
-        "ldm r12, {r0, r1, r4, r5, r6, r7}\n" // x, weights, biases
+        "ldm r12, {r1, r4, r5, r6, r7}\n" // weights, biases
         TAKE_COLUMN
         TAKE_COLUMN
         TAKE_COLUMN
         "ldr r12, [sp]\n"
-        "add r12, r12, #24\n"
+        "add r12, r12, #20\n"
         "ldm r12!, {r0, r1, r2, r3, r8, r9, r10, r11, lr}\n" // factors, rights, offset
         CVL_DSP_SCALE("r4", "r0")
         CVL_DSP_SCALE("r5", "r1")
         CVL_DSP_SCALE("r6", "r2")
         CVL_DSP_SCALE("r7", "r3")
-        CVL_DSP_SKIP_SIGN("2f")
+        CVL_DSP_SKIP_SIGN("lr", "2f")
         CVL_DSP_SIGN("r4")
         CVL_DSP_SIGN("r5")
         CVL_DSP_SIGN("r6")
         CVL_DSP_SIGN("r7")
         "2:\n"
-        CVL_DSP_VALUE("r4", "r8")
-        CVL_DSP_VALUE("r5", "r9")
-        CVL_DSP_VALUE("r6", "r10")
-        CVL_DSP_VALUE("r7", "r11")
-        "ldm r12, {r0, r1, r2, r3}\n" // out, out_step, step, x_end
-        "strb r4, [r0]\n"
-        "strb r5, [r0, #1]\n"
-        "strb r6, [r0, #2]\n"
-        "strb r7, [r0, #3]\n"
-        "add r0, r0, r1\n"
-        "str r0, [r12]\n"
-        "ldr r0, [r12, #-60]\n"
-        "add r0, r0, r2\n"
-        "str r0, [r12, #-60]\n"
-        "cmp r0, r3\n"
+        CVL_DSP_VALUE("r4", "r8", "lr")
+        CVL_DSP_VALUE("r5", "r9", "lr")
+        CVL_DSP_VALUE("r6", "r10", "lr")
+        CVL_DSP_VALUE("r7", "r11", "lr")
+        "ldm r12, {r0, r1, r2, r3, lr}\n" // x, out, out_step, step, x_end
+        "strb r4, [r1]\n"
+        "strb r5, [r1, #1]\n"
+        "strb r6, [r1, #2]\n"
+        "strb r7, [r1, #3]\n"
+        "add r0, r0, r3\n"
+        "add r1, r1, r2\n"
+        "stm r12, {r0, r1}\n"
+        "cmp r0, lr\n"
         "bne 1b\n"
         "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+}
+
+#define LOAD_FOUR(load, from)                                                                     \
+    load " r2, [r1, #0 + " from "]\n"                                                             \
+    load " r3, [r1, #32 + " from "]\n"                                                            \
+    load " r4, [r1, #64 + " from "]\n"                                                            \
+    load " r12, [r1, #96 + " from "]\n"
+
+// Of 4 channels.
+__attribute__((naked, noinline)) static void set_scales(
+    windows_t *windows __attribute__((unused)), const cvl_scale_t *scales __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r4}\n"
+        "add r0, r0, #4\n"
+        LOAD_FOUR("ldr", "0") // biases
+        "stm r0!, {r2, r3, r4, r12}\n"
+        LOAD_FOUR("ldr", "28") // multipliers
+        "lsl r2, r2, #1\n"
+        "lsl r3, r3, #1\n"
+        "lsl r4, r4, #1\n"
+        "lsl r12, r12, #1\n"
+        "stm r0!, {r2, r3, r4, r12}\n"
+        LOAD_FOUR("ldrb", "25")
+        "sub r2, r2, #1\n"
+        "sub r3, r3, #1\n"
+        "sub r4, r4, #1\n"
+        "sub r12, r12, #1\n"
+        "stm r0, {r2, r3, r4, r12}\n"
+        "pop {r4}\n"
+        "bx lr\n");
 }
 
 // clang-format on
@@ -94,6 +128,7 @@ typedef struct {
     const uint8_t *rows[3];
     uint32_t steps[3];
     const uint8_t *middle_end; // where the middle row has the column behind the last
+    uint32_t next[3];          // bytes to the values of the next 4 channels
 } image_t;
 
 // clang-format off
@@ -160,7 +195,7 @@ static uint32_t zeros_of(const cvl_filter3_t *filter) {
 static void pad(const cvl_filter3_t *filter) {
     uint32_t zeros = zeros_of(filter);
     const uint8_t *row = (const uint8_t *)&zeros;
-    image_t image = {{row, row, row}, {0, 1, 0}, row + 1}; // one column
+    image_t image = {{row, row, row}, {0, 1, 0}, row + 1, {0}}; // one column
     uint32_t after = filter->before + filter->span / filter->step;
     for (uint32_t i = 0; i < filter->columns; i++) {
         if (i < filter->before || i >= after) {
@@ -178,24 +213,17 @@ static image_t image_of(const cvl_filter3_t *filter, const uint32_t *zeros) {
         image.rows[i] =
             missing ? (const uint8_t *)zeros : (const uint8_t *)filter->rows[i] + filter->first;
         image.steps[i] = missing ? 0 : filter->step;
+        image.next[i] = missing ? 0 : CVL_FILTER3_CHANNELS;
     }
     image.middle_end = image.rows[1] + filter->span;
     return image;
 }
 
 static void pass_four(image_t *image) {
-    for (unsigned i = 0; i < 3; i++) {
-        image->rows[i] += image->steps[i] != 0 ? CVL_FILTER3_CHANNELS : 0;
-    }
+    image->rows[0] += image->next[0];
+    image->rows[1] += image->next[1];
+    image->rows[2] += image->next[2];
     image->middle_end += CVL_FILTER3_CHANNELS;
-}
-
-static void set_scales(windows_t *windows, const cvl_scale_t *scale) {
-    for (unsigned i = 0; i < 4; i++, scale++) {
-        windows->biases[i] = (uint32_t)scale->bias;
-        windows->factors[i] = (int32_t)((uint32_t)scale->multiplier << 1);
-        windows->rights[i] = scale->right - 1;
-    }
 }
 
 // All channels but for those behind a multiple of 4. Returns where they begin.

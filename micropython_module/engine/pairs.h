@@ -73,6 +73,10 @@ CVL_HOT void cvl_make_singles_apart(const cvl_pairs_t *pairs);
 // behind those of the one before it. `x` is scratch: uint32[words, CVL_FIVE].
 CVL_HOT void cvl_make_fives(const cvl_pairs_t *pairs, const int8_t *pixels, uint32_t pixel_step);
 
+// cvl_make_pairs for a multiple of 5 windows, without clamps, whose weights are words that lie
+// aligned. `side_by_side` is scratch: uint32[words, CVL_FIVE].
+CVL_HOT void cvl_make_fives_of_words(const cvl_pairs_t *pairs, uint32_t *side_by_side);
+
 // The same for a convolution and the MAX_POOL_2D of 2x2 pixels behind it, at once: the first of
 // each two sums is of the upper row of windows, the second of the lower one, and the greatest of
 // those of two neighbouring windows becomes a value. Since no requantisation ever falls, that is

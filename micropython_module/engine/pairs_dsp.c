@@ -49,24 +49,29 @@ _Static_assert(AT(x, 0) && AT(w, 8) && AT(w_end, 12) && AT(biases, 16) && AT(fac
 #define ONE_WINDOW LOAD_WEIGHTS WINDOW("r0", "r4", "r5")
 
 // While sums are made: r0 and r1 windows, r2 weights, r3 their end, r4 to r7 sums. The loops are
-// unrolled twice, and begin in the middle where the number of groups is odd.
+// unrolled 4 times; what is beyond a multiple of 4 groups is done first.
 __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribute__((unused))) {
     __asm__ volatile(
         "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
         "mov r12, r0\n"
         "ldr lr, [r12, #68]\n"
         "1: ldm r12, {r0, r1, r2, r3, r4, r5, r6, r7}\n"
-        "cmp r1, lr\n"
         "sub r12, r3, r2\n"
+        "ubfx r12, r12, #4, #2\n"
+        "cmp r1, lr\n"
         "beq 5f\n"
-        "lsls r12, r12, #28\n" // bit 4 to the carry
-        "bcs 3f\n"
-        "2:\n"
+        "tbb [pc, r12]\n"
+        "9: .byte (20f - 9b) / 2, (23f - 9b) / 2, (22f - 9b) / 2, (21f - 9b) / 2\n"
+        "20:\n"
         TWO_WINDOWS
-        "3:\n"
+        "21:\n"
+        TWO_WINDOWS
+        "22:\n"
+        TWO_WINDOWS
+        "23:\n"
         TWO_WINDOWS
         "cmp r2, r3\n"
-        "bne 2b\n"
+        "bne 20b\n"
         "ldr r12, [sp]\n"
         "add r12, r12, #32\n"
         "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, offset
@@ -74,16 +79,16 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         CVL_DSP_SCALE("r5", "r9")
         CVL_DSP_SCALE("r6", "r8")
         CVL_DSP_SCALE("r7", "r9")
-        CVL_DSP_SKIP_SIGN("4f")
+        CVL_DSP_SKIP_SIGN("lr", "4f")
         CVL_DSP_SIGN("r4")
         CVL_DSP_SIGN("r5")
         CVL_DSP_SIGN("r6")
         CVL_DSP_SIGN("r7")
         "4:\n"
-        CVL_DSP_VALUE("r4", "r10")
-        CVL_DSP_VALUE("r5", "r11")
-        CVL_DSP_VALUE("r6", "r10")
-        CVL_DSP_VALUE("r7", "r11")
+        CVL_DSP_VALUE("r4", "r10", "lr")
+        CVL_DSP_VALUE("r5", "r11", "lr")
+        CVL_DSP_VALUE("r6", "r10", "lr")
+        CVL_DSP_VALUE("r7", "r11", "lr")
         "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -100,14 +105,18 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "cmp r0, lr\n"
         "bne 1b\n"
         "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
-        "5: lsls r12, r12, #28\n"
-        "bcs 7f\n"
-        "6:\n"
+        "5: tbb [pc, r12]\n"
+        "9: .byte (10f - 9b) / 2, (13f - 9b) / 2, (12f - 9b) / 2, (11f - 9b) / 2\n"
+        "10:\n"
         ONE_WINDOW
-        "7:\n"
+        "11:\n"
+        ONE_WINDOW
+        "12:\n"
+        ONE_WINDOW
+        "13:\n"
         ONE_WINDOW
         "cmp r2, r3\n"
-        "bne 6b\n"
+        "bne 10b\n"
         "ldr r12, [sp]\n"
         "add r12, r12, #32\n"
         "ldm r12!, {r8, r9, r10, r11, lr}\n"
@@ -115,8 +124,8 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         CVL_DSP_SCALE("r5", "r9")
         CVL_DSP_SIGN("r4")
         CVL_DSP_SIGN("r5")
-        CVL_DSP_VALUE("r4", "r10")
-        CVL_DSP_VALUE("r5", "r11")
+        CVL_DSP_VALUE("r4", "r10", "lr")
+        CVL_DSP_VALUE("r5", "r11", "lr")
         "ldrd r0, r1, [r12]\n"
         "strb r5, [r0, r1]\n"
         "strb r4, [r0]\n"
@@ -152,7 +161,7 @@ __attribute__((naked, noinline)) static void make_pooled_windows(
         "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, offset
         CVL_DSP_SCALE("r4", "r8")
         CVL_DSP_SIGN("r4")
-        CVL_DSP_VALUE("r4", "r10")
+        CVL_DSP_VALUE("r4", "r10", "lr")
         "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
         "strb r4, [r0]\n"
         "add r0, r0, r2\n"
@@ -166,10 +175,6 @@ __attribute__((naked, noinline)) static void make_pooled_windows(
         "bne 1b\n"
         "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
-
-// clang-format on
-
-// clang-format off
 
 // Two words of a window (r1) and the weights of two channels (r2) as the file has them.
 #define PRODUCTS_OF_WORDS                                                                         \
@@ -316,45 +321,49 @@ __attribute__((naked, noinline)) static void copy_words(uint32_t *to __attribute
         "bx lr\n");
 }
 
-// The same from the bytes of single channels. The loop is unrolled twice,
-// and begins in the middle where the number of groups is odd.
-#define WIDEN_GROUP                                                                               \
-    "ldr r6, [r1], #4\n"                                                                          \
-    "ldr r7, [r2], #4\n"                                                                          \
-    "sxtb16 r4, r6\n"                                                                             \
-    "sxtb16 r5, r7\n"                                                                             \
-    "sxtb16 r6, r6, ror #8\n"                                                                     \
-    "sxtb16 r7, r7, ror #8\n"                                                                     \
-    "stm r0!, {r4, r5, r6, r7}\n"
+// The same from the bytes of single channels, which lie aligned. The loop makes two groups; where
+// their number is odd, one comes first.
+#define WIDEN_GROUP(first, second, first_odd, second_odd)                                         \
+    "sxtb16 " first_odd ", " first ", ror #8\n"                                                   \
+    "sxtb16 " second_odd ", " second ", ror #8\n"                                                 \
+    "sxtb16 " first ", " first "\n"                                                               \
+    "sxtb16 " second ", " second "\n"
+
 __attribute__((naked, noinline)) static void widen_singles(uint32_t *to __attribute__((unused)),
     const uint8_t *first __attribute__((unused)), const uint8_t *second __attribute__((unused)),
     uint32_t words __attribute__((unused))) {
     __asm__ volatile(
-        "push {r4, r5, r6, r7}\n"
+        "push {r4, r5, r6, r7, r8, r9, r10, r11}\n"
         "lsls r12, r3, #30\n"
         "add r3, r0, r3, lsl #3\n"
-        "bmi 2f\n" // bit 1 of words
-        "1:\n"
-        WIDEN_GROUP
-        "2:\n"
-        WIDEN_GROUP
+        "bpl 1f\n" // bit 1 of words
+        "ldr r4, [r1], #4\n"
+        "ldr r5, [r2], #4\n"
+        WIDEN_GROUP("r4", "r5", "r6", "r7")
+        "stm r0!, {r4, r5, r6, r7}\n"
+        "cmp r0, r3\n"
+        "beq 2f\n"
+        "1: ldrd r4, r8, [r1], #8\n"
+        "ldrd r5, r9, [r2], #8\n"
+        WIDEN_GROUP("r4", "r5", "r6", "r7")
+        WIDEN_GROUP("r8", "r9", "r10", "r11")
+        "stm r0!, {r4, r5, r6, r7, r8, r9, r10, r11}\n"
         "cmp r0, r3\n"
         "bne 1b\n"
-        "pop {r4, r5, r6, r7}\n"
+        "2: pop {r4, r5, r6, r7, r8, r9, r10, r11}\n"
         "bx lr\n");
 }
 
 // clang-format on
 
-static windows_t windows_of(const cvl_pairs_t *pairs, const uint32_t *w) {
-    return (windows_t){
-        .w = w,
-        .w_end = w + 2 * pairs->words,
-        .offset = cvl_dsp_offset(pairs->zero_point),
-        .out_step = pairs->out_step,
-        .step = pairs->step * (uint32_t)sizeof(uint32_t),
-        .x_end = pairs->x_end,
-    };
+// What all channels share. The rest is left as it is: filling it would take a call.
+static void set_row(windows_t *windows, const cvl_pairs_t *pairs, const uint32_t *w) {
+    windows->w = w;
+    windows->w_end = w + 2 * pairs->words;
+    windows->offset = cvl_dsp_offset(pairs->zero_point);
+    windows->out_step = pairs->out_step;
+    windows->step = pairs->step * (uint32_t)sizeof(uint32_t);
+    windows->x_end = pairs->x_end;
 }
 
 // Channel c comes next.
@@ -372,11 +381,26 @@ static inline void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32
     windows->second = c + 1 < pairs->channels;
 }
 
+// Whether cvl_make_fives_of_words can make them.
+static bool has_fives(const cvl_pairs_t *pairs) {
+    if (pairs->room != NULL || CVL_FIVE * pairs->words > ROOM_WORDS) {
+        return false;
+    }
+    bool is_aligned =
+        ((uintptr_t)pairs->weights | (uintptr_t)pairs->scales) % sizeof(uint32_t) == 0;
+    bool is_clamped = pairs->clamp_min > INT8_MIN || pairs->clamp_max < INT8_MAX;
+    return is_aligned && !is_clamped && (pairs->x_end - pairs->x) % (CVL_FIVE * pairs->step) == 0;
+}
+
 void cvl_make_pairs(const cvl_pairs_t *pairs) {
     const uint8_t *weights = pairs->weights;
     uint32_t words = pairs->words;
     bool is_dense = pairs->x + pairs->step == pairs->x_end;
     uint32_t copies[ROOM_WORDS];
+    if (has_fives(pairs)) {
+        cvl_make_fives_of_words(pairs, copies);
+        return;
+    }
     if (pairs->room == NULL && (is_dense || 2 * words > ROOM_WORDS)) {
         int8_t *out = pairs->out;
         for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
@@ -386,7 +410,8 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
         clamp(pairs, pairs->step);
         return;
     }
-    windows_t windows = windows_of(pairs, pairs->room != NULL ? pairs->room : copies);
+    windows_t windows;
+    set_row(&windows, pairs, pairs->room != NULL ? pairs->room : copies);
     for (uint32_t c = 0; c < pairs->channels; c += 2) {
         set_pair(&windows, pairs, c);
         if (pairs->room != NULL) {
@@ -404,11 +429,12 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
 void cvl_make_singles(const cvl_pairs_t *pairs) {
     const uint8_t *weights = pairs->weights;
     uint32_t copies[ROOM_WORDS];
-    if (2 * pairs->words > ROOM_WORDS) {
+    if (2 * pairs->words > ROOM_WORDS || (uintptr_t)weights % sizeof(uint32_t) != 0) {
         cvl_make_singles_apart(pairs);
         return;
     }
-    windows_t windows = windows_of(pairs, copies);
+    windows_t windows;
+    set_row(&windows, pairs, copies);
     for (uint32_t c = 0; c < pairs->channels; c += 2, weights += 4 * pairs->words) {
         set_pair(&windows, pairs, c);
         const uint8_t *second = windows.second != 0 ? weights + 2 * pairs->words : weights;
@@ -425,7 +451,8 @@ void cvl_make_any_pairs(const cvl_pairs_t *pairs) {
 static void make_pooled(const cvl_pairs_t *pairs) {
     uint32_t copies[2 * CVL_MOST_POOLED_WORDS];
     const uint8_t *weights = pairs->weights;
-    windows_t windows = windows_of(pairs, copies);
+    windows_t windows;
+    set_row(&windows, pairs, copies);
     for (uint32_t c = 0; c < pairs->channels; c++, weights += 8 * pairs->words) {
         set_channel(&windows, pairs, c);
         windows.biases[1] = windows.biases[3] = windows.biases[0];

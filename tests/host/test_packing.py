@@ -105,3 +105,14 @@ def test_times_never_overlap():
         offsets, end = pack(blocks)
         assert_apart(blocks, offsets)
         assert end >= lower_bound(blocks)
+
+
+def test_more_orders_are_tried_where_the_best_is_not_good_enough():
+    chance = random.Random(4)
+    begins = [chance.randrange(20) for _ in range(40)]
+    blocks = [Block(begin, begin + chance.randrange(6), chance.randrange(10, 60)) for begin in begins]
+    _, first_end = pack(blocks)
+    assert first_end > lower_bound(blocks)
+    offsets, end = pack(blocks, enough=first_end - 1)
+    assert_apart(blocks, offsets)
+    assert end < first_end and pack(blocks, enough=first_end)[1] == first_end
