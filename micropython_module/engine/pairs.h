@@ -64,6 +64,11 @@ CVL_HOT void cvl_make_singles(const cvl_pairs_t *pairs);
 // The same with half the room whatever the processor.
 CVL_HOT void cvl_make_singles_apart(const cvl_pairs_t *pairs);
 
+// One window at `x` of those with weights that are words, at any alignment, without clamps: faster
+// than cvl_make_pairs where weights are not worth a copy, or too many for one, as those of dense
+// layers. Only for processors with the DSP extension.
+CVL_HOT void cvl_make_dense_window(const cvl_pairs_t *pairs, const uint32_t *x, int8_t *out);
+
 // Whether the processor has cvl_make_fives.
 #define CVL_HAS_FIVES CVL_HAS_DSP
 #define CVL_FIVE 5

@@ -176,101 +176,7 @@ __attribute__((naked, noinline)) static void make_pooled_windows(
         "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
-// Two words of a window (r1) and the weights of two channels (r2) as the file has them.
-#define PRODUCTS_OF_WORDS                                                                         \
-    "ldm r2!, {r8, r9, r10, r11}\n"                                                               \
-    "ldrd r6, r7, [r1], #8\n"                                                                     \
-    "add r8, r8, #128\n"                                                                          \
-    "add r9, r9, #128\n"                                                                          \
-    "add r10, r10, #128\n"                                                                        \
-    "add r11, r11, #128\n"                                                                        \
-    "smladx r4, r6, r8, r4\n"                                                                     \
-    "smladx r5, r6, r9, r5\n"                                                                     \
-    "smladx r4, r7, r10, r4\n"                                                                    \
-    "smladx r5, r7, r11, r5\n"
-
-// Adds to two sums the products of a window and of uint32[words, 2] in the file, which lie
-// aligned. The upper half of a word there is 1 less where the lower one is below 0: with 128 more
-// none is, and the carry puts the upper one right. What that adds to the sums is the same for all
-// channels: 128 times what upper_sum returns.
-__attribute__((naked, noinline)) static void add_words(uint32_t sums[2] __attribute__((unused)),
-    const uint32_t *x __attribute__((unused)), const uint8_t *w __attribute__((unused)),
-    const uint8_t *w_end __attribute__((unused))) {
-    __asm__ volatile(
-        "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-        "ldrd r4, r5, [r0]\n"
-        "sub r12, r3, r2\n"
-        "ubfx r12, r12, #4, #2\n" // what is beyond a multiple of 4 groups is done first
-        "tbb [pc, r12]\n"
-        "9: .byte (0f - 9b) / 2, (3f - 9b) / 2, (2f - 9b) / 2, (1f - 9b) / 2\n"
-        "0:\n"
-        PRODUCTS_OF_WORDS
-        "1:\n"
-        PRODUCTS_OF_WORDS
-        "2:\n"
-        PRODUCTS_OF_WORDS
-        "3:\n"
-        PRODUCTS_OF_WORDS
-        "cmp r2, r3\n"
-        "bne 0b\n"
-        "strd r4, r5, [r0]\n"
-        "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
-}
-
 // clang-format on
-
-// The same for weights at any alignment.
-static void add_words_anywhere(
-    uint32_t sums[2], const uint32_t *x, const uint8_t *w, const uint8_t *w_end) {
-    for (; w != w_end; x++, w += 8) {
-        sums[0] = cvl_add_products(sums[0], *x, cvl_word_at(w) + 128);
-        sums[1] = cvl_add_products(sums[1], *x, cvl_word_at(w + 4) + 128);
-    }
-}
-
-// Of the values in the upper halves of an even number of words.
-static uint32_t upper_sum(const uint32_t *x, uint32_t words) {
-    int32_t sum = 0;
-    for (const uint32_t *end = x + words; x != end; x += 2) {
-        sum += ((int32_t)x[0] >> 16) + ((int32_t)x[1] >> 16);
-    }
-    return (uint32_t)sum;
-}
-
-// The same as CVL_DSP_SCALE, CVL_DSP_SIGN and CVL_DSP_VALUE.
-static inline int8_t value_of(uint32_t sum, const uint8_t *scale, int32_t zero_point) {
-    int32_t high = (int32_t)sum;
-    uint32_t multiplier = cvl_word_at(scale + offsetof(cvl_scale_t, multiplier));
-    __asm__("smmlar %0, %0, %1, %0" : "+r"(high) : "r"(multiplier << 1));
-    high += high >> 31;
-    int32_t right = scale[offsetof(cvl_scale_t, right)];
-    int32_t value = ((high >> (right - 1)) + cvl_dsp_offset(zero_point)) >> 1;
-    __asm__("ssat %0, #8, %0" : "+r"(value));
-    return (int8_t)value;
-}
-
-// A window whose weights are not worth a copy, or too many for one, as those of dense layers.
-static void make_window_of_words(const cvl_pairs_t *pairs, const uint32_t *x, int8_t *out) {
-    bool is_aligned = (uintptr_t)pairs->weights % sizeof(uint32_t) == 0;
-    uint32_t too_much = 128 * upper_sum(x, pairs->words);
-    const uint8_t *scale = (const uint8_t *)pairs->scales;
-    const uint8_t *w = pairs->weights;
-    for (uint32_t c = 0; c < pairs->channels; c += 2, scale += 2 * sizeof(cvl_scale_t)) {
-        const uint8_t *second = scale + sizeof(cvl_scale_t);
-        const uint8_t *w_end = w + 8 * pairs->words;
-        uint32_t sums[2] = {cvl_word_at(scale) - too_much, cvl_word_at(second) - too_much};
-        if (is_aligned) {
-            add_words(sums, x, w, w_end);
-        } else {
-            add_words_anywhere(sums, x, w, w_end);
-        }
-        out[c] = value_of(sums[0], scale, pairs->zero_point);
-        if (c + 1 < pairs->channels) {
-            out[c + 1] = value_of(sums[1], second, pairs->zero_point);
-        }
-        w = w_end;
-    }
-}
 
 // The values are in the range of int8 already; the activation may cut off more.
 static void clamp(const cvl_pairs_t *pairs, uint32_t step) {
@@ -404,7 +310,7 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
     if (pairs->room == NULL && (is_dense || 2 * words > ROOM_WORDS)) {
         int8_t *out = pairs->out;
         for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
-            make_window_of_words(pairs, x, out);
+            cvl_make_dense_window(pairs, x, out);
             out += pairs->out_step;
         }
         clamp(pairs, pairs->step);
