@@ -108,7 +108,7 @@ def functions_of(engine: Engine, compiled: Compiled) -> dict[str, int]:
     >>> from convlet.compile import compile_tflite
     >>> compiled = compile_tflite(Path("digits.tflite").read_bytes())
     >>> counts = functions_of(build(CORES["m0plus"]), compiled)
-    >>> "cvl_max_pool_row" in counts
+    >>> "cvl_conv2d_wide_row" in counts
     True
     """
     with _linked(engine, compiled, _images(compiled), wrapped=False) as elf:

@@ -117,7 +117,7 @@ def needs_of(compiled: Compiled) -> Needs:
     """From the program, plan and bytes of a compiled model.
 
     >>> needs_of(compile_tflite(Path("digits.tflite").read_bytes())).largest_weights
-    '3 CONV_2D_WIDE'
+    '2 CONV_2D_WIDE'
     """
     layout = layout_of(compiled.program, compiled.plan)
     sizes = weights_of(compiled)

@@ -56,7 +56,7 @@ def test_the_parts_are_the_whole(digits_like):
     kernels = sum(kernel.instructions for kernel in measured.kernels)
     assert measured.schedule > 0
     assert measured.instructions == kernels + measured.schedule
-    assert [kernel.operator for kernel in measured.kernels][:2] == ["INPUT", "CONV_2D_WIDE"]
+    assert [kernel.operator for kernel in measured.kernels][:2] == ["INPUT", "CONV_2D_MAX_POOL"]
     assert sum(kernel.macs for kernel in measured.kernels) == measured.macs == 3312
     assert measured.stack < 4096 and measured.load_stack < 4096
     assert measured.arena == digits_like.plan.arena_bytes

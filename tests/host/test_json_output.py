@@ -79,11 +79,11 @@ def test_inspect_a_tflite(tflite, capsys):
 
 def test_inspect_a_cvl(cvl, capsys):
     found = json_of(capsys, "inspect", cvl)
-    assert found["header"]["arena_bytes"] == 252 and found["labels"] == list("abcdefghij")
+    assert found["header"]["arena_bytes"] == 244 and found["labels"] == list("abcdefghij")
     assert found["operators"][0]["kind"] == "INPUT" and len(found["operators"]) == 4
     assert [port["shape"] for port in found["outputs"]] == [[1, 1, 10]]
     text = printed(capsys, "inspect", cvl)
-    assert "arena 252 bytes" in text and "output: 1x1x10, real value = " in text
+    assert "arena 244 bytes" in text and "output: 1x1x10, real value = " in text
 
 
 def test_inspect_what_is_no_model(tmp_path, capsys):
@@ -125,7 +125,7 @@ def test_compile(tflite, capsys):
     found = json_of(capsys, "compile", tflite)
     cvl = tflite.with_suffix(".cvl")
     assert found["cvl"] == str(cvl) and found["bytes"] == cvl.stat().st_size
-    assert (found["macs"], found["arena_bytes"], found["is_stream"]) == (3312, 252, False)
+    assert (found["macs"], found["arena_bytes"], found["is_stream"]) == (3312, 244, False)
     assert "zero points folded into biases" in {change["title"] for change in found["passes"]}
 
 
