@@ -18,9 +18,7 @@ void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port) {
 }
 
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index) {
-    uint16_t goal;
-    memcpy(&goal, model->file + cvl_goal_offset(&model->header, index), sizeof goal);
-    return goal;
+    return cvl_read_u16(model, (uint32_t)cvl_goal_offset(&model->header, 0), index);
 }
 
 cvl_status_t cvl_prove_header(const cvl_model_t *model, size_t file_bytes, cvl_fault_t *fault) {
