@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ class StreamedFile:
         except BaseException as error:
             self.error = error
             return False
+
+
+def ram_bytes(cvl: bytes, window_bytes: int) -> int:
+    """Bytes of RAM that the engine needs for the head and a window, besides the arena. `cvl`: a good file."""
+    stream = StreamedFile(io.BytesIO(cvl), window_bytes)
+    model, fault = ffi.new("cvl_model_t *"), ffi.new("cvl_fault_t *")
+    lib.cvl_open(model, stream.window, fault)
+    return int(lib.cvl_window_ram(model))
 
 
 @ffi.def_extern()  # type: ignore[untyped-decorator]
