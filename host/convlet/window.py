@@ -41,9 +41,11 @@ class StreamedFile:
 
     def raise_error(self) -> None:
         """Raise what the file raised when it was read last."""
-        error, self.error = self.error, None
-        if error is not None:
-            raise error
+        try:
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.error = None  # and no local variable: it would make a cycle with the error's traceback
 
     def read(self, offset: int, target: memoryview) -> bool:
         """Fill `target` with the bytes of the file from `offset` on; whether there were as many."""

@@ -51,7 +51,6 @@ _MOST_DETAILS = 8  # that are printed of one pass
 @click.option(
     "--window",
     type=click.IntRange(min=LEAST_WINDOW),
-    default=0,
     metavar="BYTES",
     help="For Model(file, window=BYTES), whose weights stay in the file: split what does not fit, and read the file "
     "once for each image (with --prefer ram again and again).",
@@ -72,14 +71,14 @@ def command(
     prefer: str,
     stream: bool,
     int8_input: bool,
-    window: int,
+    window: int | None,
     explain: bool,
     as_json: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
     target = out or tflite.with_suffix(".cvl")
     options = {"vectors": vectors, "prefer": prefer, "stream": stream, "int8_input": int8_input}
-    options["window"] = window
+    options["window"] = window or 0
     compiled = compile_file(tflite, target, _labels(labels), **options)
     if as_json:
         session.print_json(_as_data(target, compiled))
