@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,11 @@ class StreamedFile:
 
     def raise_error(self) -> None:
         """Raise what the file raised when it was read last."""
-        error, self.error = self.error, None
-        if error is not None:
-            raise error
+        try:
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.error = None  # and no local variable: it would make a cycle with the error's traceback
 
     def read(self, offset: int, target: memoryview) -> bool:
         """Fill `target` with the bytes of the file from `offset` on; whether there were as many."""
@@ -52,6 +55,14 @@ class StreamedFile:
         except BaseException as error:
             self.error = error
             return False
+
+
+def ram_bytes(cvl: bytes, window_bytes: int) -> int:
+    """Bytes of RAM that the engine needs for the head and a window, besides the arena. `cvl`: a good file."""
+    stream = StreamedFile(io.BytesIO(cvl), window_bytes)
+    model, fault = ffi.new("cvl_model_t *"), ffi.new("cvl_fault_t *")
+    lib.cvl_open(model, stream.window, fault)
+    return int(lib.cvl_window_ram(model))
 
 
 @ffi.def_extern()  # type: ignore[untyped-decorator]

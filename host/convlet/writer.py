@@ -65,7 +65,10 @@ def write_cvl(
     records = HEADER.size + OPERATOR.size * len(program.nodes) + PORT.size * len(ports) + 2 * len(plan.goals)
     data = _Data(records)
     head = {"labels": data.add(_labels(program, labels)), "vectors": data.add(b"".join(vectors))}
-    for piece in _pieces_in_head(program, plan):
+    for piece in [
+        *(_places(program, plan, i) for i in range(len(program.nodes))),
+        *_constants_in_head(program),
+    ]:
         data.add(piece)
     head_words = -(-data.end // ALIGNMENT)
     operators = b"".join(_operator(program, plan, index, data) for index in range(len(program.nodes)))
@@ -107,12 +110,25 @@ def _places(program: Program, plan: Plan, index: int) -> bytes:
     return struct.pack(f"<{len(places)}H", *places)
 
 
-def _pieces_in_head(program: Program, plan: Plan) -> list[bytes]:
-    """What the engine reads between kernels, places and maps, and constants that several operators share."""
-    places = [_places(program, plan, index) for index in range(len(program.nodes))]
+def _constants_in_head(program: Program) -> list[bytes]:
+    """The tables with maps, which the engine reads between kernels, and constants that several operators share."""
     maps = [constants_of(node)[1] for node in program.nodes if node.row_map]
     users = Counter(piece for node in program.nodes for piece in set(constants_of(node)))
-    return [*places, *maps, *(piece for piece, count in users.items() if count > 1)]
+    return maps + [piece for piece, count in users.items() if count > 1]
+
+
+def constant_bytes(node: Node) -> int:
+    """Bytes of the file that the constants of the node take, where it shares them with no other."""
+    return sum(-(-len(piece) // ALIGNMENT) * ALIGNMENT for piece in constants_of(node))
+
+
+def bytes_in_window(program: Program) -> list[int]:
+    """Of each node: bytes that must be in a window while it works, which is all that is not in the head."""
+    in_head = set(_constants_in_head(program))
+    return [
+        sum(-(-len(piece) // ALIGNMENT) * ALIGNMENT for piece in constants_of(node) if piece not in in_head)
+        for node in program.nodes
+    ]
 
 
 def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
