@@ -43,6 +43,9 @@ class Build:
     libraries: tuple[
         str, ...
     ] = ()  # folders of MicroPython's lib/ that it needs and that Debian's packages lack
+    manifest: str | None = (
+        None  # in micropython_module/boards, where the board's own needs what Debian's packages lack
+    )
     settings: tuple[str, ...] = ()  # more of make's, as NAME=value
     variables: tuple[tuple[str, str], ...] = ()  # of the build's environment, to which its makefiles add
 
@@ -72,7 +75,9 @@ class Board:
     qemu: tuple[str, ...] = ()
 
 
-def _rp2(board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = ()) -> Build:
+def _rp2(
+    board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = (), manifest: str | None = None
+) -> Build:
     return Build(
         port="rp2",
         micropython_board=board,
@@ -82,6 +87,7 @@ def _rp2(board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = ()) -> B
         link_map="firmware.elf.map",
         uf2=uf2,
         libraries=libraries,
+        manifest=manifest,
     )
 
 
@@ -163,6 +169,19 @@ BOARDS = {
             ran_in="rp2040py",
             build=_rp2("CONVLET_PICO", 452, _RP2040),
             storage=Storage(offset=1 * MIB, size=1 * MIB),
+        ),
+        Board(
+            name="pico-stock",
+            title="Raspberry Pi Pico as MicroPython defines it",
+            chip="RP2040",
+            core="Cortex-M0+",
+            clock_mhz=125,
+            flash_bytes=2 * MIB,
+            heap_bytes=240_000,
+            flashed_by="UF2",
+            ran_in="rp2040py",
+            build=_rp2("RPI_PICO", 452, _RP2040, manifest="CONVLET_PICO/manifest.py"),
+            storage=Storage(offset=640 * 1024, size=1408 * 1024),
         ),
         Board(
             name="pico-w",

@@ -125,11 +125,14 @@ def test_riscv(script: Path, riscv: Board, digits: Digits) -> None:
     assert run_next(riscv, script, digits.cvl.read_bytes()) == "ok\n"
 
 
-def test_pico(bare_pico_firmware: Path, digits: Digits) -> None:
+def test_pico(stock_pico_firmware: Path, digits: Digits) -> None:
     """Not the scripts that take the emulator longest and show least of the processor."""
     module = native.build("armv6m")
     files = {"convlet.mpy": module.path.read_bytes()}
-    with emulate.pico(bare_pico_firmware, files) as running, connect(running.port) as board:
+    with (
+        emulate.pico(stock_pico_firmware, files, board_name="pico-stock") as running,
+        connect(running.port) as board,
+    ):
         ram = int(board.run(IMPORT_AND_MEASURE))
         assert module.code_bytes + module.data_bytes <= ram <= RAM_ALLOWED
         for name in ("api", "images", "ports"):
@@ -137,10 +140,10 @@ def test_pico(bare_pico_firmware: Path, digits: Digits) -> None:
             assert run_next(board, script, digits.cvl.read_bytes()) == "ok\n"
 
 
-def test_install_asks_the_board(bare_pico_firmware: Path, digits: Digits) -> None:
+def test_install_asks_the_board(stock_pico_firmware: Path, digits: Digits) -> None:
     operators = read_cvl(digits.cvl.read_bytes()).kernels
     files = {"digits.cvl": digits.cvl.read_bytes()}
-    with emulate.pico(bare_pico_firmware, files) as running:
+    with emulate.pico(stock_pico_firmware, files, board_name="pico-stock") as running:
         with connect(running.port) as board:
             module = native.install(board, operators=operators)
             assert module.architecture == "armv6m"
@@ -149,11 +152,13 @@ def test_install_asks_the_board(bare_pico_firmware: Path, digits: Digits) -> Non
             assert board.run("import os\nprint(os.listdir('/lib'))") == "['convlet.mpy']\n"
 
 
-def test_mpremote_mip_installs_it(bare_pico_firmware: Path, digits: Digits, tmp_path: Path) -> None:
+def test_mpremote_mip_installs_it(stock_pico_firmware: Path, digits: Digits, tmp_path: Path) -> None:
     module = native.build("armv6m", operators=read_cvl(digits.cvl.read_bytes()).kernels)
     (tmp_path / "convlet.mpy").write_bytes(module.path.read_bytes())
     (tmp_path / "package.json").write_text(native.package_json(module))
-    with emulate.pico(bare_pico_firmware, {"digits.cvl": digits.cvl.read_bytes()}) as running:
+    with emulate.pico(
+        stock_pico_firmware, {"digits.cvl": digits.cvl.read_bytes()}, board_name="pico-stock"
+    ) as running:
         command = [sys.executable, "-m", "mpremote", "connect", running.port, "mip", "install"]
         subprocess.run([*command, tmp_path / "package.json"], check=True, capture_output=True)
         with connect(running.port) as board:
