@@ -29,12 +29,19 @@ class Program:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference, or of a stream's step."""
+        return sum(self.macs_of_nodes) // self.steps
+
+    @property
+    def macs_of_nodes(self) -> list[int]:
+        """Of each node, in an inference or a period of a stream."""
         if not self.period:
-            return sum(node.macs for node in self.nodes)
-        of_period = (
-            node.macs // node.shape[0] * rows for node, rows in zip(self.nodes, self.period, strict=True)
-        )
-        return sum(of_period) // self.period[self.outputs[0]]
+            return [node.macs for node in self.nodes]
+        return [node.macs // node.shape[0] * rows for node, rows in zip(self.nodes, self.period, strict=True)]
+
+    @property
+    def steps(self) -> int:
+        """Steps in a period of a stream, each of which gives an output; else 1."""
+        return self.period[self.outputs[0]] if self.period else 1
 
     @cached_property
     def source_heights(self) -> list[list[int]]:

@@ -127,6 +127,14 @@ def test_command_names_its_port_as_json(pico_firmware: Path) -> None:
     assert found["port"].startswith("socket://")
 
 
+def test_command_shows_what_operators_take(pico_firmware: Path, digits: Digits) -> None:
+    command = [*COMMAND, "--firmware", pico_firmware, "--model", digits.cvl, "--profile", "--json"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    kinds = ["INPUT", "CONV_2D_WIDE", "MAX_POOL_2D", "CONV_2D_WIDE"]
+    assert [each["kind"] for each in found["operators"]] == kinds
+    assert sum(each["cycles"] for each in found["operators"]) + found["between"] == found["cycles"]
+
+
 def test_emulator_does_not_outlive_its_parent(pico_firmware: Path) -> None:
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom convlet import emulate\n"
