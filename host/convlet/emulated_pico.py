@@ -24,7 +24,7 @@ from convlet.recordings import read_motion
 
 
 def _spec() -> BoardSpec:
-    """rp2040py's Pico with the file system where our board definition has it, and the sensor that `emulate.MOTION` asks for."""
+    """rp2040py's Pico with the file system where the board's definition has it, and the sensor of `emulate.MOTION`."""
     storage = boards.find(os.environ.get(emulate.BOARD, "pico")).storage
     assert storage is not None
     layout = FlashLayout(
