@@ -67,13 +67,13 @@ void binding_init(mp_obj_t globals) {
 }
 
 // Calls a function of native.py.
-static mp_obj_t call(qstr name) {
+static mp_obj_t call(qstr name, size_t count, const mp_obj_t *arguments) {
     mp_obj_t function = mp_obj_subscr(binding_globals, MP_OBJ_NEW_QSTR(name), MP_OBJ_SENTINEL);
-    return mp_call_function_n_kw(function, 0, 0, NULL);
+    return mp_call_function_n_kw(function, count, 0, arguments);
 }
 
 mp_obj_t binding_poll(void) {
-    mp_obj_t exception = call(MP_QSTR__poll);
+    mp_obj_t exception = call(MP_QSTR__poll, 0, NULL);
     return exception == mp_const_none ? MP_OBJ_NULL : exception;
 }
 
@@ -97,8 +97,13 @@ mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
 }
 #endif
 
+mp_obj_t binding_read(mp_obj_t file, mp_obj_t offset, mp_obj_t buffer) {
+    mp_obj_t arguments[] = {file, offset, buffer};
+    return call(MP_QSTR__read, MP_ARRAY_SIZE(arguments), arguments);
+}
+
 mp_obj_t binding_find_clock(void) {
-    return call(MP_QSTR__find_clock);
+    return call(MP_QSTR__find_clock, 0, NULL);
 }
 
 uint32_t binding_now_us(mp_obj_t clock) {
@@ -123,6 +128,22 @@ mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
     mp_obj_t exception = function(data);
     nlr_pop();
     return exception;
+}
+
+mp_obj_t binding_read(mp_obj_t file, mp_obj_t offset, mp_obj_t buffer) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) != 0) {
+        return MP_OBJ_FROM_PTR(nlr.ret_val);
+    }
+    mp_obj_t method[3];
+    mp_load_method(file, MP_QSTR_seek, method);
+    method[2] = offset;
+    mp_call_method_n_kw(1, 0, method);
+    mp_load_method(file, MP_QSTR_readinto, method);
+    method[2] = buffer;
+    mp_obj_t count = mp_call_method_n_kw(1, 0, method);
+    nlr_pop();
+    return count;
 }
 
 mp_obj_t binding_find_clock(void) {

@@ -39,6 +39,10 @@ mp_obj_t binding_poll(void);
 // it raised.
 mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data);
 
+// Reads the file from `offset` on into the buffer. Returns how many bytes came, or the exception
+// that the file raised.
+mp_obj_t binding_read(mp_obj_t file, mp_obj_t offset, mp_obj_t buffer);
+
 // What binding_now_us needs. Raises RuntimeError where there is no clock.
 mp_obj_t binding_find_clock(void);
 

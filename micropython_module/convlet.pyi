@@ -18,6 +18,8 @@ class Model:
 
     arena_bytes: int
     """RAM that the model needs, exactly."""
+    bytes_read: int
+    """With a window: of weights, from the file, since it was loaded."""
     input_scale: float
     """Of the first input: real value = (int8 value - input_zero_point) * input_scale."""
     input_shape: tuple[int, int, int]
@@ -37,12 +39,14 @@ class Model:
     """All outputs, as `output`."""
 
     def __init__(
-        self, model: str | bytes | bytearray | memoryview, arena: bytearray | memoryview | None = None
+        self, model: Any, arena: bytearray | memoryview | None = None, window: int | None = None
     ) -> None:
         """`model`: the name of a file, or its bytes. `arena`: a buffer of at least `arena_bytes` bytes, aligned to 4.
+        `window`: leave the weights in the file, of which so many bytes at a time are in RAM (`convlet compile --window`
+        makes files for it); then `model` may also be an open file. It must stay as it is while the model is used.
 
         Raises ValueError when the file is damaged, MemoryError when the arena is too small, OSError when the file
-        cannot be read.
+        cannot be read; with a window `run` and its like raise them too.
         """
 
     @overload

@@ -44,6 +44,8 @@ if(CVL_OPS)
     endforeach()
     list(TRANSFORM CONVLET_OPS PREPEND CVL_WITH_)
     list(APPEND CONVLET_DEFINITIONS CVL_ONLY ${CONVLET_OPS})
+else() # firmware for a few models has them in flash, and reads none through a window
+    list(APPEND CONVLET_DEFINITIONS CVL_WITH_WINDOW=1)
 endif()
 
 set_source_files_properties(${CONVLET_SOURCES} PROPERTIES COMPILE_DEFINITIONS "${CONVLET_DEFINITIONS}")

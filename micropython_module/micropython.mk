@@ -23,7 +23,8 @@ ifneq ($(filter-out $(CONVLET_KNOWN),$(CVL_OPS)),)
 $(error CVL_OPS names $(filter-out $(CONVLET_KNOWN),$(CVL_OPS)); there are $(CONVLET_KNOWN))
 endif
 CONVLET_OBJECTS := $(addprefix $(CONVLET_BUILD)/,$(CONVLET_SOURCES:.c=.o))
-$(CONVLET_OBJECTS): CFLAGS += $(if $(CVL_OPS),-DCVL_ONLY $(CVL_OPS:%=-DCVL_WITH_%))
+# Firmware for a few models has them in flash, and reads none through a window.
+$(CONVLET_OBJECTS): CFLAGS += $(if $(CVL_OPS),-DCVL_ONLY $(CVL_OPS:%=-DCVL_WITH_%),-DCVL_WITH_WINDOW=1)
 # Holds CVL_OPS and is written when it changes, which make would not notice.
 CONVLET_OPS_FILE := $(CONVLET_BUILD)/ops.txt
 $(shell mkdir -p $(CONVLET_BUILD); echo '$(CVL_OPS)' | cmp -s - $(CONVLET_OPS_FILE) || \

@@ -6,12 +6,15 @@
 #include "binding.h"
 #include "engine/convlet.h"
 
+typedef struct model_stream model_stream_t;
+
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t file;    // whose buffer holds the .cvl
-    mp_obj_t arena;   // whose buffer is the engine's RAM
-    mp_obj_t output;  // memoryview on the first output in the arena
-    mp_obj_t outputs; // a tuple of it and those on the others
+    mp_obj_t file;          // whose buffer holds the .cvl
+    mp_obj_t arena;         // whose buffer is the engine's RAM
+    mp_obj_t output;        // memoryview on the first output in the arena
+    mp_obj_t outputs;       // a tuple of it and those on the others
+    model_stream_t *stream; // NULL: the file lies in memory
     cvl_model_t model;
     bool file_is_writable; // then it may have been changed since it was proved
     bool running;          // Python code that runs between rows must not start the model again
@@ -31,6 +34,17 @@ extern const mp_obj_type_t model_type;
 model_obj_t *model_enter(mp_obj_t self);
 
 void model_raise_unless_ok(cvl_status_t status, const cvl_fault_t *fault);
+
+// Loads an open file that is read through a window of so many bytes.
+void model_load_stream(model_obj_t *self, mp_obj_t file, mp_obj_t window);
+
+// Whether the last run stopped because the file did not give what was proved; then
+// model_raise_stopped raises what the file raised, or says what it gave.
+bool model_is_stopped(const model_obj_t *self);
+void model_raise_stopped(model_obj_t *self);
+
+// Of constants, since the model was loaded.
+uint32_t model_bytes_read(const model_obj_t *self);
 
 bool model_is_stream(const model_obj_t *self);
 

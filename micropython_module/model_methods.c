@@ -11,16 +11,21 @@
 // ---- Running
 
 // Calls `make_rows`, which does what there is to do for the image, or the rows of one, that the
-// model has been given. After Ctrl-C the model is as if it had not been run.
+// model has been given. After Ctrl-C, or when its file fails, the model is as if it had not been
+// run.
 static void guard(model_obj_t *self, mp_obj_t (*make_rows)(void *), void *data) {
     self->running = true;
     mp_obj_t exception = binding_try(make_rows, data);
     self->running = false;
+    if (exception == MP_OBJ_NULL && !model_is_stopped(self)) {
+        return;
+    }
+    self->has_output = false;
+    cvl_reset(&self->model);
     if (exception != MP_OBJ_NULL) {
-        self->has_output = false;
-        cvl_reset(&self->model);
         nlr_raise(exception);
     }
+    model_raise_stopped(self);
 }
 
 // Looks for Ctrl-C once in a while.
@@ -167,10 +172,15 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
     model_obj_t *self = model_enter(self_in);
     size_t count = self->model.header.operator_count;
     uint32_t *checksums = m_new(uint32_t, count);
+    self->running = true;
     unsigned failed = cvl_selftest(&self->model, checksums);
+    self->running = false;
     cvl_reset(&self->model);
     self->has_output = false;
     m_del(uint32_t, checksums, count);
+    if (model_is_stopped(self)) {
+        model_raise_stopped(self);
+    }
     if (failed != CVL_NO_OPERATOR) {
         binding_raise(&mp_type_ValueError,
             "selftest: operator %u (%s) gives other values than the compiler's", failed,

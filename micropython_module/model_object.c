@@ -59,18 +59,38 @@ static mp_obj_t call_method(mp_obj_t object, qstr name) {
     return mp_call_method_n_kw(0, 0, method);
 }
 
-// The object whose buffer holds the file of this name: the open file itself where it lies in
-// memory (ROMFS).
+// In ROMFS its buffer holds the whole file.
 static mp_obj_t open_file(mp_obj_t name) {
     mp_obj_t arguments[] = {name, MP_OBJ_NEW_QSTR(MP_QSTR_rb)};
-    mp_obj_t file = mp_call_function_n_kw(mp_load_global(MP_QSTR_open), 2, 0, arguments);
+    return mp_call_function_n_kw(mp_load_global(MP_QSTR_open), 2, 0, arguments);
+}
+
+// Finds the file in memory; `self->file` is the object that it is in.
+static void load_buffer(model_obj_t *self) {
+    mp_buffer_info_t file;
+    cvl_fault_t fault;
+    self->file_is_writable = mp_get_buffer(self->file, &file, MP_BUFFER_WRITE);
+    mp_get_buffer_raise(self->file, &file, MP_BUFFER_READ);
+    model_raise_unless_ok(cvl_load(&self->model, file.buf, file.len, &fault), &fault);
+}
+
+// `model`: the name of a file, or an object. A window is used where there is no buffer.
+static void load(model_obj_t *self, mp_obj_t model, mp_obj_t window) {
+    self->stream = NULL;
+    self->file_is_writable = false;
+    self->file = mp_obj_is_str(model) ? open_file(model) : model;
     mp_buffer_info_t buffer;
-    if (mp_get_buffer(file, &buffer, MP_BUFFER_READ)) {
-        return file;
+    bool is_in_memory = mp_get_buffer(self->file, &buffer, MP_BUFFER_READ);
+    if (!is_in_memory && window != mp_const_none) {
+        model_load_stream(self, self->file, window);
+        return;
     }
-    mp_obj_t content = call_method(file, MP_QSTR_read);
-    call_method(file, MP_QSTR_close);
-    return content;
+    if (!is_in_memory && mp_obj_is_str(model)) {
+        mp_obj_t content = call_method(self->file, MP_QSTR_read);
+        call_method(self->file, MP_QSTR_close);
+        self->file = content;
+    }
+    load_buffer(self);
 }
 
 static mp_obj_t model_make_new(
@@ -78,6 +98,7 @@ static mp_obj_t model_make_new(
     const mp_arg_t allowed[] = {
         {MP_QSTR_model, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
         {MP_QSTR_arena, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+        {MP_QSTR_window, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all_kw_array(n_args, n_kw, all_args, MP_ARRAY_SIZE(allowed), allowed, args);
@@ -85,12 +106,7 @@ static mp_obj_t model_make_new(
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
     self->running = false;
     self->has_output = false;
-    self->file = mp_obj_is_str(args[0].u_obj) ? open_file(args[0].u_obj) : args[0].u_obj;
-    mp_buffer_info_t file;
-    self->file_is_writable = mp_get_buffer(self->file, &file, MP_BUFFER_WRITE);
-    mp_get_buffer_raise(self->file, &file, MP_BUFFER_READ);
-    cvl_fault_t fault;
-    model_raise_unless_ok(cvl_load(&self->model, file.buf, file.len, &fault), &fault);
+    load(self, args[0].u_obj, args[2].u_obj == MP_OBJ_NULL ? mp_const_none : args[2].u_obj);
 
     self->arena = args[1].u_obj;
     if (self->arena == MP_OBJ_NULL || self->arena == mp_const_none) {
@@ -172,6 +188,7 @@ static unsigned first_output(const model_obj_t *self) {
 // What Python sees: its name, its value for a model `m`, and its type, which help() tells.
 #define ATTRIBUTES(X)                                                                             \
     X(MP_QSTR_arena_bytes, mp_obj_new_int_from_uint(m->model.header.arena_bytes), MP_QSTR_int)    \
+    X(MP_QSTR_bytes_read, mp_obj_new_int_from_uint(model_bytes_read(m)), MP_QSTR_int)             \
     X(MP_QSTR_input_scale, binding_new_float(port_of(m, 0).scale), MP_QSTR_float)                 \
     X(MP_QSTR_input_shape, shape_of(m, 0), MP_QSTR_tuple)                                         \
     X(MP_QSTR_input_shapes, tuple_of(m, 0, first_output(m), shape_of), MP_QSTR_tuple)             \

@@ -10,6 +10,15 @@ def _poll():
         return error
 
 
+def _read(file, offset, buffer):
+    """The bytes read, or the exception that the file raised."""
+    try:
+        file.seek(offset)
+        return file.readinto(buffer)
+    except BaseException as error:
+        return error
+
+
 def _find_clock():
     try:
         from time import ticks_us

@@ -18,7 +18,8 @@ from several_ports import several_ports
 
 HERE = Path(__file__).parent / "engine"
 SANITIZERS = "-fsanitize=address,undefined,float-cast-overflow"
-FLAGS = ["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", SANITIZERS, "-fno-sanitize-recover=all"]
+FLAGS = ["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-DCVL_WITH_WINDOW=1"]
+FLAGS += [SANITIZERS, "-fno-sanitize-recover=all"]
 # Comparisons are not traced: it takes most of the time, and the mutator knows the records.
 FUZZER = ["-fsanitize=fuzzer", "-fno-sanitize-coverage=trace-cmp"]
 ASAN_OPTIONS = "quarantine_size_mb=4:detect_leaks=0"  # what lies longer in quarantine is not looked for again

@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +42,9 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Of one model on one processor. `schedule`: instructions between the kernels.
+    """Of one model on one processor, in an inference, or in a stream's step: the mean of a period's steps.
 
+    `schedule`: instructions between the kernels.
     Bytes of the stack are those below the caller's frame, `load_stack` while loading and `stack` while running;
     `text` is the code and constants of the whole engine.
     """
@@ -66,7 +67,7 @@ class Measurement:
 
 
 def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
-    """Run the model once on an image of noise.
+    """Run the model once on an image of noise, or a stream until its tensors are full, and then for a period.
 
     Raises VerifyError when it does not give what it gives on this computer, ToolError when the emulator fails.
 
@@ -80,21 +81,24 @@ def measure(engine: Engine, name: str, compiled: Compiled) -> Measurement:
     program = compiled.program
     images = _images(compiled)
     facts = _run(engine, compiled, images, wrapped=False)
-    kernels = _run(engine, compiled, images, wrapped=True)["kernel"]
+    per_step = 1 / program.steps
+    kernels = [round(count * per_step) for count in _run(engine, compiled, images, wrapped=True)["kernel"]]
+    instructions = round(facts["run"][0] * per_step)
     _check(engine.core, name, compiled, images, facts)
     return Measurement(
         model=name,
         core=engine.core.name,
-        instructions=facts["run"][0],
+        instructions=instructions,
         load=facts["load"][0],
-        schedule=facts["run"][0] - sum(kernels),
+        schedule=instructions - sum(kernels),
         macs=program.macs,
         arena=compiled.plan.arena_bytes,
         stack=facts["stack"][0],
         load_stack=facts["load_stack"][0],
         text=measure_engine(engine).total,
         kernels=tuple(
-            Kernel(node.kind, node.macs, count) for node, count in zip(program.nodes, kernels, strict=True)
+            Kernel(node.kind, macs // program.steps, count)
+            for node, macs, count in zip(program.nodes, program.macs_of_nodes, kernels, strict=True)
         ),
     )
 
@@ -108,7 +112,7 @@ def functions_of(engine: Engine, compiled: Compiled) -> dict[str, int]:
     >>> from convlet.compile import compile_tflite
     >>> compiled = compile_tflite(Path("digits.tflite").read_bytes())
     >>> counts = functions_of(build(CORES["m0plus"]), compiled)
-    >>> "cvl_max_pool_row" in counts
+    >>> "cvl_conv2d_wide_row" in counts
     True
     """
     with _linked(engine, compiled, _images(compiled), wrapped=False) as elf:
@@ -227,14 +231,17 @@ def _check(
     core: Core, name: str, compiled: Compiled, images: Sequence[np.ndarray], facts: dict[str, list[int]]
 ) -> None:
     model = Model(compiled.cvl)
-    expected = zlib.crc32(model.run(*images))
+    output = _last_of_stream(model, images[0]) if compiled.program.period else model.run(*images)
+    expected = zlib.crc32(output)
     if facts["selftest"] != [NO_OPERATOR] or facts["output"][0] != expected:
         raise VerifyError(f"{core.title} does not give the outputs of {name} that this computer gives")
 
 
-def to_json(measurements: Sequence[Measurement]) -> str:
-    """A list of measurements as text."""
-    return json.dumps([asdict(each) for each in measurements], indent=1) + "\n"
+def _last_of_stream(model: Model, rows: np.ndarray) -> memoryview:
+    """The output of the last step of a series, int8[values]."""
+    for step in rows.reshape(-1, int(np.prod(model.input_shape))):
+        model.step(step)
+    return model.output
 
 
 Baseline = dict[str, dict[str, int]]  # instructions of each model on each processor

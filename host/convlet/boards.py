@@ -43,6 +43,9 @@ class Build:
     libraries: tuple[
         str, ...
     ] = ()  # folders of MicroPython's lib/ that it needs and that Debian's packages lack
+    manifest: str | None = (
+        None  # in micropython_module/boards, where the board's own needs what Debian's packages lack
+    )
     settings: tuple[str, ...] = ()  # more of make's, as NAME=value
     variables: tuple[tuple[str, str], ...] = ()  # of the build's environment, to which its makefiles add
 
@@ -54,7 +57,7 @@ class Board:
     `flash_bytes`: of the whole chip, None where a model's size is no matter. `heap_bytes`: what MicroPython has for
     scripts and models, rounded down; of the RP2 and QEMU boards with our firmware, of the ESP32 family about what the
     port's README names. `clock_mhz`: as MicroPython sets it. `ran_in`: where our firmware for it has run.
-    `esp_chip`: what esptool calls the chip.
+    `esp_chip`: what esptool calls the chip. `qemu`: the command that starts it in QEMU, to which the firmware is added.
     """
 
     name: str
@@ -69,9 +72,12 @@ class Board:
     build: Build
     storage: Storage | None = None
     esp_chip: str | None = None
+    qemu: tuple[str, ...] = ()
 
 
-def _rp2(board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = ()) -> Build:
+def _rp2(
+    board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = (), manifest: str | None = None
+) -> Build:
     return Build(
         port="rp2",
         micropython_board=board,
@@ -81,6 +87,7 @@ def _rp2(board: str, steps: int, uf2: Uf2, libraries: tuple[str, ...] = ()) -> B
         link_map="firmware.elf.map",
         uf2=uf2,
         libraries=libraries,
+        manifest=manifest,
     )
 
 
@@ -112,6 +119,38 @@ def _esp32(name: str, title: str, chip: str, core: str, flash_mib: int) -> Board
     )
 
 
+def _mps2(
+    number: str,
+    core: str,
+    micropython_board: str,
+    *,
+    clock_mhz: int | None = None,
+    flash_bytes: int | None = None,
+    heap_bytes: int | None = None,
+) -> Board:
+    """One of ARM's MPS2 boards as QEMU has them."""
+    return Board(
+        name=f"qemu-mps2-an{number}",
+        title=f"QEMU's MPS2 AN{number}",
+        chip="",
+        core=core,
+        clock_mhz=clock_mhz,
+        flash_bytes=flash_bytes,
+        heap_bytes=heap_bytes,
+        flashed_by="",
+        ran_in="QEMU",
+        build=Build(
+            port="qemu",
+            micropython_board=micropython_board,
+            compiler="arm-none-eabi-gcc",
+            product="firmware.elf",
+            steps=187,
+            link_map="firmware.map",
+        ),
+        qemu=("qemu-system-arm", "-machine", f"mps2-an{number}"),
+    )
+
+
 _RP2040 = Uf2(family=0xE48BFF56, address=0x10000000, info="RPI-RP2")
 _RP2350 = Uf2(family=0xE48BFF59, address=0x10000000, info="RP2350")
 
@@ -130,6 +169,19 @@ BOARDS = {
             ran_in="rp2040py",
             build=_rp2("CONVLET_PICO", 452, _RP2040),
             storage=Storage(offset=1 * MIB, size=1 * MIB),
+        ),
+        Board(
+            name="pico-stock",
+            title="Raspberry Pi Pico as MicroPython defines it",
+            chip="RP2040",
+            core="Cortex-M0+",
+            clock_mhz=125,
+            flash_bytes=2 * MIB,
+            heap_bytes=240_000,
+            flashed_by="UF2",
+            ran_in="rp2040py",
+            build=_rp2("RPI_PICO", 452, _RP2040, manifest="CONVLET_PICO/manifest.py"),
+            storage=Storage(offset=640 * 1024, size=1408 * 1024),
         ),
         Board(
             name="pico-w",
@@ -179,25 +231,10 @@ BOARDS = {
                 steps=238,
             ),
         ),
-        Board(
-            name="qemu-mps2-an385",
-            title="QEMU's MPS2 AN385",
-            chip="",
-            core="Cortex-M3",
-            clock_mhz=25,
-            flash_bytes=4 * MIB,
-            heap_bytes=143_360,
-            flashed_by="",
-            ran_in="QEMU",
-            build=Build(
-                port="qemu",
-                micropython_board="MPS2_AN385",
-                compiler="arm-none-eabi-gcc",
-                product="firmware.elf",
-                steps=187,
-                link_map="firmware.map",
-            ),
-        ),
+        _mps2("385", "Cortex-M3", "MPS2_AN385", clock_mhz=25, flash_bytes=4 * MIB, heap_bytes=143_360),
+        _mps2("386", "Cortex-M4", "CONVLET_MPS2_AN386"),
+        _mps2("500", "Cortex-M7", "CONVLET_MPS2_AN500"),
+        _mps2("505", "Cortex-M33", "CONVLET_MPS2_AN505"),
         Board(
             name="qemu-virt-rv32",
             title="QEMU's virt",
@@ -220,6 +257,7 @@ BOARDS = {
                 settings=("RV32_ARCH=rv32imac", "MICROPY_PY_BTREE=0", "MPY_CROSS_FLAGS=-march=rv32imc"),
                 variables=(("AFLAGS", "-misa-spec=2.2"),),
             ),
+            qemu=("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
         ),
     )
 }

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from convlet.errors import ConvletError, ModelError
-from convlet.explain import explain
+from convlet.explain import FAST_KINDS, explain
 from convlet.files import read_file, write_atomic
+from convlet.fused_pools import with_pools_fused
 from convlet.graph import Change, Graph
 from convlet.ops import check_operators
-from convlet.passes import TURNING, apply, simplify
-from convlet.plan import Plan, plan
+from convlet.passes import SPLITTING, TURNING, apply, simplify
+from convlet.passes.wide_operators import fastest_form, split_wide_operators
+from convlet.plan import Plan, plan, plan_goals
 from convlet.program import Program, lower
 from convlet.schedule import simulate
 from convlet.stream_plan import events_until, plan_stream, stream_program
 from convlet.tflite_reader import read_tflite
 from convlet.variants import BALANCE, choose_variants, hasten
 from convlet.vectors import make_vector
+from convlet.window_plan import block_goals
 from convlet.writer import write_cvl
 
 _TRIALS = 6  # to pack what was allowed
@@ -49,6 +52,7 @@ def compile_tflite(
     prefer: str = "balance",
     stream: bool = False,
     int8_input: bool = False,
+    window: int = 0,
 ) -> Compiled:
     """Compile the bytes of an int8 `.tflite`.
 
@@ -56,6 +60,7 @@ def compile_tflite(
     what `variants.choose_variants` prefers; `stream`: for input that comes step by step without end, whatever the
     number of steps in the `.tflite`. Then `graph` and `program` are those for some periods in time. `int8_input`: the
     model takes int8 images only, and needs no RAM for them, since it reads them where they lie; it has no test vectors.
+    `window`: the size in bytes of the window through which a board is to read the weights from a file, 0 for none.
     Raises ModelError when the model cannot be compiled: what it has, and what was expected.
 
     >>> compiled = compile_tflite(Path("digits.tflite").read_bytes(), prefer="ram")
@@ -65,6 +70,8 @@ def compile_tflite(
     graph = read_tflite(tflite)
     check_operators(graph)
     simplify(graph)
+    if window:
+        graph.changes.append(Change(SPLITTING, split_wide_operators(graph, window)))
     if stream or graph.remembers:
         if int8_input:
             raise ModelError("a stream keeps rows of its input: compile it without --int8-input")
@@ -72,7 +79,10 @@ def compile_tflite(
         planned = plan_stream(program)
         events = events_until(program, program.period[0])
     else:
-        graph, program, planned = _turned_or_not(graph, prefer, int8_input)
+        if window and prefer != "ram":
+            program, planned = _planned_in_blocks(graph, int8_input, window)
+        else:
+            graph, program, planned = _turned_or_not(graph, prefer, int8_input)
         events = simulate(program, planned.goals)
     seeds = range(1, vectors + 1) if program.nodes[0].stored else ()
     test_vectors = [make_vector(graph, program, events, seed * len(graph.inputs)) for seed in seeds]
@@ -97,13 +107,32 @@ def _turned_or_not(graph: Graph, prefer: str, int8_input: bool) -> tuple[Graph, 
 def _planned(graph: Graph, prefer: str, int8_input: bool) -> tuple[Program, Plan]:
     """The program for `prefer` and its plan."""
     lowered = lower(graph, int8_input)
+    # Its weights take two bytes each.
+    fused = lowered if prefer == "flash" else with_pools_fused(lowered)
     if prefer == "speed":
-        program = choose_variants(lowered, prefer)
+        program = choose_variants(fused, prefer)
         return program, plan(program)
-    programs = choose_variants(lowered, "ram"), choose_variants(lowered, "plain")
+    ways = [lowered] if fused is lowered else [fused, lowered]
+    chosen = [choose_variants(way, "ram") for way in ways]
     # Nothing that accumulates may be packed better.
-    smallest = min(((program, plan(program)) for program in programs), key=lambda pair: pair[1].arena_bytes)
-    return smallest if prefer == "ram" else _hastened(lowered, programs[0], smallest, prefer)
+    small = [*chosen, *(choose_variants(way, "plain") for way in ways)]
+    smallest = min(((program, plan(program)) for program in small), key=lambda pair: pair[1].arena_bytes)
+    if prefer == "ram":
+        return smallest
+    pairs = zip(ways, chosen, strict=True)
+    return min((_hastened(*pair, smallest, prefer) for pair in pairs), key=lambda pair: _slow_macs(pair[0]))
+
+
+def _slow_macs(program: Program) -> int:
+    return sum(node.macs for node in program.nodes if node.kind not in FAST_KINDS)
+
+
+def _planned_in_blocks(graph: Graph, int8_input: bool, window: int) -> tuple[Program, Plan]:
+    """The program with its fastest forms, and a plan by which the file is read once for each inference."""
+    lowered = lower(graph, int8_input)
+    program = replace(lowered, nodes=[fastest_form(node, window) for node in lowered.nodes])
+    program = choose_variants(program, "plain")
+    return program, plan_goals(program, block_goals(program, window))
 
 
 def _hastened(

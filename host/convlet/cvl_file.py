@@ -70,7 +70,7 @@ def read_cvl(data: bytes) -> CvlFile:
 
     >>> file = read_cvl(Path("digits.cvl").read_bytes())
     >>> file.header["operator_count"], file.operators[0]["height"]
-    (4, 8)
+    (3, 8)
     """
     try:
         check(data)

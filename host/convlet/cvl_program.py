@@ -90,7 +90,7 @@ def _node(data: bytes, file: CvlFile, index: int) -> Node:
         row_map=tuple(row_map),
         scratch_bytes=_scratch_bytes(file, index),
         accumulates=bool(flags & FLAG_ACCUMULATES),
-        reads_first=kind == "CONV_2D_WIDE" and wide.reads_first(operator["width"]),
+        reads_first=kind in wide.KINDS and wide.reads_first(operator["width"]),
         b_first=bool(flags & FLAG_B_FIRST),
         stored=operator["ring_rows"] > 0,
     )
@@ -105,7 +105,7 @@ def _scratch_bytes(file: CvlFile, index: int) -> int:
     if operator["flags"] & FLAG_ACCUMULATES:  # sums, one for each value of a row
         size: int = SUM_BYTES * operator["width"] * operator["channels"]
         return size
-    if kind == "CONV_2D_WIDE":
+    if kind in wide.KINDS:
         source = file.operators[operator["input"]]
         shape = source["height"], source["width"], source["channels"]
         tile = operator["parameter"] // WIDE_TILE or operator["width"]

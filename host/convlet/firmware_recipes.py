@@ -160,6 +160,11 @@ def _build_with_make(
     run(command, _purpose(recipe), environment=environment, on_line=lambda line: advance())
 
 
+def _has_frozen_drivers(sources: Sources) -> bool:
+    """Whether there is more of micropython-lib than Debian's package has, such as a checkout's submodule."""
+    return (sources.micropython / "lib/micropython-lib/micropython/drivers").is_dir()
+
+
 def _build_with_cmake(
     recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
 ) -> None:
@@ -172,6 +177,8 @@ def _build_with_cmake(
     }
     if recipe.own_board:
         settings["MICROPY_BOARD_DIR"] = recipe.own_board
+    if build.manifest and not _has_frozen_drivers(recipe.sources):
+        settings["MICROPY_FROZEN_MANIFEST"] = recipe.module / "boards" / build.manifest
     if recipe.with_module:
         settings["USER_C_MODULES"] = recipe.module / "micropython.cmake"
         settings["CVL_OPS"] = recipe.choice

@@ -66,7 +66,10 @@ class Needs:
 
 @dataclass(frozen=True)
 class Time:
-    """Of one inference: `least_ms` to `most_ms`, by the cycles that an instruction takes on the board's core."""
+    """Of one inference, or of a stream's step in the mean.
+
+    `least_ms` to `most_ms`: by the cycles that an instruction takes on the board's core.
+    """
 
     core: str
     instructions: int
@@ -117,7 +120,7 @@ def needs_of(compiled: Compiled) -> Needs:
     """From the program, plan and bytes of a compiled model.
 
     >>> needs_of(compile_tflite(Path("digits.tflite").read_bytes())).largest_weights
-    '3 CONV_2D_WIDE'
+    '2 CONV_2D_WIDE'
     """
     layout = layout_of(compiled.program, compiled.plan)
     sizes = weights_of(compiled)
@@ -149,17 +152,17 @@ def weights_of(compiled: Compiled) -> list[int]:
     ]
 
 
-def read_model(data: bytes, is_cvl: bool, prefer: str) -> Compiled:
-    """A model from the bytes of a `.tflite`, compiled as `prefer` has it, or of a `.cvl`. Raises ModelError."""
+def read_model(data: bytes, is_cvl: bool, prefer: str = "balance", stream: bool = False) -> Compiled:
+    """A model from the bytes of a `.tflite`, which is compiled so, or of a `.cvl`. Raises ModelError."""
     if not is_cvl:
-        return compile_tflite(data, prefer=prefer)
+        return compile_tflite(data, prefer=prefer, stream=stream)
     return Compiled(data, Graph([], [], []), *read_program(data))
 
 
 def measure(
     name: str, compiled: Compiled, cores: Iterable[str], progress: Progress = SILENT
 ) -> tuple[dict[str, Measurement], dict[str, str]]:
-    """What each of the `cores` executes for an inference, and for those that cannot be measured here the reason.
+    """What each of the `cores` executes for an inference or a step, and for those that cannot be measured the reason.
 
     >>> found, reasons = measure("digits", compile_tflite(Path("digits.tflite").read_bytes()), ["z80"])
     >>> reasons
@@ -168,9 +171,7 @@ def measure(
     found: dict[str, Measurement] = {}
     reasons: dict[str, str] = {}
     for core in dict.fromkeys(cores):
-        if compiled.program.period:
-            reasons[core] = "the steps of a stream are not counted"
-        elif core not in bench_build.CORES:
+        if core not in bench_build.CORES:
             reasons[core] = "there is no emulator for it that counts"
         else:
             progress.step(f"Counting instructions on {bench_build.CORES[core].title}")

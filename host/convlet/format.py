@@ -12,7 +12,9 @@ A `.cvl` is little-endian and read in place on the board:
 - **Goals** are operators to be pulled to their last row, in this order; they define the schedule, which
   engine/run.c follows.
 - **Data** holds weights, per-channel tables, labels and test vectors; records point to it by file offset,
-  0 is "none".
+  0 is "none". First come labels, test vectors, places and the tables of mapped operators: with the records they are
+  the file's **head**, which a board keeps in RAM when it reads the rest through a window (engine/window.c). Behind it
+  lie the constants of one operator after the other, each operator's in one piece.
 - The arena begins with one STATE record for each operator; the rings lie behind them.
 - **A stream** (FLAG_STREAM) has no last row: its `height`s say how many rows its operators make in the same time,
   a period, and its only goal makes one row for each step. Whenever two periods have passed, all count back by one.
@@ -34,6 +36,7 @@ NO_OPERATOR = 0xFFFF  # in `input`: none
 NO_ROW = 0xFFFF  # in a map: a row of padding
 FILL = -(2**31)  # in the offset of a run: no bytes of the input, but the fill value
 MAX_INPUTS = 8
+MAX_OUTPUTS = 0xFF  # output_count is a byte
 MAX_KERNEL_H = 128  # the engine keeps this many row pointers on its stack
 MAX_PERIOD = 0xFFFF // 4  # rows of a stream's period: those of two and a step are counted in 16 bits
 MAX_KERNEL_BYTES = (
@@ -68,6 +71,7 @@ STEMS = {
     "RESIZE_BILINEAR": "resize_bilinear",
     "CONV_2D_WIDE": "conv2d_wide",
     "DEPTHWISE_3X3": "depthwise_3x3",
+    "CONV_2D_MAX_POOL": "conv2d_wide",
 }
 OPERATORS = tuple(STEMS)
 OP = {name: code for code, name in enumerate(OPERATORS)}
@@ -104,11 +108,15 @@ FLAG_MAPPED = 2  # the window of row r begins at input row map[r]; `table` begin
 FLAG_B_FIRST = 4  # pulls its second input before the first
 FLAG_PLACED = 8  # `offset` is a file offset: where each row lies in the arena, uint16[height]
 
-# In `parameter` of CONV_2D_WIDE, whose other bits are WIDE_TILE times the pixels that are made at a time; 0: all.
+# In `parameter` of CONV_2D_WIDE and CONV_2D_MAX_POOL, whose other bits are WIDE_TILE times the pixels that are made at
+# a time; 0: all.
 WIDE_BYTES = 1  # its weights are int8
 WIDE_SHORT = 2  # all its scales have a short form
 WIDE_SINGLE = 4  # its weights are int8 in the order of single channels; all its scales have a short form
 WIDE_TILE = 8
+MOST_POOLED_WORDS = (
+    48  # of a window of CONV_2D_MAX_POOL: the engine may copy a channel's weights to its stack
+)
 
 NO_SHORT_SCALE = 0xFF  # in `shift` of a scale
 
@@ -168,7 +176,7 @@ HEADER = Record(
             "file offset: for each test vector a seed and one CRC-32 for each operator (all 4 bytes)",
         ),
         ("vector_count", "H", ""),
-        ("reserved", "H", "0"),
+        ("head_words", "H", "size of the head in words of 4 bytes; 0: too large to say"),
     ),
 )
 
@@ -329,6 +337,7 @@ def c_header() -> str:
                 f"#define CVL_WIDE_SHORT {WIDE_SHORT}",
                 f"#define CVL_WIDE_SINGLE {WIDE_SINGLE}",
                 f"#define CVL_WIDE_TILE {WIDE_TILE}",
+                f"#define CVL_MOST_POOLED_WORDS {MOST_POOLED_WORDS}",
                 f"#define CVL_NO_SHORT_SCALE {NO_SHORT_SCALE}",
                 f"#define CVL_NO_ROW 0x{NO_ROW:x}",
                 f"#define CVL_FILL ({FILL + 1} - 1)",

@@ -9,6 +9,7 @@ from convlet import format, limits
 
 FORMAT_LIMITS = {
     "inputs of a model": format.MAX_INPUTS,
+    "outputs of a model": format.MAX_OUTPUTS,
     "height, width and channels of a tensor, each": 0xFFFF,
     "rows of a kernel": format.MAX_KERNEL_H,
     "columns of a kernel, strides, dilations": 0xFF,

@@ -48,6 +48,11 @@ def plan(program: Program, enough: float = math.inf) -> Plan:
     Raises ModelError when it is larger than any microcontroller's.
     """
     _, goals = best_goals(program, lambda begin, end: segment_peak(program, begin, end))
+    return plan_goals(program, goals, enough)
+
+
+def plan_goals(program: Program, goals: list[int], enough: float = math.inf) -> Plan:
+    """The same for this order of work."""
     events = simulate(program, goals)
     rings = plan_rings(program, events, goals)
     best = rings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from convlet.errors import ModelError
-from convlet.format import MAX_INPUTS, MAX_KERNEL_BYTES, MAX_KERNEL_H
+from convlet.format import MAX_INPUTS, MAX_KERNEL_BYTES, MAX_KERNEL_H, MAX_OUTPUTS
 from convlet.graph import Graph
 from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_ROWS, MOST_VALUES, MOST_WORK, check_limit
 from convlet.node import Node
@@ -29,12 +29,19 @@ class Program:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference, or of a stream's step."""
+        return sum(self.macs_of_nodes) // self.steps
+
+    @property
+    def macs_of_nodes(self) -> list[int]:
+        """Of each node, in an inference or a period of a stream."""
         if not self.period:
-            return sum(node.macs for node in self.nodes)
-        of_period = (
-            node.macs // node.shape[0] * rows for node, rows in zip(self.nodes, self.period, strict=True)
-        )
-        return sum(of_period) // self.period[self.outputs[0]]
+            return [node.macs for node in self.nodes]
+        return [node.macs // node.shape[0] * rows for node, rows in zip(self.nodes, self.period, strict=True)]
+
+    @property
+    def steps(self) -> int:
+        """Steps in a period of a stream, each of which gives an output; else 1."""
+        return self.period[self.outputs[0]] if self.period else 1
 
     @cached_property
     def source_heights(self) -> list[list[int]]:
@@ -74,6 +81,7 @@ def lower(graph: Graph, int8_input: bool = False) -> Program:
     """
     if len(graph.inputs) > MAX_INPUTS:
         raise ModelError(f"the model has {len(graph.inputs)} inputs, expected at most {MAX_INPUTS}")
+    check_limit("the model", "outputs", len(graph.outputs), MAX_OUTPUTS)
     nodes = [
         Node("INPUT", tensor, zero_point_in=tensor.zero_point, stored=not int8_input)
         for tensor in graph.inputs

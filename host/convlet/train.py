@@ -169,7 +169,14 @@ def train_recipe(
     deterministic: bool = False,
     progress: Progress = SILENT,
 ) -> Trained:
-    """The same for any recipe; its name begins the names of the files."""
+    """The same for any recipe, such as one of `own_data.own_recipe`; its name begins the names of the files.
+
+    Raises what `train` raises.
+
+    >>> recipe = dataclasses.replace(find_recipe("digits"), name="few", epochs=1)
+    >>> train_recipe(recipe, Path("few")).files.tflite.name
+    'few.tflite'
+    """
     epochs = recipe.epochs if epochs is None else epochs
     files = TrainedFiles(Path(folder), recipe.name)
     _check_writable(files.folder)

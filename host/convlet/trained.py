@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.metadata
 import subprocess
@@ -38,9 +39,21 @@ def _key(recipe: Recipe) -> str:
     versions = [f"{name} {version}" for name in PACKAGES if (version := _version(name))]
     key = hashlib.sha256("\n".join([sys.version, *versions]).encode())
     for path in _modules(recipe.name):
-        key.update(path.read_bytes())
+        key.update(_code(path.read_text()).encode())
     key.update(_data_bytes(recipe.load_data()))
     return key.hexdigest()[:16]
+
+
+def _code(text: str) -> str:
+    """What a module does: its text without comments, docstrings and the way it is laid out."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
+            del node.body[0]
+    return ast.dump(tree)
 
 
 def _version(package: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 
 from convlet.errors import ModelError
@@ -24,6 +25,7 @@ from convlet.plan import Plan
 from convlet.program import Program
 
 ALIGNMENT = 4  # of data in the file: 32-bit values lie well when the file does
+_MOST_HEAD_WORDS = 0xFFFF
 
 
 class _Data:
@@ -34,13 +36,18 @@ class _Data:
         self.pieces = bytearray()
         self.offsets: dict[bytes, int] = {}
 
+    @property
+    def end(self) -> int:
+        """The file offset of what comes next."""
+        return self.begin + len(self.pieces)
+
     def add(self, piece: bytes) -> int:
         """Append `piece`, if it is new; returns its file offset, 0 when there is nothing to append."""
         if not piece:
             return 0
         if piece not in self.offsets:
-            self.pieces += bytes(-(self.begin + len(self.pieces)) % ALIGNMENT)
-            self.offsets[piece] = self.begin + len(self.pieces)
+            self.pieces += bytes(-self.end % ALIGNMENT)
+            self.offsets[piece] = self.end
             self.pieces += piece
         return self.offsets[piece]
 
@@ -57,8 +64,15 @@ def write_cvl(
     ports = list(range(program.input_count)) + outputs
     records = HEADER.size + OPERATOR.size * len(program.nodes) + PORT.size * len(ports) + 2 * len(plan.goals)
     data = _Data(records)
+    head = {"labels": data.add(_labels(program, labels)), "vectors": data.add(b"".join(vectors))}
+    for piece in [
+        *(_places(program, plan, i) for i in range(len(program.nodes))),
+        *_constants_in_head(program),
+    ]:
+        data.add(piece)
+    head_words = -(-data.end // ALIGNMENT)
     operators = b"".join(_operator(program, plan, index, data) for index in range(len(program.nodes)))
-    header = {
+    header = head | {
         "magic": MAGIC,
         "arena_bytes": plan.arena_bytes,
         "version": VERSION,
@@ -68,10 +82,8 @@ def write_cvl(
         "output_count": len(outputs),
         "goal_count": len(plan.goals),
         "label_count": len(labels),
-        "labels": data.add(_labels(program, labels)),
-        "vectors": data.add(b"".join(vectors)),
         "vector_count": len(vectors),
-        "reserved": 0,
+        "head_words": head_words if head_words <= _MOST_HEAD_WORDS else 0,
     }
     body = (
         operators
@@ -93,12 +105,38 @@ def constants_of(node: Node) -> tuple[bytes, bytes]:
     return node.weights, struct.pack(f"<{len(node.row_map)}H", *node.row_map) + node.table
 
 
+def _places(program: Program, plan: Plan, index: int) -> bytes:
+    places = plan.places.get(index, []) if program.nodes[index].stored else []
+    return struct.pack(f"<{len(places)}H", *places)
+
+
+def _constants_in_head(program: Program) -> list[bytes]:
+    """The tables with maps, which the engine reads between kernels, and constants that several operators share."""
+    maps = [constants_of(node)[1] for node in program.nodes if node.row_map]
+    users = Counter(piece for node in program.nodes for piece in set(constants_of(node)))
+    return maps + [piece for piece, count in users.items() if count > 1]
+
+
+def constant_bytes(node: Node) -> int:
+    """Bytes of the file that the constants of the node take, where it shares them with no other."""
+    return sum(-(-len(piece) // ALIGNMENT) * ALIGNMENT for piece in constants_of(node))
+
+
+def bytes_in_window(program: Program) -> list[int]:
+    """Of each node: bytes that must be in a window while it works, which is all that is not in the head."""
+    in_head = set(_constants_in_head(program))
+    return [
+        sum(-(-len(piece) // ALIGNMENT) * ALIGNMENT for piece in constants_of(node) if piece not in in_head)
+        for node in program.nodes
+    ]
+
+
 def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
     node = program.nodes[index]
     height, width, channels = node.shape
     inputs = (*node.sources, NO_OPERATOR, NO_OPERATOR)
     weights, table = constants_of(node)
-    places = plan.places.get(index, []) if node.stored else []
+    places = _places(program, plan, index)
     return OPERATOR.pack(
         **vars(node.window),
         code=OP[node.kind],
@@ -114,7 +152,7 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
         clamp_min=node.clamp_min,
         clamp_max=node.clamp_max,
         parameter=node.parameter,
-        offset=data.add(struct.pack(f"<{len(places)}H", *places)) or plan.offsets[index],
+        offset=data.add(places) or plan.offsets[index],
         scratch=plan.scratches[index],
         weights=data.add(weights),
         table=data.add(table),

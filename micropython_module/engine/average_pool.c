@@ -106,7 +106,7 @@ static CVL_NOINLINE void make_pixel(const cvl_task_t *task, const average_t *ave
     uint32_t first, uint32_t columns, uint32_t i) {
     uint32_t channels = task->op->channels;
     uint32_t rows = cvl_accumulates(task->op) ? 1 : task->op->kernel_h;
-    bool ends = cvl_ends(task);
+    bool ends = task->ends;
     for (uint32_t c = 0; c < channels; c++) {
         uint32_t sum = sum_window(task, rows, first + c, columns, channels);
         sum = cvl_accumulate(task, i + c, sum);

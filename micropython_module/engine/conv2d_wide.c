@@ -12,6 +12,12 @@
 // With CVL_WIDE_SINGLE the channels are made one by one: pairs.h has the order of their weights.
 // Where the record names a tile, so many pixels are made at a time: the scratch is smaller, but
 // int8 weights are widened for each tile.
+//
+// CONV_2D_MAX_POOL has a MAX_POOL_2D of 2x2 pixels in it, so that the rows between them are never
+// made. The record has the window of four neighbouring windows of the convolution, and its stride:
+// twice the convolution's, which is so many rows and columns lower and narrower. A row of columns
+// serves both rows of windows. Of each channel the weights of the upper one alternate with those
+// of the lower one; both have as many rows as the record says, with weights of 0 where they end.
 #include <string.h>
 #include "internal.h"
 #include "pairs_inline.h"
@@ -27,6 +33,10 @@ typedef struct {
     uint32_t tile;  // pixels that are made at a time
 } shape_t;
 
+static inline bool is_pooled(const cvl_operator_t *op) {
+    return CVL_WITH_CONV_2D_MAX_POOL && op->code == CVL_OP_CONV_2D_MAX_POOL;
+}
+
 CVL_HOT static shape_t shape_of(const cvl_operator_t *op, const cvl_operator_t *source) {
     bool whole = op->kernel_h == CVL_KERNEL_ALL;
     uint32_t tile = op->parameter / CVL_WIDE_TILE;
@@ -34,7 +44,8 @@ CVL_HOT static shape_t shape_of(const cvl_operator_t *op, const cvl_operator_t *
     shape.channels = whole ? cvl_tensor_bytes(source) : source->channels;
     shape.rows = whole ? 1 : op->kernel_h;
     shape.column = (shape.rows * shape.channels + 1) / 2;
-    shape.words = (whole ? 1 : op->kernel_w) * shape.column;
+    uint32_t kernel_w = op->kernel_w - (is_pooled(op) ? op->stride_w / 2u : 0);
+    shape.words = (whole ? 1 : kernel_w) * shape.column;
     shape.words += shape.words % 2;
     shape.tile = tile == 0 || tile > op->width ? op->width : tile;
     return shape;
@@ -48,7 +59,7 @@ static bool is_single(const cvl_operator_t *op) {
     return (op->parameter & CVL_WIDE_SINGLE) != 0;
 }
 
-// Bytes of the weights of two channels.
+// Bytes of the weights of two channels, or of one for both rows of windows.
 static uint32_t pair_bytes(const cvl_operator_t *op, const shape_t *shape) {
     return shape->words * (has_bytes(op) ? 4 : 8);
 }
@@ -64,9 +75,25 @@ static uint32_t words_of_columns(const cvl_operator_t *op, const shape_t *shape)
     return columns_of(op, shape->tile) * shape->column + 1;
 }
 
+// Else the windows of a convolution would not follow from the record, or their weights not fit.
+static cvl_status_t prove_pooled(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    CVL_TRY(cvl_prove_window(proof));
+    CVL_CHECK(proof->fault, op->stride_w % 2 == 0, WINDOW, op->stride_w, 2);
+    CVL_CHECK(proof->fault, op->kernel_w > op->stride_w / 2, WINDOW, op->kernel_w, op->stride_w);
+    uint32_t flags = op->parameter % CVL_WIDE_TILE;
+    CVL_CHECK(proof->fault, flags == CVL_WIDE_SHORT, FLAGS, flags, CVL_WIDE_SHORT);
+    uint32_t words = shape_of(op, proof->source).words;
+    CVL_CHECK(proof->fault, words <= CVL_MOST_POOLED_WORDS, WINDOW, words, CVL_MOST_POOLED_WORDS);
+    return CVL_OK;
+}
+
 cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     bool whole = op->kernel_h == CVL_KERNEL_ALL;
+    if (is_pooled(op)) {
+        CVL_TRY(prove_pooled(proof));
+    }
     CVL_TRY(whole ? cvl_prove_whole(proof) : cvl_prove_window(proof));
     shape_t shape = shape_of(op, proof->source);
     uint64_t values = 2 * (uint64_t)shape.words;
@@ -76,7 +103,8 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     CVL_CHECK(proof->fault, has_bytes(op) || !is_single(op), FLAGS, op->parameter, CVL_WIDE_BYTES);
     uint32_t room = has_bytes(op) ? shape.words * (is_single(op) ? 1 : 2) : 0; // for the weights
     CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + room)));
-    uint64_t weights = (op->channels + 1u) / 2 * (uint64_t)pair_bytes(op, &shape);
+    uint32_t pairs = is_pooled(op) ? op->channels : (op->channels + 1u) / 2;
+    uint64_t weights = pairs * (uint64_t)pair_bytes(op, &shape);
     CVL_TRY(cvl_prove_end(
         proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
     bool all_short = (op->parameter & (CVL_WIDE_SHORT | CVL_WIDE_SINGLE)) != 0;
@@ -201,7 +229,7 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
     cvl_pairs_t pairs = {
         .x = scratch,
-        .step = op->stride_w * shape.column,
+        .step = (is_pooled(op) ? op->stride_w / 2u : op->stride_w) * shape.column,
         .words = shape.words,
         .weights = task->model->file + op->weights,
         .room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL,
@@ -212,6 +240,7 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         .zero_point = op->zero_point_out,
         .clamp_min = op->clamp_min,
         .clamp_max = op->clamp_max,
+        .is_3x3 = shape.channels == 1 && shape.rows == 4 && shape.words == 6 && op->stride_w == 2,
     };
     bool is_aligned = ((uintptr_t)pairs.weights | (uintptr_t)pairs.scales) % sizeof(uint32_t) == 0;
     bool is_plain = is_aligned && (op->parameter & CVL_WIDE_SHORT) != 0;
@@ -225,12 +254,15 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         return;
     }
 #endif
+    if (is_pooled(op)) {
+        make = is_aligned ? cvl_make_pooled : cvl_make_any_pooled;
+    }
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
     for (uint32_t left = op->width; left > 0;) {
         uint32_t pixels = least(shape.tile, left);
         columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
-        pairs.x_end = scratch + pixels * pairs.step;
+        pairs.x_end = scratch + pixels * op->stride_w * shape.column;
         make(&pairs);
         left -= pixels;
         x += (int32_t)(pixels * op->stride_w);

@@ -17,10 +17,25 @@
 #include <stddef.h>
 #include "format.h"
 
+// Whether a model can run from a file that is read piece by piece: see window.h.
+#ifndef CVL_WITH_WINDOW
+#define CVL_WITH_WINDOW 0
+#endif
+
 // Each error and its text. Every text may take two unsigned integers: what was found, what was
 // expected. Those of records are made by a wrong writer, not by damage: the checksum is right. In
 // a build for a few models RECORD stands for all of them.
 // clang-format off
+#if CVL_WITH_WINDOW
+#define CVL_WINDOW_ERRORS(X) \
+    X(HEAD, "its head ends at byte %u of %u: compile again") \
+    X(ORDER, "its constants lie at byte %u, expected before %u: compile again") \
+    X(TOO_LARGE, "its constants have %u bytes, the window has %u: convlet compile --window makes a file that fits") \
+    X(UNREAD, "the file gives too little at byte %u, expected %u bytes") \
+    X(CHANGED, "the file has changed: checksum 0x%08x, expected 0x%08x: load it again")
+#else
+#define CVL_WINDOW_ERRORS(X)
+#endif
 #define CVL_FILE_ERRORS(X) \
     X(TRUNCATED, "%u bytes are too few: a .cvl file has at least %u") \
     X(NOT_CVL, "not a .cvl file: it begins with 0x%08x, expected 0x%08x") \
@@ -30,6 +45,7 @@
     X(LEFT_OUT, "this firmware was built without it: it has %u of %u") \
     X(ARENA, "an arena of %u bytes is too small: the model needs %u") \
     X(ALIGNMENT, "the arena begins %u bytes past a multiple of %u") \
+    CVL_WINDOW_ERRORS(X) \
     X(RECORD, "its record is wrong")
 #define CVL_RECORD_ERRORS(X) \
     X(TABLE_END, "its records end at byte %u of %u") \
@@ -61,6 +77,7 @@ typedef enum {
     CVL_OK,
     CVL_MORE,    // cvl_step made one row, and there are more to make
     CVL_STARVED, // the next row needs one that has not been pushed yet
+    CVL_STOPPED, // what the next row needs of the file could not be read: see window.h
     CVL_FILE_ERRORS(CVL_ERROR_CODE) CVL_RECORD_ERRORS(CVL_ERROR_CODE) CVL_STATUS_COUNT
 } cvl_status_t;
 
@@ -110,7 +127,8 @@ typedef struct {
     uint16_t outputs; // of a stream: those made before the last cvl_push
     uint8_t *arena;
     const cvl_input_t *inputs;
-    cvl_input_t pushed; // the rows that cvl_push gave
+    cvl_input_t pushed;        // the rows that cvl_push gave
+    struct cvl_window *window; // NULL: the file lies in memory
 } cvl_model_t;
 
 // Proves that running `file` can never leave its buffers, whatever its bytes are. The file stays
@@ -146,7 +164,7 @@ bool cvl_has_new_output(const cvl_model_t *model);
 // Forgets what was pushed: the next row is the first one.
 void cvl_reset(cvl_model_t *model);
 
-// Makes one row. Returns CVL_MORE, CVL_OK when the inference is done, or CVL_STARVED.
+// Makes one row. Returns CVL_MORE, CVL_OK when the inference is done, CVL_STARVED or CVL_STOPPED.
 cvl_status_t cvl_step(cvl_model_t *model);
 
 // As cvl_step, and tells in `index` which operator made the row, if one did.

@@ -34,7 +34,7 @@ void cvl_dense_row(const cvl_task_t *task) {
         cvl_dot2_s8(task->rows[0], weights, weights + (made - 1) * all_bytes, count, sums);
         for (uint32_t i = 0; i < made; i++) {
             int32_t sum = (int32_t)cvl_accumulate(task, c + i, (uint32_t)sums[i]);
-            if (cvl_ends(task)) {
+            if (task->ends) {
                 task->out[c + i] = cvl_finish(&requantizer, c + i, sum);
             }
         }

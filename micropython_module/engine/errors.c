@@ -22,8 +22,8 @@ const char *cvl_fault_text(const cvl_fault_t *fault) {
     static const char texts[] = "no error (%u, %u)\0" TEXTS;
     unsigned status = fault->status;
     unsigned count = CVL_WITH_OTHERS ? CVL_STATUS_COUNT : CVL_ERROR_RECORD + 1;
-    bool is_error = status > CVL_STARVED && status < count;
-    return nth_text(texts, is_error ? status - CVL_STARVED : 0);
+    bool is_error = status > CVL_STOPPED && status < count;
+    return nth_text(texts, is_error ? status - CVL_STOPPED : 0);
 }
 
 // The names of operators that the build has.

@@ -29,12 +29,13 @@
 #define CVL_WIDE_SHORT 2
 #define CVL_WIDE_SINGLE 4
 #define CVL_WIDE_TILE 8
+#define CVL_MOST_POOLED_WORDS 48
 #define CVL_NO_SHORT_SCALE 255
 #define CVL_NO_ROW 0xffff
 #define CVL_FILL (-2147483647 - 1)
 #define CVL_CHANNEL_BYTES 9
 
-#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax) X(COPY, copy) X(SPACE_TO_DEPTH, space_to_depth) X(CONCATENATION, concatenation) X(RESIZE_BILINEAR, resize_bilinear) X(CONV_2D_WIDE, conv2d_wide) X(DEPTHWISE_3X3, depthwise_3x3)
+#define CVL_OPERATORS(X) X(INPUT, input) X(CONV_2D, conv2d) X(MAX_POOL_2D, max_pool) X(FULLY_CONNECTED, dense) X(RESHAPE, reshape) X(DEPTHWISE_CONV_2D, depthwise_conv2d) X(AVERAGE_POOL_2D, average_pool) X(SUM, sum) X(REDUCE_MAX, reduce_max) X(LOOKUP, lookup) X(ADD, elementwise) X(WEIGHTED_SUM, elementwise) X(MUL, elementwise) X(MINIMUM, elementwise) X(MAXIMUM, elementwise) X(PRELU, elementwise) X(SOFTMAX, softmax) X(COPY, copy) X(SPACE_TO_DEPTH, space_to_depth) X(CONCATENATION, concatenation) X(RESIZE_BILINEAR, resize_bilinear) X(CONV_2D_WIDE, conv2d_wide) X(DEPTHWISE_3X3, depthwise_3x3) X(CONV_2D_MAX_POOL, conv2d_wide)
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
@@ -111,6 +112,9 @@ enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 #ifndef CVL_WITH_DEPTHWISE_3X3
 #define CVL_WITH_DEPTHWISE_3X3 CVL_WITH_OTHERS
 #endif
+#ifndef CVL_WITH_CONV_2D_MAX_POOL
+#define CVL_WITH_CONV_2D_MAX_POOL CVL_WITH_OTHERS
+#endif
 #ifndef CVL_WITH_STREAM
 #define CVL_WITH_STREAM CVL_WITH_OTHERS
 #endif
@@ -152,7 +156,7 @@ typedef struct {
     uint32_t labels;        // file offset: for each label its length (1 byte) and its UTF-8 text
     uint32_t vectors;       // file offset: for each test vector a seed and one CRC-32 for each operator (all 4 bytes)
     uint16_t vector_count;
-    uint16_t reserved;      // 0
+    uint16_t head_words;    // size of the head in words of 4 bytes; 0: too large to say
 } cvl_header_t;
 _Static_assert(sizeof(cvl_header_t) == 40, "layout");
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "convlet.h"
+#include "window.h"
 
 // For what is called for every row, and would be a function of its own where code is made small.
 #if defined(__GNUC__)
@@ -74,6 +75,12 @@ static CVL_INLINE const cvl_operator_t *cvl_operator_at(
         return model->operators + index;
     }
     return memcpy(copy, model->file + cvl_operator_offset(index), sizeof *copy);
+}
+
+// Whether what the kernel of operator `index` reads of the file is in memory. All other code reads
+// the head only, which always is.
+static inline bool cvl_has_constants(const cvl_model_t *model, unsigned index) {
+    return !CVL_WITH_WINDOW || model->window == NULL || cvl_fetch(model->window, index);
 }
 
 // Entry `index` of a table of the file, at any alignment.

@@ -14,9 +14,11 @@ typedef struct {
     unsigned index;                 // of the operator
     uint32_t row;                   // index of the row that is made
     uint32_t step;                  // for FLAG_ACCUMULATES: the row of the input that is taken
-    int8_t *out;                    // int8[op->width, op->channels]
+    int32_t first_row;   // of the window, on the input with the rows that up_h puts there
+    int8_t *out;         // int8[op->width, op->channels]
     const int8_t *row_b; // int8[source_b->width, source_b->channels]; NULL: none for this row
-    bool made;           // whether the step finished the row
+    bool begins;         // whether the step is the first of its row
+    bool ends;           // and whether it is the last
     // int8[source->width, source->channels] each; NULL: a row of padding
     const int8_t *rows[CVL_MAX_KERNEL_H];
     cvl_operator_t copies[3]; // of the operators, where they do not lie aligned in the file
@@ -39,16 +41,6 @@ static inline bool cvl_rows_inside(const cvl_task_t *task) {
     return inside;
 }
 
-// Whether the step is the first, or the last, of its row.
-static inline bool cvl_begins(const cvl_task_t *task) {
-    return !cvl_accumulates(task->op) || task->step == cvl_first_step(task->op, task->row);
-}
-
-static inline bool cvl_ends(const cvl_task_t *task) {
-    return !cvl_accumulates(task->op) ||
-           cvl_is_last_step(task->op, task->source, task->row, task->step);
-}
-
 // Adds `sum` to number `index` of the sums that an operator which accumulates has in its scratch,
 // and returns what it is then. Unsigned, because a damaged file may let something else lie there.
 static inline uint32_t cvl_accumulate(const cvl_task_t *task, uint32_t index, uint32_t sum) {
@@ -56,7 +48,7 @@ static inline uint32_t cvl_accumulate(const cvl_task_t *task, uint32_t index, ui
         return sum;
     }
     uint32_t *sums = (uint32_t *)(void *)(task->model->arena + task->op->scratch);
-    if (!cvl_begins(task)) {
+    if (!task->begins) {
         sum += sums[index];
     }
     sums[index] = sum;

@@ -18,12 +18,10 @@ void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port) {
 }
 
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index) {
-    uint16_t goal;
-    memcpy(&goal, model->file + cvl_goal_offset(&model->header, index), sizeof goal);
-    return goal;
+    return cvl_read_u16(model, (uint32_t)cvl_goal_offset(&model->header, 0), index);
 }
 
-static cvl_status_t prove_header(const cvl_model_t *model, size_t file_bytes, cvl_fault_t *fault) {
+cvl_status_t cvl_prove_header(const cvl_model_t *model, size_t file_bytes, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     uint32_t magic;
     memcpy(&magic, header->magic, sizeof magic);
@@ -169,7 +167,7 @@ static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault)
     return CVL_OK;
 }
 
-static cvl_status_t prove_operator(unsigned index, const cvl_model_t *model, cvl_fault_t *fault) {
+cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fault_t *fault) {
     cvl_operator_t copies[3];
     cvl_proof_t proof = {.model = model, .fault = fault};
     const cvl_operator_t *op = cvl_read_operator(model, index, &copies[0]);
@@ -285,15 +283,15 @@ static cvl_status_t read_header(
     bool is_aligned = (uintptr_t)operators % sizeof(uint32_t) == 0;
     model->operators = is_aligned ? (const cvl_operator_t *)(const void *)operators : NULL;
     memcpy(&model->header, file, sizeof model->header);
-    return prove_header(model, file_bytes, fault);
+    return cvl_prove_header(model, file_bytes, fault);
 }
 
-static cvl_status_t prove_records(cvl_model_t *model, cvl_fault_t *fault) {
+cvl_status_t cvl_prove_records_end(const cvl_model_t *model, cvl_fault_t *fault) {
     size_t end = cvl_goal_offset(&model->header, model->header.goal_count);
-    CVL_TRY(cvl_prove_end(fault, CVL_ERROR_TABLE_END, end, model->header.file_bytes));
-    for (unsigned i = 0; i < model->header.operator_count; i++) {
-        CVL_TRY(prove_operator(i, model, fault));
-    }
+    return cvl_prove_end(fault, CVL_ERROR_TABLE_END, end, model->header.file_bytes);
+}
+
+cvl_status_t cvl_prove_model(const cvl_model_t *model, cvl_fault_t *fault) {
     fault->operator_index = CVL_NO_OPERATOR;
     CVL_TRY(prove_goals(model, fault));
     CVL_TRY(prove_ports(model, fault));
@@ -302,6 +300,14 @@ static cvl_status_t prove_records(cvl_model_t *model, cvl_fault_t *fault) {
     }
     CVL_TRY(prove_labels(model, fault));
     return prove_vectors(model, fault);
+}
+
+static cvl_status_t prove_records(const cvl_model_t *model, cvl_fault_t *fault) {
+    CVL_TRY(cvl_prove_records_end(model, fault));
+    for (unsigned i = 0; i < model->header.operator_count; i++) {
+        CVL_TRY(cvl_prove_operator(model, i, fault));
+    }
+    return cvl_prove_model(model, fault);
 }
 
 cvl_status_t cvl_prove(

@@ -59,7 +59,7 @@ void cvl_max_pool_row(const cvl_task_t *task) {
     uint32_t rows = cvl_accumulates(op) ? 1 : op->kernel_h;
     bool twos = op->kernel_w == 2 && op->pad_left == 0 &&
                 (op->width - 1u) * op->stride_w + 2 <= task->source->width;
-    if (cvl_begins(task)) {
+    if (task->begins) {
         // The lower clamp is where the maximum may begin: it could not fall below it anyway.
         memset(task->out, op->clamp_min, cvl_row_bytes(op));
     }
@@ -68,7 +68,7 @@ void cvl_max_pool_row(const cvl_task_t *task) {
             (twos ? take_row_of_twos : take_row)(task, task->rows[ky]);
         }
     }
-    if (cvl_ends(task)) {
+    if (task->ends) {
         clamp(task);
     }
 }

@@ -47,6 +47,7 @@ typedef struct {
     int32_t zero_point; // this and the clamps are for scales that have no short form
     int32_t clamp_min;
     int32_t clamp_max;
+    uint32_t is_3x3; // of cvl_make_pooled: 3x3 windows side by side on an input of one channel
 } cvl_pairs_t;
 
 // Makes the values of all windows, of which there is at least one. The weights lie aligned, and
@@ -80,6 +81,21 @@ CVL_HOT void cvl_make_fives(const cvl_pairs_t *pairs, const int8_t *pixels, uint
 // cvl_make_pairs for a multiple of 5 windows, without clamps, whose weights are words that lie
 // aligned. `side_by_side` is scratch: uint32[words, CVL_FIVE].
 CVL_HOT void cvl_make_fives_of_words(const cvl_pairs_t *pairs, uint32_t *side_by_side);
+
+// The same for a convolution and the MAX_POOL_2D of 2x2 pixels behind it, at once: the first of
+// each two sums is of the upper row of windows, the second of the lower one, and the greatest of
+// those of two neighbouring windows becomes a value. Since no requantisation ever falls, that is
+// the greatest of their values. The weights are uint32[channels, words, 2], and the step is that
+// between neighbouring windows; all scales have a short form, and what the weights and the scales
+// point to lies aligned.
+CVL_HOT void cvl_make_pooled(const cvl_pairs_t *pairs);
+
+#if CVL_HAS_DSP
+CVL_HOT void cvl_make_pooled_3x3(const cvl_pairs_t *pairs);
+#endif
+
+// The same for a file at any alignment. A window has at most CVL_MOST_POOLED_WORDS.
+CVL_HOT void cvl_make_any_pooled(const cvl_pairs_t *pairs);
 
 // The windows of one row and one channel. pairs_armv6m.c reads it in this order.
 typedef struct {

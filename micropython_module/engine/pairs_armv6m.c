@@ -50,6 +50,8 @@ _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) 
 // scale. The last shift takes the lowest byte of its register.
 #define SCALED(sum, scale)                                                                        \
     "mov r5, " scale "\n"                                                                         \
+    SCALED_BY_R5(sum)
+#define SCALED_BY_R5(sum)                                                                         \
     "ldm r5!, {r1, r2}\n" /* least, most */                                                       \
     "cmp " sum ", r1\n"                                                                           \
     "bge 1f\n"                                                                                    \
@@ -235,6 +237,101 @@ __attribute__((naked)) void cvl_make_single(const cvl_single_t *single __attribu
         "mov r10, r6\n"
         "mov r11, r7\n"
         "pop {r4, r5, r6, r7, pc}\n");
+}
+
+// While a window is made: r0 x, r1 w, r6 and r7 the sums; r8 where to begin in the unrolled loop,
+// r9 the weights, r10 from the end of one window to the next, r11 the greater sum of the first of
+// two windows, r12 the end of the weights. On the stack: 0 out, 4 out_step, 8 x_end, 12 the bias,
+// 16 the scale behind it, 20 x, 24 out of the next channel, 28 channels left, 32 bytes of the
+// weights of one.
+__attribute__((naked)) void cvl_make_pooled(const cvl_pairs_t *pairs __attribute__((unused))) {
+    __asm__ volatile(
+        ".syntax unified\n"
+        "push {r4, r5, r6, r7, lr}\n"
+        "mov r4, r8\n"
+        "mov r5, r9\n"
+        "mov r6, r10\n"
+        "mov r7, r11\n"
+        "push {r4, r5, r6, r7}\n"
+        "sub sp, #36\n"
+        "ldm r0!, {r1, r2, r3, r4, r5, r6, r7}\n" // x, x_end, step, words, weights, room, scales
+        "str r1, [sp, #20]\n"
+        "str r2, [sp, #8]\n"
+        "mov r12, r5\n"
+        "str r7, [sp, #16]\n"
+        "subs r3, r3, r4\n"
+        "lsls r3, r3, #2\n"
+        "mov r10, r3\n"
+        "lsls r3, r4, #3\n"
+        "str r3, [sp, #32]\n"
+        "negs r4, r4\n" // as in cvl_make_pairs, for a multiple of 4
+        "movs r3, #6\n"
+        "ands r4, r3\n"
+        "movs r3, #15\n"
+        "muls r4, r3\n"
+        "adr r3, 5f\n"
+        "adds r3, r4\n"
+        "adds r3, #1\n" // Thumb
+        "mov r8, r3\n"
+        "ldm r0!, {r1, r2, r3}\n" // out, out_step, channels
+        "str r1, [sp, #24]\n"
+        "str r2, [sp, #4]\n"
+        "11: str r3, [sp, #28]\n" // a channel
+        "ldr r1, [sp, #24]\n"
+        "str r1, [sp]\n"
+        "adds r1, #1\n"
+        "str r1, [sp, #24]\n"
+        "ldr r1, [sp, #16]\n"
+        "ldm r1!, {r2}\n"
+        "str r2, [sp, #12]\n"
+        "str r1, [sp, #16]\n"
+        "mov r1, r12\n"
+        "mov r9, r1\n"
+        "ldr r2, [sp, #32]\n"
+        "add r12, r2\n"
+        "ldr r0, [sp, #20]\n"
+        "12: bl 4f\n" // two windows
+        "mov r11, r6\n"
+        "bl 4f\n"
+        "cmp r6, r11\n"
+        "bge 3f\n"
+        "mov r6, r11\n"
+        "3: ldr r5, [sp, #16]\n"
+        SCALED_BY_R5("r6")
+        "mov r2, sp\n"
+        "ldm r2!, {r1, r3, r4}\n" // out, out_step, x_end
+        "strb r6, [r1]\n"
+        "adds r1, r3\n"
+        "str r1, [sp]\n"
+        "cmp r0, r4\n"
+        "bne 12b\n"
+        "ldr r1, [sp, #16]\n"
+        "adds r1, #28\n"
+        "str r1, [sp, #16]\n"
+        "ldr r3, [sp, #28]\n"
+        "subs r3, #1\n"
+        "bne 11b\n"
+        "add sp, #36\n"
+        "pop {r4, r5, r6, r7}\n"
+        "mov r8, r4\n"
+        "mov r9, r5\n"
+        "mov r10, r6\n"
+        "mov r11, r7\n"
+        "pop {r4, r5, r6, r7, pc}\n"
+        "4: ldr r6, [sp, #12]\n" // the greater of the two sums of a window, in r6
+        "mov r7, r6\n"
+        "mov r1, r9\n"
+        "bx r8\n"
+        ".balign 4\n"
+        "5:\n"
+        GROUP GROUP GROUP GROUP
+        "cmp r1, r12\n"
+        "bne 5b\n"
+        "add r0, r10\n"
+        "cmp r6, r7\n"
+        "bge 6f\n"
+        "mov r6, r7\n"
+        "6: bx lr\n");
 }
 
 // clang-format on

@@ -132,15 +132,59 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
+#define KEEP_GREATER(sum, other)                                                                  \
+    "cmp " sum ", " other "\n"                                                                    \
+    "it lt\n"                                                                                     \
+    "movlt " sum ", " other "\n"
+
+// The same for cvl_make_pooled: a value of each two windows, of whose four sums it is the greatest.
+__attribute__((naked, noinline)) static void make_pooled_windows(
+    windows_t *w __attribute__((unused))) {
+    __asm__ volatile(
+        "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+        "mov r12, r0\n"
+        "1: ldm r12, {r0, r1, r2, r3, r4, r5, r6, r7}\n"
+        "sub r12, r3, r2\n"
+        "lsls r12, r12, #28\n"
+        "bcs 3f\n"
+        "2:\n"
+        TWO_WINDOWS
+        "3:\n"
+        TWO_WINDOWS
+        "cmp r2, r3\n"
+        "bne 2b\n"
+        KEEP_GREATER("r4", "r5")
+        KEEP_GREATER("r6", "r7")
+        KEEP_GREATER("r4", "r6")
+        "ldr r12, [sp]\n"
+        "add r12, r12, #32\n"
+        "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, offset
+        CVL_DSP_SCALE("r4", "r8")
+        CVL_DSP_SIGN("r4")
+        CVL_DSP_VALUE("r4", "r10", "lr")
+        "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
+        "strb r4, [r0]\n"
+        "add r0, r0, r2\n"
+        "str r0, [r12]\n"
+        "sub r12, r12, #52\n"
+        "ldrd r0, r1, [r12]\n"
+        "add r0, r0, r3, lsl #1\n"
+        "add r1, r1, r3, lsl #1\n"
+        "strd r0, r1, [r12]\n"
+        "cmp r0, lr\n"
+        "bne 1b\n"
+        "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+}
+
 // clang-format on
 
 // The values are in the range of int8 already; the activation may cut off more.
-static void clamp(const cvl_pairs_t *pairs) {
+static void clamp(const cvl_pairs_t *pairs, uint32_t step) {
     if (pairs->clamp_min == INT8_MIN && pairs->clamp_max == INT8_MAX) {
         return;
     }
     int8_t *out = pairs->out;
-    for (const uint32_t *x = pairs->x; x != pairs->x_end; x += pairs->step) {
+    for (const uint32_t *x = pairs->x; x != pairs->x_end; x += step) {
         for (uint32_t c = 0; c < pairs->channels; c++) {
             int32_t value = out[c] < pairs->clamp_min ? pairs->clamp_min : out[c];
             out[c] = (int8_t)(value > pairs->clamp_max ? pairs->clamp_max : value);
@@ -149,17 +193,13 @@ static void clamp(const cvl_pairs_t *pairs) {
     }
 }
 
-// The scales of two channels, at any alignment: this processor's loads of single words may be so.
-static void set_channels(windows_t *windows, const uint8_t *table) {
-    const cvl_scale_t *scales = (const cvl_scale_t *)(const void *)table;
-    for (unsigned i = 0; i < 2; i++) {
-        int32_t bias, multiplier;
-        memcpy(&bias, &scales[i].bias, sizeof bias);
-        memcpy(&multiplier, &scales[i].multiplier, sizeof multiplier);
-        windows->biases[i] = windows->biases[i + 2] = (uint32_t)bias;
-        windows->factors[i] = (int32_t)((uint32_t)multiplier << 1);
-        windows->rights[i] = scales[i].right - 1;
-    }
+// The scale of one of the two channels, at any alignment.
+static inline void set_scale(windows_t *windows, unsigned channel, const uint8_t *scale) {
+    uint32_t multiplier = cvl_word_at(scale + offsetof(cvl_scale_t, multiplier));
+    windows->biases[channel] = windows->biases[channel + 2] =
+        cvl_word_at(scale + offsetof(cvl_scale_t, bias));
+    windows->factors[channel] = (int32_t)(multiplier << 1);
+    windows->rights[channel] = scale[offsetof(cvl_scale_t, right)] - 1;
 }
 
 // clang-format off
@@ -232,12 +272,18 @@ static void set_row(windows_t *windows, const cvl_pairs_t *pairs, const uint32_t
     windows->x_end = pairs->x_end;
 }
 
-// Channels c and c + 1 come next, if there are two.
-static void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c) {
-    set_channels(windows, (const uint8_t *)pairs->scales + c * sizeof(cvl_scale_t));
+// Channel c comes next.
+static inline void set_channel(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c) {
+    set_scale(windows, 0, (const uint8_t *)(pairs->scales + c));
     windows->x[0] = pairs->x;
     windows->x[1] = pairs->x + pairs->step;
     windows->out = pairs->out + c;
+}
+
+// Channels c and c + 1 come next, if there are two; of scales there are.
+static inline void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c) {
+    set_channel(windows, pairs, c);
+    set_scale(windows, 1, (const uint8_t *)(pairs->scales + c + 1));
     windows->second = c + 1 < pairs->channels;
 }
 
@@ -267,7 +313,7 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
             cvl_make_dense_window(pairs, x, out);
             out += pairs->out_step;
         }
-        clamp(pairs);
+        clamp(pairs, pairs->step);
         return;
     }
     windows_t windows;
@@ -283,7 +329,7 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
         }
         make_windows(&windows);
     }
-    clamp(pairs);
+    clamp(pairs, pairs->step);
 }
 
 void cvl_make_singles(const cvl_pairs_t *pairs) {
@@ -301,11 +347,29 @@ void cvl_make_singles(const cvl_pairs_t *pairs) {
         widen_singles(copies, weights, second, pairs->words);
         make_windows(&windows);
     }
-    clamp(pairs);
+    clamp(pairs, pairs->step);
 }
 
 void cvl_make_any_pairs(const cvl_pairs_t *pairs) {
     cvl_make_pairs(pairs);
+}
+
+static void make_pooled(const cvl_pairs_t *pairs) {
+    uint32_t copies[2 * CVL_MOST_POOLED_WORDS];
+    const uint8_t *weights = pairs->weights;
+    windows_t windows;
+    set_row(&windows, pairs, copies);
+    for (uint32_t c = 0; c < pairs->channels; c++, weights += 8 * pairs->words) {
+        set_channel(&windows, pairs, c);
+        windows.biases[1] = windows.biases[3] = windows.biases[0];
+        copy_words(copies, weights, pairs->words);
+        make_pooled_windows(&windows);
+    }
+}
+
+void cvl_make_pooled(const cvl_pairs_t *pairs) {
+    (pairs->is_3x3 ? cvl_make_pooled_3x3 : make_pooled)(pairs);
+    clamp(pairs, 2 * pairs->step);
 }
 
 #else

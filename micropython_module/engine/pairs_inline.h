@@ -26,6 +26,29 @@ static inline uint32_t cvl_add_products(uint32_t sum, uint32_t x, uint32_t w) {
 #endif
 }
 
+// Xtensa can subtract 2^15 in one instruction, but lacks a register for adding it: there each
+// product is one too small, and the sum begins so much higher.
+#if defined(__XTENSA__)
+#define CVL_LESS 1
+#else
+#define CVL_LESS 0
+#endif
+
+// A sum with its bias, for cvl_add_in_turn of as many words.
+static inline uint32_t cvl_first_sum(const cvl_scale_t *scale, uint32_t words) {
+    return (uint32_t)scale->bias + (CVL_LESS ? words : 0);
+}
+
+static inline uint32_t cvl_add_in_turn(uint32_t sum, uint32_t x, uint32_t w) {
+    if (!CVL_LESS) {
+        return cvl_add_products(sum, x, w);
+    }
+    sum += (uint32_t)((int32_t)(x * w - 0x8000u) >> 16);
+    // Else the compiler first loads all, for which it lacks registers too.
+    __asm__ volatile("" : "+r"(sum)::"memory");
+    return sum;
+}
+
 static inline bool cvl_has_short_form(const cvl_scale_t *scale) {
     return scale->shift != CVL_NO_SHORT_SCALE;
 }
@@ -41,6 +64,19 @@ static inline int8_t cvl_scale_shortly(const cvl_scale_t *scale, uint32_t sum) {
     all += (uint32_t)scale->offset - ((uint32_t)s >> 18);
     return (int8_t)((int32_t)all >> scale->shift);
 }
+
+// Windows that share the loads of their weights: so many that their sums stay in registers.
+#if defined(__riscv)
+#define CVL_WINDOWS 4
+#else
+#define CVL_WINDOWS 2
+#endif
+
+// The values of one channel in neighbouring windows, out_step bytes apart.
+CVL_HOT void cvl_put_two(
+    const cvl_scale_t *scale, int8_t *out, uint32_t out_step, uint32_t sum0, uint32_t sum1);
+CVL_HOT void cvl_put_four(const cvl_scale_t *scale, int8_t *out, uint32_t out_step, uint32_t sum0,
+    uint32_t sum1, uint32_t sum2, uint32_t sum3);
 
 // The same as TFLM does it. Processors that multiply to 64 bits do so fast.
 static inline int8_t cvl_scale_twice(

@@ -32,6 +32,9 @@ static uint32_t macs(const cvl_operator_t *op, const cvl_operator_t *source) {
             return cvl_tensor_bytes(op) * cvl_tensor_bytes(source);
         }
         return cvl_tensor_bytes(op) * taps * channels_in;
+    case CVL_OP_CONV_2D_MAX_POOL: // the window of four of the convolution's
+        taps = (op->kernel_h - op->stride_h / 2u) * (op->kernel_w - op->stride_w / 2u);
+        return 4 * cvl_tensor_bytes(op) * taps * channels_in;
     default:
         return 0;
     }

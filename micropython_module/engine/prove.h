@@ -41,6 +41,12 @@ static inline uint32_t cvl_saturate(uint64_t value) {
     return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
+// The parts of the proof, in their order. cvl_prove_model needs all operators to be proved.
+cvl_status_t cvl_prove_header(const cvl_model_t *model, size_t file_bytes, cvl_fault_t *fault);
+cvl_status_t cvl_prove_records_end(const cvl_model_t *model, cvl_fault_t *fault);
+cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fault_t *fault);
+cvl_status_t cvl_prove_model(const cvl_model_t *model, cvl_fault_t *fault);
+
 // The operator reads a window of rows, and not its input in one of the other ways.
 cvl_status_t cvl_prove_window(const cvl_proof_t *proof);
 

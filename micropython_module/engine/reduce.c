@@ -69,7 +69,7 @@ void cvl_sum_row(const cvl_task_t *task) {
                 sum += cvl_sum_s8(task->rows[ky] + at, view.count, view.stride);
             }
             sum = cvl_accumulate(task, made, sum);
-            if (cvl_ends(task)) {
+            if (task->ends) {
                 task->out[made] = cvl_finish(&requantizer, 0, (int32_t)sum);
             }
         }
@@ -79,7 +79,7 @@ void cvl_sum_row(const cvl_task_t *task) {
 // out[group, i] = max; the maximum of the rows so far lies in `out`.
 void cvl_reduce_max_row(const cvl_task_t *task) {
     view_t view = view_of(task->op, task->source);
-    if (cvl_begins(task)) {
+    if (task->begins) {
         memset(task->out, INT8_MIN, cvl_row_bytes(task->op));
     }
     for (uint32_t ky = 0; ky < rows_of(task); ky++) {

@@ -28,7 +28,7 @@ static void run_vector(cvl_model_t *model, uint32_t seed, uint32_t *checksums) {
     cvl_start(model, inputs);
     cvl_task_t task;
     while (cvl_step_task(model, &task) == CVL_MORE) {
-        uint32_t bytes = task.made ? cvl_row_bytes(task.op) : 0;
+        uint32_t bytes = task.ends ? cvl_row_bytes(task.op) : 0;
         checksums[task.index] = cvl_crc32(checksums[task.index], (const uint8_t *)task.out, bytes);
     }
 }

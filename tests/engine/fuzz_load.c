@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *file, size_t bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *file, size_t bytes) {
     // Taken from the file, so that a finding is found again: its address, its images.
     uint32_t seed = cvl_crc32(0, file, bytes) | 1;
-    trial_counts_t counts = {0, 0, 0};
+    trial_counts_t counts = {.refused = 0};
     begin_chances(seed);
     try_file(file, bytes, seed >> 1 & 3, &counts);
     return 0;

@@ -1,6 +1,7 @@
 // Loads and runs .cvl files under the sanitizers: the files named on the command line, and with
 // `-m COUNT` in front of them each file in many damaged forms whose checksum is right. Prints how
-// many were refused, how many ran, and how many of those passed their selftest.
+// many were refused, how many ran, how many of those passed their selftest, how many ran through a
+// window, and how many of those passed.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,7 @@ int main(int argc, char **argv) {
         }
         free(content);
     }
-    printf("%u %u %u\n", counts.refused, counts.ran, counts.passed);
+    printf("%u %u %u %u %u\n", counts.refused, counts.ran, counts.passed, counts.streamed,
+        counts.streams_passed);
     return 0;
 }

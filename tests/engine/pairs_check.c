@@ -11,7 +11,7 @@
 #include "widen.h"
 
 #define MOST_WORDS 44 // of a window
-#define MOST_WINDOWS 5
+#define MOST_WINDOWS 6
 #define MOST_ROW 10 // windows, of cvl_make_fives
 #define MOST_CHANNELS 9
 #define MOST_COLUMNS 13
@@ -126,7 +126,7 @@ static bool is_as_wanted(void) {
 static int8_t values[2 * MOST_WORDS * MOST_ROW];
 static int8_t weights[MOST_CHANNELS + 1][2 * MOST_WORDS];
 static uint32_t x[MOST_WORDS * MOST_ROW];
-static uint32_t w[(MOST_CHANNELS + 1) * MOST_WORDS + 1];
+static uint32_t w[2 * MOST_CHANNELS * MOST_WORDS + 1];
 static uint32_t room[2 * MOST_WORDS + 2];
 
 static void set_windows(uint32_t words, uint32_t step, unsigned times, const outputs_t *outputs) {
@@ -150,14 +150,14 @@ static void set_windows(uint32_t words, uint32_t step, unsigned times, const out
 }
 
 // The word of two weights in the file: the first of them above.
-static uint32_t word_of(uint32_t channel, uint32_t i) {
-    return (uint32_t)weights[channel][2 * i + 1] + ((uint32_t)weights[channel][2 * i] << 16);
+static uint32_t word_of(const int8_t *own, uint32_t i) {
+    return (uint32_t)own[2 * i + 1] + ((uint32_t)own[2 * i] << 16);
 }
 
 static void put_words(uint8_t *to, uint32_t words) {
     for (uint32_t c = 0; c <= MOST_CHANNELS; c += 2) {
         for (uint32_t i = 0; i < words; i++, to += 8) {
-            uint32_t pair[2] = {word_of(c, i), word_of(c + 1, i)};
+            uint32_t pair[2] = {word_of(weights[c], i), word_of(weights[c + 1], i)};
             memcpy(to, pair, sizeof pair);
         }
     }
@@ -299,6 +299,85 @@ static void check_single(void) {
         }
     }
     report("single");
+}
+
+static int8_t lower_weights[MOST_CHANNELS][2 * MOST_WORDS]; // of the lower row of windows
+
+// The greatest of the sums of two windows with two rows of weights.
+static void want_pooled(const outputs_t *outputs, uint32_t words, uint32_t step) {
+    for (uint32_t c = 0; c < outputs->channels; c++) {
+        for (uint32_t i = 0; i < outputs->windows; i++) {
+            int32_t greatest = INT32_MIN;
+            for (uint32_t k = 0; k < 4; k++) {
+                const int8_t *own = k % 2 ? lower_weights[c] : weights[c];
+                const int8_t *from = values + 2 * (2 * i + k / 2) * step;
+                int32_t sum = 0;
+                for (uint32_t j = 0; j < 2 * words; j++) {
+                    sum += from[j] * own[j];
+                }
+                greatest = sum > greatest ? sum : greatest;
+            }
+            want(outputs, i, c, greatest);
+        }
+    }
+}
+
+static void put_pooled(uint8_t *to, uint32_t words, uint32_t channels) {
+    for (uint32_t c = 0; c < channels; c++) {
+        for (uint32_t i = 0; i < words; i++, to += 8) {
+            uint32_t pair[2] = {word_of(weights[c], i), word_of(lower_weights[c], i)};
+            memcpy(to, pair, sizeof pair);
+        }
+    }
+}
+
+// 3x3 filters on columns of four values: the lower row of windows begins one value below.
+static void set_3x3_weights(uint32_t channels) {
+    for (uint32_t c = 0; c < channels; c++) {
+        for (uint32_t i = 0; i < 12; i += 4) {
+            weights[c][i + 3] = lower_weights[c][i] = 0;
+            memcpy(lower_weights[c] + i + 1, weights[c] + i, 3);
+        }
+    }
+}
+
+static void check_pooled_3x3(void) {
+    for (unsigned times = 0; times < 400; times++) {
+        outputs_t outputs = outputs_of(true, 0);
+        set_windows(6, 2, times, &outputs);
+        memset(wanted, GUARD, sizeof wanted);
+        outputs.windows = (outputs.windows + 1) / 2;
+        set_3x3_weights(outputs.channels);
+        want_pooled(&outputs, 6, 2);
+        put_pooled((uint8_t *)w, 6, outputs.channels);
+        cvl_pairs_t pairs = pairs_of(&outputs, 6, 2, 0, false);
+        pairs.x_end = x + 2 * outputs.windows * 2;
+        pairs.is_3x3 = true;
+        cvl_make_pooled(&pairs);
+        note(is_as_wanted());
+    }
+    report("pooled_3x3");
+}
+
+static void check_pooled(bool anywhere) {
+    for (uint32_t words = 2; words <= MOST_WORDS; words += 2) {
+        for (unsigned times = 0; times < 30; times++) {
+            unsigned past = anywhere ? chance() % 4 : 0;
+            uint32_t step = one_to(words);
+            outputs_t outputs = outputs_of(true, anywhere ? chance() % 4 : 0);
+            set_windows(words, step, times, &outputs);
+            memset(wanted, GUARD, sizeof wanted);
+            outputs.windows = (outputs.windows + 1) / 2;
+            fill(lower_weights[0], sizeof lower_weights, -127, times);
+            want_pooled(&outputs, words, step);
+            put_pooled((uint8_t *)w + past, words, outputs.channels);
+            cvl_pairs_t pairs = pairs_of(&outputs, words, step, past, false);
+            pairs.x_end = x + 2 * outputs.windows * step;
+            (anywhere ? cvl_make_any_pooled : cvl_make_pooled)(&pairs);
+            note(is_as_wanted());
+        }
+    }
+    report(anywhere ? "any_pooled" : "pooled");
 }
 
 #define MOST_QUADS 20
@@ -476,6 +555,9 @@ void bench_main(void) {
     check_fives();
 #endif
     check_single();
+    check_pooled(false);
+    check_pooled(true);
+    check_pooled_3x3();
     check_widen(false);
     check_widen(true);
     for (unsigned times = 0; times < 500; times++) {

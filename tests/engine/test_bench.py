@@ -56,7 +56,7 @@ def test_the_parts_are_the_whole(digits_like):
     kernels = sum(kernel.instructions for kernel in measured.kernels)
     assert measured.schedule > 0
     assert measured.instructions == kernels + measured.schedule
-    assert [kernel.operator for kernel in measured.kernels][:2] == ["INPUT", "CONV_2D_WIDE"]
+    assert [kernel.operator for kernel in measured.kernels][:2] == ["INPUT", "CONV_2D_MAX_POOL"]
     assert sum(kernel.macs for kernel in measured.kernels) == measured.macs == 3312
     assert measured.stack < 4096 and measured.load_stack < 4096
     assert measured.arena == digits_like.plan.arena_bytes
@@ -117,7 +117,7 @@ def test_the_command_prints_writes_and_draws(tmp_path):
         "--profile",
         "--layers",
         "--functions",
-        "--json",
+        "--output",
         tmp_path / "all.json",
         "--chart",
         tmp_path / "all.png",
@@ -130,8 +130,13 @@ def test_the_command_prints_writes_and_draws(tmp_path):
         and "cvl_step_task" in done.stdout
         and "79,310" in done.stdout
     )
-    (measured,) = json.loads((tmp_path / "all.json").read_text())
+    written = json.loads((tmp_path / "all.json").read_text())
+    (measured,) = written
     assert f"{measured['instructions']:,}" in done.stdout
+    assert sum(measured["functions"].values()) == pytest.approx(measured["instructions"], rel=0.01)
+    assert measured["layer_by_layer"]["arena"] > measured["arena"]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == written
     assert (tmp_path / "all.png").read_bytes().startswith(b"\x89PNG")
 
 

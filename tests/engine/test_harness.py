@@ -56,19 +56,32 @@ def test_damaged_files_never_leave_the_buffers_of_a_small_build(tmp_path):
 
 
 def run(harness, *arguments):
+    """How many were refused, ran, and passed their selftest."""
+    return run_all(harness, *arguments)[:3]
+
+
+def run_all(harness, *arguments):
+    """The same, and how many ran through a window, and passed their selftest there."""
     done = subprocess.run([harness, *arguments], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    return [int(count) for count in done.stdout.split()]  # refused, ran, passed their selftest
+    return [int(count) for count in done.stdout.split()]
 
 
 def test_good_files_run_at_every_alignment(harness):
     assert run(harness, *GOLDEN) == [0, 4 * len(GOLDEN), 4 * len(GOLDEN)]
 
 
+def test_good_files_run_through_a_window(harness):
+    """At least where it has the size of the file; in smaller ones all that fit."""
+    *_, streamed, passed = run_all(harness, *GOLDEN)
+    assert passed == streamed > len(GOLDEN)
+
+
 def test_damaged_files_never_leave_their_buffers(harness):
-    refused, ran, _ = run(harness, "-m", str(DAMAGED), *GOLDEN)
-    # Both must be many, else the damage is too coarse or too fine to show anything.
-    assert refused > DAMAGED // 4 and ran > DAMAGED // 4
+    """Nor do they through a window whose stream fails and changes, which runs nothing that is refused without it."""
+    refused, ran, _, streamed, _ = run_all(harness, "-m", str(DAMAGED), *GOLDEN)
+    # All must be many, else the damage is too coarse or too fine to show anything.
+    assert refused > DAMAGED // 4 and ran > DAMAGED // 4 and streamed > DAMAGED // 8
 
 
 def test_foreign_files_are_refused(harness, tmp_path):

@@ -184,6 +184,70 @@ static bool passes_selftest(cvl_model_t *model) {
     return passes;
 }
 
+static void run_on_all(cvl_model_t *model, unsigned past) {
+    run_on_images(model, (cvl_element_t)(past % (CVL_SEEDED + 1)));
+    run_on_arena(model);
+    run_on_rows(model);
+}
+
+typedef struct {
+    const uint8_t *file;
+    size_t bytes;
+    bool is_bad; // now and then it gives nothing, or something else
+} stream_t;
+
+static bool read_stream(void *context, uint32_t offset, uint8_t *to, uint32_t bytes) {
+    const stream_t *stream = context;
+    bool fails = stream->is_bad && chance() % 8 == 0;
+    if (fails || (uint64_t)offset + bytes > stream->bytes) {
+        return false;
+    }
+    memcpy(to, stream->file + offset, bytes);
+    if (stream->is_bad && bytes > 0 && chance() % 4 == 0) {
+        to[chance() % bytes] ^= (uint8_t)(1u << chance() % 8);
+    }
+    return true;
+}
+
+// In an arena of its own, which is as large as that of the model in memory.
+static void run_stream(
+    cvl_model_t *model, stream_t *stream, unsigned past, trial_counts_t *counts) {
+    cvl_fault_t fault;
+    void *arena = allocate(model->header.arena_bytes);
+    memset(arena, 0x55, model->header.arena_bytes);
+    if (cvl_attach(model, arena, model->header.arena_bytes, &fault) == CVL_OK) {
+        counts->streamed++;
+        counts->streams_passed += is_short(model) && passes_selftest(model);
+        stream->is_bad = true;
+        run_on_all(model, past);
+    }
+    free(arena);
+}
+
+// `is_good`: whether the file was loaded in memory. What it was refused for, no window may hide.
+static void try_stream(
+    const uint8_t *file, size_t bytes, unsigned past, bool is_good, trial_counts_t *counts) {
+    stream_t stream = {file, bytes, false};
+    cvl_model_t model;
+    cvl_fault_t fault;
+    cvl_window_t window = {.read = read_stream, .context = &stream, .file_bytes = (uint32_t)bytes};
+    window.bytes = past == 0 ? (uint32_t)bytes : chance() % (uint32_t)(bytes + 1);
+    if (cvl_open(&model, &window, &fault) != CVL_OK) {
+        return;
+    }
+    void *ram = allocate(cvl_window_ram(&model));
+    if (cvl_load_window(&model, ram, &fault) == CVL_OK) {
+        if (!is_good) {
+            fprintf(stderr, "a window makes a bad file good\n");
+            abort();
+        }
+        if (is_quick(&model)) {
+            run_stream(&model, &stream, past, counts);
+        }
+    }
+    free(ram);
+}
+
 void try_file(const uint8_t *content, size_t bytes, unsigned past, trial_counts_t *counts) {
     cvl_model_t model;
     cvl_fault_t fault;
@@ -191,19 +255,19 @@ void try_file(const uint8_t *content, size_t bytes, unsigned past, trial_counts_
     if (bytes > 0) {
         memcpy(file, content, bytes);
     }
-    if (cvl_load(&model, file, bytes, &fault) != CVL_OK) {
+    bool is_good = cvl_load(&model, file, bytes, &fault) == CVL_OK;
+    if (!is_good) {
         counts->refused++;
     } else if (is_quick(&model)) {
         void *arena = allocate(model.header.arena_bytes);
         memset(arena, 0x55, model.header.arena_bytes);
         if (cvl_attach(&model, arena, model.header.arena_bytes, &fault) == CVL_OK) {
-            run_on_images(&model, (cvl_element_t)(past % (CVL_SEEDED + 1)));
+            run_on_all(&model, past);
             counts->passed += is_short(&model) && passes_selftest(&model);
-            run_on_arena(&model);
-            run_on_rows(&model);
             counts->ran++;
         }
         free(arena);
     }
+    try_stream(file, bytes, past, is_good, counts);
     free(memory);
 }

@@ -1,5 +1,6 @@
 // What harness.c and fuzz_load.c do with each file: load it, run it in every way, and read all of
-// its results, in buffers of exactly the sizes that the engine was told.
+// its results, in buffers of exactly the sizes that the engine was told. And once more through a
+// window of any size, from a stream that in the end fails and changes what it gives.
 #ifndef TRIAL_H
 #define TRIAL_H
 
@@ -9,7 +10,8 @@
 #define MOST_ARENA_BYTES (1u << 16)
 
 typedef struct {
-    unsigned refused, ran, passed; // the last: its selftest
+    unsigned refused, ran, passed;     // the last: its selftest
+    unsigned streamed, streams_passed; // ran through a window; of these the selftest
 } trial_counts_t;
 
 // The next pseudo-random number, and where they begin anew (a seed other than 0).

@@ -33,8 +33,9 @@ def pico_firmware() -> Path:
 
 
 @pytest.fixture(scope="session")
-def bare_pico_firmware() -> Path:
-    return firmware.build("pico", with_module=False).image
+def stock_pico_firmware() -> Path:
+    """Nothing of ours: MicroPython's own board, but for the modules that Debian's package of it lacks."""
+    return firmware.build("pico-stock", with_module=False).image
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +59,11 @@ def qemu_firmware() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cortex_m4_firmware() -> Path:
+    return firmware.build("qemu-mps2-an386").image
+
+
+@pytest.fixture(scope="session")
 def riscv_firmware() -> Path:
     return firmware.build("qemu-virt-rv32").image
 
@@ -77,13 +83,19 @@ def pico_repl(pico: EmulatedBoard) -> Iterator[Board]:
 
 @pytest.fixture
 def qemu_repl(qemu_firmware: Path) -> Iterator[Board]:
-    with emulate.mps2_an385(qemu_firmware) as running, connect(running.port) as board:
+    with emulate.qemu("qemu-mps2-an385", qemu_firmware) as running, connect(running.port) as board:
+        yield board
+
+
+@pytest.fixture
+def cortex_m4_repl(cortex_m4_firmware: Path) -> Iterator[Board]:
+    with emulate.qemu("qemu-mps2-an386", cortex_m4_firmware) as running, connect(running.port) as board:
         yield board
 
 
 @pytest.fixture
 def riscv_repl(riscv_firmware: Path) -> Iterator[Board]:
-    with emulate.virt_rv32(riscv_firmware) as running, connect(running.port) as board:
+    with emulate.qemu("qemu-virt-rv32", riscv_firmware) as running, connect(running.port) as board:
         yield board
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -57,6 +58,13 @@ def test_recording_until_its_end_and_then_pictures(
     samples = [np.load(path) for path in sorted((tmp_path / "data" / "standing").iterdir())]
     np.testing.assert_array_equal(np.concatenate(samples), np.array(read_motion(recording), np.float32))
     np.testing.assert_array_equal([np.load(path) for path in seen.files], pictures)
+
+
+def test_json_names_the_files(pico_firmware: Path, recording: Path, tmp_path: Path) -> None:
+    with emulate.pico(pico_firmware, motion=recording) as running:
+        options = ["--label", "up", "--port", running.port, "--rows", "3", "--count", "1", "--json"]
+        done = subprocess.run([*COMMAND, *options], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert json.loads(done.stdout) == {"files": ["data/up/sample_0001.npy"], "repeated": 0, "ended": False}
 
 
 def test_ctrl_c_keeps_the_samples_that_are_whole(

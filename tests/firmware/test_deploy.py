@@ -98,9 +98,9 @@ def test_transmission_fault_is_found_by_the_digest(
     assert files_on(pico_with_old.port) == {"digits.cvl": OLD}
 
 
-def test_board_without_the_module(bare_pico_firmware: Path, digits: Digits) -> None:
+def test_board_without_the_module(stock_pico_firmware: Path, digits: Digits) -> None:
     """Gets the native one for its processor, and keeps it for the next deploy."""
-    with emulate.pico(bare_pico_firmware, {"digits.cvl": OLD}) as running:
+    with emulate.pico(stock_pico_firmware, {"digits.cvl": OLD}, board_name="pico-stock") as running:
         assert deploy(digits.cvl, running.port).sent_bytes == digits.cvl.stat().st_size
         assert deploy(digits.cvl, running.port).sent_bytes == 0
         with connect(running.port) as board:
@@ -108,10 +108,10 @@ def test_board_without_the_module(bare_pico_firmware: Path, digits: Digits) -> N
 
 
 def test_board_that_takes_no_native_module(
-    bare_pico_firmware: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+    stock_pico_firmware: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "_ASK", "print(0)")
-    with emulate.pico(bare_pico_firmware, {"digits.cvl": OLD}) as running:
+    with emulate.pico(stock_pico_firmware, {"digits.cvl": OLD}, board_name="pico-stock") as running:
         with pytest.raises(
             BoardError, match=r"no module convlet .*could be installed.*convlet firmware build"
         ):

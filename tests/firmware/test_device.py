@@ -1,4 +1,4 @@
-"""The scripts of tests/device, on every target: CPython, sanitized unix, Cortex-M3, RISC-V and the Pico."""
+"""The scripts of tests/device, on every target: CPython, sanitized unix, Cortex-M3 and M4, RISC-V and the Pico."""
 
 from __future__ import annotations
 
@@ -93,6 +93,11 @@ def test_unix(script: Path, sanitized_micropython: Path, digits: Digits, tmp_pat
 @on_each_script
 def test_cortex_m3(script: Path, qemu_repl: Board, digits: Digits) -> None:
     assert run_on(qemu_repl, script, digits.cvl.read_bytes()) == "ok\n"
+
+
+@on_each_script
+def test_cortex_m4(script: Path, cortex_m4_repl: Board, digits: Digits) -> None:
+    assert run_on(cortex_m4_repl, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 @on_each_script

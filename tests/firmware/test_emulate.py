@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -69,6 +70,11 @@ def test_qemu_runs_python_on_a_cortex_m3(qemu_repl: Board) -> None:
     assert "Cortex-M3" in qemu_repl.run("import sys\nprint(sys.implementation._machine)")
 
 
+def test_qemu_runs_python_on_a_cortex_m4_with_dsp_and_floats(cortex_m4_repl: Board) -> None:
+    code = "import sys\nprint(sys.implementation._machine, 1.5 * 3, 2.0**0.5, sys.implementation._mpy >> 10)"
+    assert cortex_m4_repl.run(code) == "mps2-an386 with Cortex-M4 4.5 1.414214 7\n"
+
+
 def test_foreign_firmware_is_an_error(tmp_path: Path) -> None:
     image = tmp_path / "not.uf2"
     image.write_bytes(b"no UF2 at all" * 100)
@@ -87,7 +93,7 @@ def test_port_in_use_is_an_error(pico: EmulatedBoard, pico_firmware: Path) -> No
 
 def test_missing_emulator_is_named(qemu_firmware: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.mps2_an385(qemu_firmware):
+    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.qemu("qemu-mps2-an385", qemu_firmware):
         pass
 
 
@@ -107,6 +113,26 @@ def test_command_ends_cleanly(number: signal.Signals, pico_firmware: Path, tmp_p
     assert "stopped" in process.stdout.read()
     with pytest.raises(BoardError, match="cannot open"), connect(port.group()):
         pass
+
+
+def test_command_names_its_port_as_json(pico_firmware: Path) -> None:
+    command = [*COMMAND, "--firmware", pico_firmware, "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=10)
+    found = json.loads("".join(lines))
+    assert (found["board"], rest) == ("pico", "")
+    assert found["port"].startswith("socket://")
+
+
+def test_command_shows_what_operators_take(pico_firmware: Path, digits: Digits) -> None:
+    command = [*COMMAND, "--firmware", pico_firmware, "--model", digits.cvl, "--profile", "--json"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    kinds = ["INPUT", "CONV_2D_WIDE", "MAX_POOL_2D", "CONV_2D_WIDE"]
+    assert [each["kind"] for each in found["operators"]] == kinds
+    assert sum(each["cycles"] for each in found["operators"]) + found["between"] == found["cycles"]
 
 
 def test_emulator_does_not_outlive_its_parent(pico_firmware: Path) -> None:

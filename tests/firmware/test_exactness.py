@@ -34,6 +34,11 @@ def test_cortex_m3(qemu_repl: Board, digits: Digits, test_split: Expected, rando
         assert np.array_equal(outputs, expected.outputs)
 
 
+def test_cortex_m4(cortex_m4_repl: Board, digits: Digits, test_split: Expected) -> None:
+    outputs = run_images(cortex_m4_repl, digits.cvl.read_bytes(), test_split.images)
+    assert np.array_equal(outputs, test_split.outputs)
+
+
 def test_pico(pico_repl: Board, test_split: Expected) -> None:
     outputs = run_images(pico_repl, "digits.cvl", test_split.images)
     assert np.array_equal(outputs, test_split.outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -42,6 +43,15 @@ def test_classify_runs_to_its_end(pico: EmulatedBoard) -> None:
     done = subprocess.run([*COMMAND, "--port", pico.port], capture_output=True, text=True, check=True)
     assert "7 is a 7" in done.stdout
     assert done.stdout.endswith("classify.py has ended; the board is at its prompt\n")
+
+
+def test_readings_as_json(pico: EmulatedBoard, tmp_path: Path) -> None:
+    (tmp_path / "says.py").write_text("print('7 is a 7  90.5 %')\nprint('the end')")
+    command = [*COMMAND, tmp_path / "says.py", "--port", pico.port, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first == {"line": "7 is a 7  90.5 %", "label": "7 is a 7", "percent": 90.5}
+    assert second["line"] == "the end" and second["label"] is None
 
 
 def test_script_that_fails(pico: EmulatedBoard, tmp_path: Path) -> None:

@@ -72,18 +72,29 @@ def with_module(running: emulate.EmulatedBoard, architecture: str) -> Iterator[B
         yield board
 
 
+@contextmanager
+def qemu_with_module(name: str, architecture: str) -> Iterator[Board]:
+    bare = firmware.build(name, with_module=False).image
+    with emulate.qemu(name, bare) as running, with_module(running, architecture) as board:
+        yield board
+
+
 # One board for all scripts of a processor: sending the module takes longer than they do.
 @pytest.fixture(scope="module")
 def cortex_m3() -> Iterator[Board]:
-    bare = firmware.build("qemu-mps2-an385", with_module=False).image
-    with emulate.mps2_an385(bare) as running, with_module(running, "armv7m") as board:
+    with qemu_with_module("qemu-mps2-an385", "armv7m") as board:
+        yield board
+
+
+@pytest.fixture(scope="module")
+def cortex_m4() -> Iterator[Board]:
+    with qemu_with_module("qemu-mps2-an386", "armv7emsp") as board:
         yield board
 
 
 @pytest.fixture(scope="module")
 def riscv() -> Iterator[Board]:
-    bare = firmware.build("qemu-virt-rv32", with_module=False).image
-    with emulate.virt_rv32(bare) as running, with_module(running, "rv32imc") as board:
+    with qemu_with_module("qemu-virt-rv32", "rv32imc") as board:
         yield board
 
 
@@ -105,15 +116,23 @@ def test_cortex_m3(script: Path, cortex_m3: Board, digits: Digits) -> None:
 
 
 @on_each_script
+def test_cortex_m4(script: Path, cortex_m4: Board, digits: Digits) -> None:
+    assert run_next(cortex_m4, script, digits.cvl.read_bytes()) == "ok\n"
+
+
+@on_each_script
 def test_riscv(script: Path, riscv: Board, digits: Digits) -> None:
     assert run_next(riscv, script, digits.cvl.read_bytes()) == "ok\n"
 
 
-def test_pico(bare_pico_firmware: Path, digits: Digits) -> None:
+def test_pico(stock_pico_firmware: Path, digits: Digits) -> None:
     """Not the scripts that take the emulator longest and show least of the processor."""
     module = native.build("armv6m")
     files = {"convlet.mpy": module.path.read_bytes()}
-    with emulate.pico(bare_pico_firmware, files) as running, connect(running.port) as board:
+    with (
+        emulate.pico(stock_pico_firmware, files, board_name="pico-stock") as running,
+        connect(running.port) as board,
+    ):
         ram = int(board.run(IMPORT_AND_MEASURE))
         assert module.code_bytes + module.data_bytes <= ram <= RAM_ALLOWED
         for name in ("api", "images", "ports"):
@@ -121,10 +140,10 @@ def test_pico(bare_pico_firmware: Path, digits: Digits) -> None:
             assert run_next(board, script, digits.cvl.read_bytes()) == "ok\n"
 
 
-def test_install_asks_the_board(bare_pico_firmware: Path, digits: Digits) -> None:
+def test_install_asks_the_board(stock_pico_firmware: Path, digits: Digits) -> None:
     operators = read_cvl(digits.cvl.read_bytes()).kernels
     files = {"digits.cvl": digits.cvl.read_bytes()}
-    with emulate.pico(bare_pico_firmware, files) as running:
+    with emulate.pico(stock_pico_firmware, files, board_name="pico-stock") as running:
         with connect(running.port) as board:
             module = native.install(board, operators=operators)
             assert module.architecture == "armv6m"
@@ -133,11 +152,13 @@ def test_install_asks_the_board(bare_pico_firmware: Path, digits: Digits) -> Non
             assert board.run("import os\nprint(os.listdir('/lib'))") == "['convlet.mpy']\n"
 
 
-def test_mpremote_mip_installs_it(bare_pico_firmware: Path, digits: Digits, tmp_path: Path) -> None:
+def test_mpremote_mip_installs_it(stock_pico_firmware: Path, digits: Digits, tmp_path: Path) -> None:
     module = native.build("armv6m", operators=read_cvl(digits.cvl.read_bytes()).kernels)
     (tmp_path / "convlet.mpy").write_bytes(module.path.read_bytes())
     (tmp_path / "package.json").write_text(native.package_json(module))
-    with emulate.pico(bare_pico_firmware, {"digits.cvl": digits.cvl.read_bytes()}) as running:
+    with emulate.pico(
+        stock_pico_firmware, {"digits.cvl": digits.cvl.read_bytes()}, board_name="pico-stock"
+    ) as running:
         command = [sys.executable, "-m", "mpremote", "connect", running.port, "mip", "install"]
         subprocess.run([*command, tmp_path / "package.json"], check=True, capture_output=True)
         with connect(running.port) as board:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[2] / "docs"
 # What the table of docs/python.md names.
 NAMED = re.findall(r"`((?:\w+\.)*\w+)\.(\w+)`", (DOCS / "python.md").read_text().split("\n\n")[2])
-AS_TRAIN = ("train", "train_recipe")  # called as `train.train`, whose example shows what it gives
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def folder(digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # TensorFlow's own
-@pytest.mark.parametrize(("module_name", "name"), [each for each in NAMED if each != AS_TRAIN])
+@pytest.mark.parametrize(("module_name", "name"), NAMED)
 def test_docstrings(module_name: str, name: str, folder: Path) -> None:
     module = importlib.import_module(f"convlet.{module_name}")
     finder = doctest.DocTestFinder(recurse=False)

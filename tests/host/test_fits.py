@@ -96,12 +96,18 @@ def test_a_missing_compiler_leaves_the_rest(digits_tflite, monkeypatch):
     }
 
 
-def test_streams_have_no_time():
-    compiled = compile_tflite(stream_chain(16).build(), stream=True)
-    assert fits.measure("s", compiled, ["m0plus"]) == (
-        {},
-        {"m0plus": "the steps of a stream are not counted"},
-    )
+def test_the_time_of_a_stream_is_that_of_a_step():
+    tflite = stream_chain(16).build()
+    whole, stream = compile_tflite(tflite), compile_tflite(tflite, stream=True)
+    found = {
+        name: fits.measure(name, compiled, ["m0plus"])[0]["m0plus"]
+        for name, compiled in (("whole", whole), ("stream", stream))
+    }
+    step = found["stream"]
+    assert step.macs == stream.program.macs == sum(kernel.macs for kernel in step.kernels)
+    assert step.instructions == step.schedule + sum(kernel.instructions for kernel in step.kernels)
+    assert 10 < found["whole"].instructions / step.instructions < 22  # it has 16 steps
+    assert fit(needs_of(stream), find("pico"), step).time.instructions == step.instructions
 
 
 def test_a_cvl_file_is_measured_like_its_tflite():

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from chain import Chain, digits_chain
+from chain import Chain, digits_chain, stream_chain
 from convlet import cli
 from convlet.compile import compile_tflite
 
@@ -72,10 +72,23 @@ def test_a_cvl_file(model, capsys):
     assert code_of("fits", cvl, "--no-time") == 0
     assert "model.cvl takes" in capsys.readouterr().out
     assert code_of("fits", cvl, "--prefer", "ram") == 2
-    assert "--prefer is for .tflite files" in capsys.readouterr().err
+    assert "--prefer and --stream are for .tflite files" in capsys.readouterr().err
 
 
 def test_no_model(model, capsys):
     model.write_bytes(b"something else")
     assert code_of("fits", model) == 1
     assert "model.tflite: not a .tflite file" in capsys.readouterr().err
+
+
+def test_a_stream(tmp_path, capsys):
+    model = tmp_path / "stream.tflite"
+    model.write_bytes(stream_chain(16).build())
+    assert code_of("fits", model, "--stream", "--board", "pico") == 0
+    printed = capsys.readouterr().out
+    assert "Step, ms" in printed and "a step takes 1 row of the input and gives an output" in printed
+    cli.main(["compile", str(model), "--stream"])
+    capsys.readouterr()
+    assert code_of("fits", model.with_suffix(".cvl"), "--board", "pico", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["is_stream"] and found["boards"][0]["time"]["instructions"] > 100

@@ -1,12 +1,37 @@
-"""What scripts read: `--json` of the commands that look at one model, and the exit codes."""
+"""What scripts read: `--json` of the commands, and the exit codes."""
 
 import json
+from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from chain import Chain, digits_chain
 from convlet import cli
 from convlet.compile import compile_tflite
+
+NO_FACTS = {"completion": "prints a script for a shell"}
+
+
+def leaves(command, *names):
+    """The words and the command of each that is no group."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from leaves(command.get_command(context, name), *names, name)
+    else:
+        yield " ".join(names), command
+
+
+def test_every_command_that_prints_facts_has_json():
+    found = dict(leaves(cli.convlet))
+    assert len(found) > 25 and NO_FACTS.keys() <= found.keys()
+    without = []
+    for name, command in found.items():
+        flags = [parameter for parameter in command.params if "--json" in parameter.opts]
+        if not any(parameter.is_flag for parameter in flags):
+            without.append(name)
+    assert without == [*NO_FACTS]
 
 
 @pytest.fixture
@@ -54,11 +79,11 @@ def test_inspect_a_tflite(tflite, capsys):
 
 def test_inspect_a_cvl(cvl, capsys):
     found = json_of(capsys, "inspect", cvl)
-    assert found["header"]["arena_bytes"] == 252 and found["labels"] == list("abcdefghij")
+    assert found["header"]["arena_bytes"] == 244 and found["labels"] == list("abcdefghij")
     assert found["operators"][0]["kind"] == "INPUT" and len(found["operators"]) == 4
     assert [port["shape"] for port in found["outputs"]] == [[1, 1, 10]]
     text = printed(capsys, "inspect", cvl)
-    assert "arena 252 bytes" in text and "output: 1x1x10, real value = " in text
+    assert "arena 244 bytes" in text and "output: 1x1x10, real value = " in text
 
 
 def test_inspect_what_is_no_model(tmp_path, capsys):
@@ -100,8 +125,42 @@ def test_compile(tflite, capsys):
     found = json_of(capsys, "compile", tflite)
     cvl = tflite.with_suffix(".cvl")
     assert found["cvl"] == str(cvl) and found["bytes"] == cvl.stat().st_size
-    assert (found["macs"], found["arena_bytes"], found["is_stream"]) == (3312, 252, False)
+    assert (found["macs"], found["arena_bytes"], found["is_stream"]) == (3312, 244, False)
     assert "zero points folded into biases" in {change["title"] for change in found["passes"]}
+
+
+def test_export_c(tflite, capsys):
+    header = tflite.with_name("model_tflite.h")
+    expected = {"header": str(header), "array": "model_tflite", "bytes": tflite.stat().st_size}
+    assert json_of(capsys, "export-c", tflite) == expected
+
+
+def test_recordings(tmp_path, capsys):
+    path = tmp_path / "motion.csv"
+    found = json_of(capsys, "recording", "motion", "-o", path)
+    assert found == {"file": str(path), "bytes": path.stat().st_size}
+
+
+def test_native_build(capsys):
+    (found,) = json_of(capsys, "native", "build", "--arch", "x64")
+    assert found["architecture"] == "x64" and found["file_bytes"] == Path(found["path"]).stat().st_size
+
+
+def test_sources_of_the_firmware(capsys):
+    found = json_of(capsys, "firmware", "sources")
+    assert (Path(found["micropython"]) / "py").is_dir() and Path(found["pico_sdk"]).is_dir()
+
+
+def test_size_of_the_firmware(cvl, capsys):
+    found = json_of(capsys, "firmware", "size", "--core", "m0plus", "--only", cvl)
+    every, own = found["builds"].values()
+    assert every["total"] > own["total"] == sum(own["file_bytes"].values())
+    assert found["operators"]["SOFTMAX"] > 0
+
+
+def test_size_on_a_board(capsys):
+    (measured,) = json_of(capsys, "firmware", "size")["builds"].values()
+    assert measured["rest"] + sum(measured["file_bytes"].values()) == measured["added"]["flash_bytes"]
 
 
 def test_quiet_commands_print_nothing(tflite, cvl, capsys):

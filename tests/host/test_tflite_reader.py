@@ -138,7 +138,7 @@ def test_truncated_files_are_refused(digits):
 def test_flipped_bits_break_nothing_else(digits):
     data = digits.tflite.read_bytes()
     chance = random.Random(0)
-    for position in range(len(data)):
+    for position in range(0, len(data), 3):
         damaged = bytearray(data)
         damaged[position] ^= 1 << chance.randrange(8)
         compile_quietly(bytes(damaged))

@@ -51,6 +51,16 @@ def test_other_data_train_again_and_leave_the_first_model_in_place(
     assert first.folder.is_dir()
 
 
+def test_what_people_read_decides_nothing() -> None:
+    code = trained_module._code('"""Of a module."""\nclass A:\n    def f(self): return 1\n')
+    documented = (
+        '''# why\nclass A:\n    "Of a class."\n\n    def f(self):\n        """It."""\n        return 1'''
+    )
+    assert trained_module._code(documented) == code
+    assert trained_module._code(documented.replace("return 1", "return 2")) != code
+    assert trained_module._code(documented.replace('"""It."""', 'print("It.")')) != code
+
+
 def test_only_the_files_that_training_uses_decide() -> None:
     names = {path.name for path in trained_module._modules("digits")}
     assert {"digits.py", "train.py", "tasks.py", "quantization.py"} <= names

@@ -4,6 +4,7 @@ import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
 from convlet.cuts import best_goals, segment_peak
+from convlet.explain import FAST_KINDS
 from convlet.format import STATE
 from convlet.passes import simplify
 from convlet.program import lower
@@ -79,7 +80,8 @@ def kinds(chain, prefer):
 def test_faster_kernels_cost_ram_that_the_preference_must_allow():
     chain = Chain((24, 24, 3)).conv(8).max_pool().conv(16).max_pool().dense(10)
     assert kinds(chain, "ram").count("CONV_2D_WIDE") == 0
-    assert kinds(chain, "speed").count("CONV_2D_WIDE") == 3
+    fast = [kind for kind in kinds(chain, "speed") if kind in FAST_KINDS]
+    assert fast == ["CONV_2D_MAX_POOL", "CONV_2D_WIDE", "CONV_2D_WIDE"]
     assert kinds(chain, "balance").count("CONV_2D_WIDE") >= 1
 
 

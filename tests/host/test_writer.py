@@ -6,11 +6,23 @@ import numpy as np
 import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
+from convlet.cvl_file import read_cvl
 from convlet.errors import ModelError
-from convlet.format import FLAG_LOGITS, HEADER, NO_OPERATOR, OP, OPERATOR, PORT, VERSION
+from convlet.format import (
+    FLAG_LOGITS,
+    FLAG_MAPPED,
+    FLAG_PLACED,
+    HEADER,
+    NO_OPERATOR,
+    OP,
+    OPERATOR,
+    PORT,
+    VERSION,
+)
 from convlet.writer import write_cvl
 from cvl_edit import begin_of, goals_of
 from exactness import assert_exact
+from golden import FOLDER
 from tflite_builder import Builder
 
 LABELS = [f"digit {index}" for index in range(10)]
@@ -24,7 +36,7 @@ def operator(index):
 
 
 def test_the_header():
-    data_fields = ("crc32", "labels", "vectors")
+    data_fields = ("crc32", "labels", "vectors", "head_words")
     assert {name: value for name, value in HEAD.items() if name not in data_fields} == {
         "magic": b"CVL1",
         "file_bytes": len(CVL),
@@ -37,7 +49,6 @@ def test_the_header():
         "goal_count": len(PLAN.goals),
         "label_count": 10,
         "vector_count": 2,
-        "reserved": 0,
     }
     assert HEAD["crc32"] == zlib.crc32(CVL[8:])
 
@@ -106,7 +117,7 @@ def test_labels():
 
 
 def test_vectors():
-    vectors = np.frombuffer(CVL[HEAD["vectors"] :], "<u4").reshape(2, 5)
+    vectors = np.frombuffer(CVL, "<u4", 2 * 5, HEAD["vectors"]).reshape(2, 5)
     assert vectors[:, 0].tolist() == [1, 2] and len(set(vectors.ravel().tolist())) == 10
 
 
@@ -138,3 +149,25 @@ def test_several_outputs():
     compiled = compile_tflite(chain.builder.build([chain.input], [chain.tensor, inner]))
     ports = [PORT.unpack(compiled.cvl, begin_of(compiled.cvl, PORT, index)) for index in range(3)]
     assert [port["op_index"] for port in ports] == [0, 2, 1]
+
+
+def test_all_but_the_constants_of_operators_lies_in_the_head():
+    """In the head are also the maps and what operators share; behind it one operator's constants after the other's."""
+    for name in ("digits_like", "moved", "elementwise", "fast"):
+        cvl = (FOLDER / f"{name}.cvl").read_bytes()
+        header, file = HEADER.unpack(cvl), read_cvl(cvl)
+        head = 4 * header["head_words"]
+        assert header["labels"] < head and header["vectors"] < head
+        assert all(op["offset"] < head for op in file.operators if op["flags"] & FLAG_PLACED)
+        assert all(op["table"] < head for op in file.operators if op["flags"] & FLAG_MAPPED)
+        offsets = [op[name] for op in file.operators for name in ("weights", "table") if op[name] >= head]
+        assert offsets == sorted(set(offsets))
+
+
+def test_a_head_that_cannot_be_counted_has_no_size():
+    few, many = (
+        compile_tflite(Chain((2, 2, 1)).dense(count).build(), [f"{number:0>250}" for number in range(count)])
+        for count in (1000, 1100)
+    )
+    assert HEADER.unpack(few.cvl)["head_words"] > 1000 * 250 // 4
+    assert HEADER.unpack(many.cvl)["head_words"] == 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich import box
@@ -12,7 +15,7 @@ from rich.table import Table
 from convlet import bench, bench_build
 from convlet.bench import Baseline, Measurement
 from convlet.bench_figure import draw_instructions
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.compile import compile_tflite
 from convlet.files import read_file, write_atomic
 from convlet.peers import instructions_of_peers
@@ -40,9 +43,10 @@ from convlet.variants import PREFERENCES
     "--baseline", type=click.Path(path_type=Path), help="Compare with the counts in this JSON file."
 )
 @click.option(
-    "--json", "json_path", type=click.Path(path_type=Path), help="Write all that was measured there."
+    "--output", "-o", type=click.Path(path_type=Path), help="Also write all that was measured there, as JSON."
 )
 @click.option("--chart", type=click.Path(path_type=Path), help="Draw it beside what peers take: a PNG file.")
+@json_option
 @click.pass_obj
 def command(
     session: Session,
@@ -53,35 +57,51 @@ def command(
     functions: bool,
     layers: bool,
     baseline: Path | None,
-    json_path: Path | None,
+    output: Path | None,
     chart: Path | None,
+    as_json: bool,
 ) -> None:
     """Count the instructions that one inference of each int8 TFLITE file executes, in an emulator."""
     before = bench.read_baseline(baseline) if baseline else {}
     engines = [bench_build.build(bench_build.CORES[name]) for name in cores or ("m0plus", "m4")]
     found: list[Measurement] = []
     whole: list[Measurement] = []
-    by_function: dict[str, dict[str, int]] = {}
+    by_function: list[dict[str, int]] = []
     for path in tflites:
         compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
         found += [bench.measure(engine, path.stem, compiled) for engine in engines]
-        for engine in engines if functions else ():
-            by_function[f"{path.stem} on {engine.core.title}"] = bench.functions_of(engine, compiled)
+        by_function += [bench.functions_of(engine, compiled) for engine in engines if functions]
         if layers:
             by_layers = bench.layer_by_layer(compiled)
             whole += [bench.measure(engine, path.stem, by_layers) for engine in engines]
+    data = _as_data(found, whole, by_function)
+    if output:
+        write_atomic(output, (json.dumps(data, indent=2) + "\n").encode())
+    if chart:
+        draw_instructions(found, chart)
+    if as_json:
+        session.print_json(data)
+        return
     session.console.print(_speed(found, before))
     session.console.print(_memory(found))
     if layers:
         session.console.print(_layers(found, whole))
-    for title, counts in by_function.items():
-        session.console.print(_functions(title, counts))
+    for each, counts in zip(found, by_function, strict=False):
+        session.console.print(_functions(_title(each), counts))
     for each in found if profile else ():
         session.console.print(_profile(each))
-    if json_path:
-        write_atomic(json_path, bench.to_json(found).encode())
-    if chart:
-        draw_instructions(found, chart)
+
+
+def _as_data(
+    found: Sequence[Measurement], whole: Sequence[Measurement], by_function: Sequence[dict[str, int]]
+) -> list[dict[str, Any]]:
+    """All of each measurement; where they were asked for, with `layer_by_layer` and `functions`."""
+    data: list[dict[str, Any]] = [asdict(each) for each in found]
+    for entry, layers in zip(data, whole, strict=False):
+        entry["layer_by_layer"] = {"instructions": layers.instructions, "arena": layers.arena}
+    for entry, counts in zip(data, by_function, strict=False):
+        entry["functions"] = counts
+    return data
 
 
 def _plain_table(*names: str, texts: int) -> Table:
@@ -133,6 +153,10 @@ def _layers(found: Sequence[Measurement], whole: Sequence[Measurement]) -> Table
     return table
 
 
+def _title(measured: Measurement) -> str:
+    return f"{measured.model} on {bench_build.CORES[measured.core].title}"
+
+
 def _functions(title: str, counts: dict[str, int]) -> Table:
     table = _plain_table("Function", "Instructions", "Share", texts=1)
     table.title = title
@@ -144,7 +168,7 @@ def _functions(title: str, counts: dict[str, int]) -> Table:
 
 def _profile(measured: Measurement) -> Table:
     table = _plain_table("#", "Operator", "Instructions", "Share", "MACs", "per MAC", texts=2)
-    table.title = f"{measured.model} on {bench_build.CORES[measured.core].title}"
+    table.title = _title(measured)
     for index, kernel in enumerate(measured.kernels):
         share = kernel.instructions / measured.instructions
         per_mac = f"{kernel.instructions / kernel.macs:.2f}" if kernel.macs else ""

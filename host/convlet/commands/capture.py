@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from convlet import capture
 from convlet.capture import Captured
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 
 
 @click.command()
@@ -30,6 +31,7 @@ from convlet.cli import Session
     help="A Python file for the board with open_source(). Default: device/mpu6050.py",
 )
 @click.option("--pause", type=click.FloatRange(min=0), default=0, help="Seconds before each sample.")
+@json_option
 @click.pass_obj
 def command(
     session: Session,
@@ -40,6 +42,7 @@ def command(
     rows: int,
     sensor: Path,
     pause: float,
+    as_json: bool,
 ) -> None:
     """Take samples from a board into FOLDER/LABEL/sample_0001.npy and so on, until Ctrl-C or all are there.
 
@@ -59,9 +62,16 @@ def command(
             progress=session.progress,
         )
     finally:
-        session.console.print(
-            _summary(captured, folder / label), markup=False, highlight=False, soft_wrap=True
-        )
+        if as_json:
+            session.print_json(_as_data(captured))
+        else:
+            text = _summary(captured, folder / label)
+            session.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _as_data(captured: Captured) -> dict[str, Any]:
+    files = [str(path) for path in captured.files]
+    return {"files": files, "repeated": captured.repeated, "ended": captured.ended}
 
 
 def _summary(captured: Captured, folder: Path) -> str:

@@ -15,7 +15,10 @@ from convlet.cli import Session, json_option
 from convlet.compile import Compiled, compile_file, read_labels
 from convlet.engine import Model
 from convlet.graph import Change, Shape
+from convlet.schedule import simulate
 from convlet.variants import PREFERENCES
+from convlet.window import ram_bytes
+from convlet.window_plan import LEAST_WINDOW, bytes_read
 
 _MOST_DETAILS = 8  # that are printed of one pass
 
@@ -46,6 +49,13 @@ _MOST_DETAILS = 8  # that are printed of one pass
     help="Take int8 images only, and read them where they lie: no RAM for rows of the input.",
 )
 @click.option(
+    "--window",
+    type=click.IntRange(min=LEAST_WINDOW),
+    metavar="BYTES",
+    help="For Model(file, window=BYTES), whose weights stay in the file: split what does not fit, and read the file "
+    "once for each image (with --prefer ram again and again).",
+)
+@click.option(
     "--explain",
     is_flag=True,
     help="Say what every pass did, with the numbers of `convlet inspect`.",
@@ -61,12 +71,14 @@ def command(
     prefer: str,
     stream: bool,
     int8_input: bool,
+    window: int | None,
     explain: bool,
     as_json: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
     target = out or tflite.with_suffix(".cvl")
     options = {"vectors": vectors, "prefer": prefer, "stream": stream, "int8_input": int8_input}
+    options["window"] = window or 0
     compiled = compile_file(tflite, target, _labels(labels), **options)
     if as_json:
         session.print_json(_as_data(target, compiled))
@@ -82,6 +94,8 @@ def command(
         markup=False,
         soft_wrap=True,
     )
+    if window:
+        session.console.print(_about_window(compiled, window), highlight=False)
     for note in compiled.graph.notes:
         session.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     if program.period:
@@ -90,6 +104,13 @@ def command(
             f"a stream: a step takes {_text(model.input_shape)} values and gives {_text(model.output_shape)}",
             highlight=False,
         )
+
+
+def _about_window(compiled: Compiled, window: int) -> str:
+    events = simulate(compiled.program, compiled.plan.goals)
+    read = bytes_read(compiled.program, events, window)
+    ram = ram_bytes(compiled.cvl, window)
+    return f"window: {ram:,} bytes of RAM for {window:,} of weights and the head; each image reads {read:,} bytes"
 
 
 def _as_data(target: Path, compiled: Compiled) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.demo import Demo, run_demo
 
 
@@ -20,10 +22,14 @@ from convlet.demo import Demo, run_demo
     help="Folder for the files.",
 )
 @click.option("--deterministic", is_flag=True, help="Train to the same bytes in every run (a little slower).")
+@json_option
 @click.pass_obj
-def command(session: Session, out: Path, deterministic: bool) -> None:
+def command(session: Session, out: Path, deterministic: bool, as_json: bool) -> None:
     """Train, compile, and run the digits on an emulated Pico."""
     result = run_demo(out, deterministic=deterministic, progress=session.progress)
+    if as_json:
+        session.print_json(_as_data(out, result))
+        return
     session.console.print(_table(result))
     session.console.print(
         f"One inference on the Pico: {result.pico.cycles:,} cycles, "
@@ -33,6 +39,22 @@ def command(session: Session, out: Path, deterministic: bool) -> None:
         highlight=False,
     )
     session.console.print(f"The files are in {out}", highlight=False, markup=False)
+
+
+def _as_data(folder: Path, result: Demo) -> dict[str, Any]:
+    return {
+        "folder": str(folder),
+        "keras_accuracy": result.metrics.keras_score,
+        "accuracy": result.accuracy,
+        "pico_accuracy": result.pico_accuracy,
+        "mismatches": result.verified.engine_mismatches,
+        "pico_mismatches": result.pico_mismatches,
+        "cvl_bytes": len(result.compiled.cvl),
+        "arena_bytes": result.compiled.plan.arena_bytes,
+        "pico_cycles": result.pico.cycles,
+        "added": asdict(result.added),
+        "added_for_digits": asdict(result.added_for_digits),
+    }
 
 
 def _table(result: Demo) -> Table:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
 import click
+from rich import box
+from rich.table import Table
 
 from convlet import emulate, firmware
-from convlet.cli import Session
+from convlet.board import connect
+from convlet.board_profile import CLOCK_HZ, profile_on_pico
+from convlet.cli import Session, json_option
 from convlet.errors import ConvletError
 from convlet.files import read_file
 from convlet.recordings import read_motion
@@ -31,7 +36,13 @@ from convlet.recordings import read_motion
     type=click.Path(path_type=Path),
     help="Attach an MPU6050 to I2C0 that feels this file of `convlet recording`.",
 )
+@click.option(
+    "--profile",
+    is_flag=True,
+    help="Print the cycles that each operator of the --model takes there, and stop.",
+)
 @click.option("--pty", is_flag=True, help="Listen on a pseudo-terminal, as ampy and Thonny need.")
+@json_option
 @click.pass_obj
 def command(
     session: Session,
@@ -41,10 +52,14 @@ def command(
     tcp_port: int | None,
     pty: bool,
     motion: Path | None,
+    profile: bool,
+    as_json: bool,
 ) -> None:
     """Boot the Pico's firmware in an emulator and wait for mpremote, ampy or Thonny, until Ctrl-C."""
     if pty and tcp_port is not None:
         raise click.UsageError("--pty and --tcp-port exclude each other")
+    if profile and len(models) != 1:
+        raise click.UsageError("--profile needs one --model")
     if image is not None and not image.is_file():
         raise ConvletError(f"there is no firmware {image}")
     files = {path.name: read_file(path, "the file for the board") for path in models}
@@ -54,15 +69,49 @@ def command(
     signal.signal(signal.SIGTERM, _stop)
     try:
         with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion) as running:
-            session.console.print(
-                f"listening on {running.port}; Ctrl-C stops", highlight=False, markup=False, soft_wrap=True
-            )
-            session.console.print(
-                f"  mpremote connect {running.port} repl", highlight=False, markup=False, soft_wrap=True
-            )
+            if profile:
+                _show_profile(session, running.port, models[0].name, as_json)
+                return
+            if as_json:
+                session.print_json({"board": board, "port": running.port})
+            else:
+                _say(session, f"listening on {running.port}; Ctrl-C stops")
+                _say(session, f"  mpremote connect {running.port} repl")
             running.wait()
     except KeyboardInterrupt:
-        session.console.print("stopped", highlight=False, markup=False)
+        if not as_json:
+            _say(session, "stopped")
+
+
+def _show_profile(session: Session, port: str, model: str, as_json: bool) -> None:
+    session.progress.step(f"Running {model} on an emulated Raspberry Pi Pico")
+    with connect(port) as board:
+        found = profile_on_pico(board, model)
+    if as_json:
+        session.print_json(asdict(found) | {"between": found.between})
+        return
+    table = Table(
+        "#", "Operator", "Cycles", "Share", "MACs", "per MAC", box=box.SIMPLE, padding=(0, 1), pad_edge=False
+    )
+    for column in table.columns[2:]:
+        column.justify = "right"
+    rows = [(str(index), each.kind, each.cycles, each.macs) for index, each in enumerate(found.operators)]
+    macs = sum(each.macs for each in found.operators)
+    rows += [("", "between the kernels", found.between, 0), ("", "one inference", found.cycles, macs)]
+    for number, kind, cycles, macs in rows:
+        per_mac = f"{cycles / macs:.2f}" if macs else ""
+        table.add_row(
+            number, kind, f"{cycles:,}", f"{cycles / found.cycles:.1%}", f"{macs:,}" if macs else "", per_mac
+        )
+    table.caption = (
+        f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CLOCK_HZ // 1_000_000} MHz. Operators are timed in steps of "
+        f"1 us, or 125 cycles, for each row: the mean of {found.runs} runs"
+    )
+    session.console.print(table)
+
+
+def _say(session: Session, text: str) -> None:
+    session.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -7,20 +7,25 @@ from pathlib import Path
 import click
 
 from convlet.c_header import export_c, name_of
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: beside MODEL, as digits_cvl.h")
 @click.option("--name", help="Of the array. Default: the file's, as digits_cvl")
+@json_option
 @click.pass_obj
-def command(session: Session, model: Path, out: Path | None, name: str | None) -> None:
+def command(session: Session, model: Path, out: Path | None, name: str | None, as_json: bool) -> None:
     """Write MODEL, a .tflite or .cvl file, as a C header: an aligned const array and its length."""
     header = out or model.with_name(f"{name_of(model)}.h")
     array = export_c(model, header, name)
+    size = model.stat().st_size
+    if as_json:
+        session.print_json({"header": str(header), "array": array, "bytes": size})
+        return
     session.console.print(
-        f"{header}: {array}[{model.stat().st_size}] and {array}_len",
+        f"{header}: {array}[{size}] and {array}_len",
         markup=False,
         highlight=False,
         soft_wrap=True,

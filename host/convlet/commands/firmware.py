@@ -32,10 +32,15 @@ def only_option(text: str) -> Callable[[Any], Any]:
 
 
 @command.command("sources")
+@json_option
 @click.pass_obj
-def fetch_sources(session: Session) -> None:
+def fetch_sources(session: Session, as_json: bool) -> None:
     """Fetch the sources of MicroPython and the Pico SDK into the cache."""
     found = sources.fetch(session.progress)
+    if as_json:
+        paths = {"micropython": str(found.micropython), "pico_sdk": str(found.pico_sdk)}
+        session.print_json({"version": found.version, **paths})
+        return
     _print(session, f"MicroPython {found.version}: {found.micropython}")
     _print(session, f"Pico SDK: {found.pico_sdk}")
 
@@ -120,8 +125,9 @@ def build(
 @click.option(
     "--image", type=click.Path(path_type=Path), help="UF2 file or firmware.bin; else ours is built."
 )
+@json_option
 @click.pass_obj
-def flash_firmware(session: Session, board: str, port: str | None, image: Path | None) -> None:
+def flash_firmware(session: Session, board: str, port: str | None, image: Path | None, as_json: bool) -> None:
     """Put firmware on a board.
 
     A Pico shows its drive when it is plugged in with BOOTSEL held, or, where MicroPython runs already, when its serial
@@ -129,6 +135,9 @@ def flash_firmware(session: Session, board: str, port: str | None, image: Path |
     """
     made = image or firmware.build(board, progress=session.progress).image
     flash.flash(board, made, port=port, progress=session.progress)
+    if as_json:
+        session.print_json({"board": board, "image": str(made)})
+        return
     _print(session, f"the {BOARDS[board].title} runs {made.name}; next: convlet deploy MODEL.cvl")
 
 
@@ -144,8 +153,9 @@ def flash_firmware(session: Session, board: str, port: str | None, image: Path |
     help="Of the engine alone on this processor, without MicroPython; also by operator.",
 )
 @only_option("Also show a build for this model alone, or for these.")
+@json_option
 @click.pass_obj
-def size(session: Session, board: str | None, core: str | None, only: Sequence[Path]) -> None:
+def size(session: Session, board: str | None, core: str | None, only: Sequence[Path], as_json: bool) -> None:
     """Show what each C file of the module takes of a board's flash."""
     if board and core:
         raise click.UsageError("--board and --core exclude each other")
@@ -156,13 +166,22 @@ def size(session: Session, board: str | None, core: str | None, only: Sequence[P
         processor = bench_build.CORES[core]
         engines = {name: bench_build.build(processor, operators) for name, operators in builds.items()}
         sizes = {name: engine_size.measure_engine(engine) for name, engine in engines.items()}
+        by_operator = engine_size.operator_bytes(processor)
+        if as_json:
+            engine_sizes = {name: asdict(each) | {"total": each.total} for name, each in sizes.items()}
+            session.print_json({"core": core, "builds": engine_sizes, "operators": by_operator})
+            return
         session.console.print(_engine_table(sizes))
-        session.console.print(_operator_table(engine_size.operator_bytes(processor)))
+        session.console.print(_operator_table(by_operator))
         return
     columns = {
         name: firmware.measure(board or "pico", operators=operators, progress=session.progress)
         for name, operators in builds.items()
     }
+    if as_json:
+        measured = {name: asdict(each) | {"rest": each.rest} for name, each in columns.items()}
+        session.print_json({"board": board or "pico", "builds": measured})
+        return
     session.console.print(_size_table(columns))
 
 

@@ -37,21 +37,28 @@ _MOST_ADVICE = 3
     help="Default: all; may be given several times. Of a single one the time of each operator is shown.",
 )
 @click.option("--prefer", type=click.Choice(PREFERENCES), help="As for `convlet compile`. [default: balance]")
+@click.option("--stream", is_flag=True, help="As for `convlet compile`: the time is that of a step.")
 @click.option("--no-time", is_flag=True, help="Flash and RAM only: nothing is compiled for other processors.")
 @json_option
 @click.pass_obj
 def command(
-    session: Session, model: Path, boards: Sequence[str], prefer: str | None, no_time: bool, as_json: bool
+    session: Session,
+    model: Path,
+    boards: Sequence[str],
+    prefer: str | None,
+    stream: bool,
+    no_time: bool,
+    as_json: bool,
 ) -> None:
-    """Say on which boards MODEL, a .tflite or .cvl file, fits, and how long an inference takes there.
+    """Say on which boards MODEL, a .tflite or .cvl file, fits, and how long an inference or a step takes there.
 
     Exit code 1 when it does not fit on a board that --board names.
     """
     data, is_cvl = read_file(model, "the model"), model.suffix == ".cvl"
-    if is_cvl and prefer:
-        raise click.UsageError("--prefer is for .tflite files: the plan of a .cvl file is made")
+    if is_cvl and (prefer or stream):
+        raise click.UsageError("--prefer and --stream are for .tflite files: the plan of a .cvl file is made")
     try:
-        compiled = read_model(data, is_cvl, prefer or "balance")
+        compiled = read_model(data, is_cvl, prefer or "balance", stream)
         advice = [] if is_cvl else cheaper_layers(read_tflite(data))
     except ModelError as error:
         raise ModelError(f"{model}: {error}") from error
@@ -61,9 +68,9 @@ def command(
     needs = needs_of(compiled)
     fits = [fit(needs, board, measured.get(COUNTED_ON[board.core])) for board in chosen]
     if as_json:
-        session.print_json(_as_data(model, needs, fits, reasons, advice))
+        session.print_json(_as_data(model, compiled, needs, fits, reasons, advice))
     else:
-        _show(session, model, needs, fits, advice)
+        _show(session, model, compiled, needs, fits, advice)
         if len(fits) == 1 and (time := fits[0].time):
             session.console.print(_operators(compiled, measured[time.core], time))
         _explain(session, measured, reasons)
@@ -72,7 +79,12 @@ def command(
 
 
 def _show(
-    session: Session, model: Path, needs: Needs, fits: Sequence[Fit], advice: Sequence[Cheaper]
+    session: Session,
+    model: Path,
+    compiled: Compiled,
+    needs: Needs,
+    fits: Sequence[Fit],
+    advice: Sequence[Cheaper],
 ) -> None:
     copied = needs.arena_bytes + needs.file_bytes
     _say(
@@ -80,7 +92,8 @@ def _show(
         f"{model.name} takes {needs.file_bytes:,} bytes of flash, and {copied:,} of RAM with the file copied there, "
         f"{needs.arena_bytes:,} with the file read in flash",
     )
-    table = _plain_table("Board", "Chip", "", "Flash free", "Heap free", "Inference, ms", words=3)
+    timed = "Step, ms" if compiled.program.period else "Inference, ms"
+    table = _plain_table("Board", "Chip", "", "Flash free", "Heap free", timed, words=3)
     for each in fits:
         table.add_row(
             each.board.name,
@@ -91,6 +104,11 @@ def _show(
             _milliseconds(each.time) if each.time else "",
         )
     session.console.print(table)
+    if compiled.program.period:
+        _say(
+            session,
+            f"a step takes {_rows_of_a_step(compiled)} of the input and gives an output; its time is the mean",
+        )
     if any(each.must_stay_in_flash for each in fits):
         _say(session, "file in flash: in a ROMFS; a file in MicroPython's file system is copied to RAM")
     _say(session, f"RAM: {needs.peak_operator} works when most of the arena is in use")
@@ -103,6 +121,11 @@ def _show(
             f"cheaper: {layer.operator} of the .tflite {layer.instead} saves {layer.macs_saved:,} MACs and "
             f"{layer.weight_bytes_saved:,} bytes of weights. Train it and compare",
         )
+
+
+def _rows_of_a_step(compiled: Compiled) -> str:
+    count = compiled.program.period[0] // compiled.program.steps
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _plain_table(*names: str, words: int) -> Table:
@@ -162,7 +185,12 @@ def _say(session: Session, text: str, style: str = "") -> None:
 
 
 def _as_data(
-    model: Path, needs: Needs, fits: Sequence[Fit], reasons: Mapping[str, str], advice: Sequence[Cheaper]
+    model: Path,
+    compiled: Compiled,
+    needs: Needs,
+    fits: Sequence[Fit],
+    reasons: Mapping[str, str],
+    advice: Sequence[Cheaper],
 ) -> dict[str, Any]:
     boards = [
         {
@@ -179,6 +207,7 @@ def _as_data(
     ]
     return {
         "model": str(model),
+        "is_stream": bool(compiled.program.period),
         **asdict(needs),
         "boards": boards,
         "no_time": dict(reasons),

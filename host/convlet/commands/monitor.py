@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ from rich.text import Text
 
 from convlet import monitor
 from convlet.board import PORT_HELP, WAYS, attached_port
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.errors import ConvletError
 from convlet.monitor import Reading
 from convlet.on_board import DEVICE_FOLDER
@@ -49,17 +51,21 @@ class View:
 @click.option(
     "--via", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="Whose library to use."
 )
+@json_option
 @click.pass_obj
-def command(session: Session, script: Path, port: str | None, via: str) -> None:
+def command(session: Session, script: Path, port: str | None, via: str, as_json: bool) -> None:
     """Run SCRIPT on a board and show what it classifies, until Ctrl-C.
 
     SCRIPT is a file, or the name of one of Convlet's device scripts; classify.py when none is given. Of each line that
-    it prints, such as "Walking 99 %", the class and the percentage are shown.
+    it prints, such as "Walking 99 %", the class and the percentage are shown; with --json each is an object on a line.
     """
     path = script if script.is_file() else DEVICE_FOLDER / script
     if not path.is_file():
         raise ConvletError(f"there is no script {script}, nor one of that name in {DEVICE_FOLDER}")
     port = port or attached_port()
+    if as_json:
+        monitor.follow(port, path, lambda reading: click.echo(json.dumps(asdict(reading))), via=via)
+        return
     if session.console.is_terminal:
         view = View()
         with Live(view, console=session.console, refresh_per_second=10):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich import box
@@ -11,7 +13,7 @@ from rich.table import Table
 
 from convlet import native
 from convlet.board import connect
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.commands.firmware import only_option, operators_of
 from convlet.files import write_atomic
 
@@ -30,8 +32,11 @@ def command() -> None:
 )
 @only_option("Leave out the kernels that this model does not need; may be given several times.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy them to this folder.")
+@json_option
 @click.pass_obj
-def build(session: Session, arch: Sequence[str], only: Sequence[Path], output: Path | None) -> None:
+def build(
+    session: Session, arch: Sequence[str], only: Sequence[Path], output: Path | None, as_json: bool
+) -> None:
     """Build the native modules, and say what they take of a board's RAM."""
     operators = operators_of(only)
     built = [
@@ -43,6 +48,9 @@ def build(session: Session, arch: Sequence[str], only: Sequence[Path], output: P
             write_atomic(output / each.architecture / each.path.name, each.path.read_bytes())
             package = native.package_json(each)
             write_atomic(output / each.architecture / "package.json", package.encode())
+    if as_json:
+        session.print_json([_as_data(each) for each in built])
+        return
     session.console.print(_table(built))
     if output:
         folder = output / built[0].architecture
@@ -56,18 +64,26 @@ def build(session: Session, arch: Sequence[str], only: Sequence[Path], output: P
 @command.command("install")
 @click.option("--port", required=True, help="Where the board is: /dev/ttyACM0, COM3, socket://host:number.")
 @only_option("Leave out the kernels that this model does not need; may be given several times.")
+@json_option
 @click.pass_obj
-def install(session: Session, port: str, only: Sequence[Path]) -> None:
+def install(session: Session, port: str, only: Sequence[Path], as_json: bool) -> None:
     """Ask a board what it takes, build that, and copy it to the board."""
     session.progress.step(f"Installing the native module on {port}")
     with connect(port) as board:
         module = native.install(board, operators=operators_of(only), progress=session.progress)
+    if as_json:
+        session.print_json({"place": native.PLACE, **_as_data(module)})
+        return
     session.console.print(
         f"{native.PLACE}: {module.file_bytes:,} bytes for {module.architecture}; "
         f"takes {module.code_bytes + module.data_bytes:,} of RAM when it is imported",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _as_data(module: native.NativeModule) -> dict[str, Any]:
+    return asdict(module) | {"path": str(module.path)}
 
 
 def _table(built: Sequence[native.NativeModule]) -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from convlet.cli import Session
+from convlet.cli import Session, json_option
 from convlet.engine import Model
 from convlet.errors import ConvletError
 from convlet.files import read_file, write_atomic
@@ -22,10 +22,11 @@ def command() -> None:
 
 @command.command()
 @click.option("-o", "out", type=click.Path(path_type=Path), default="motion.csv", show_default=True)
+@json_option
 @click.pass_obj
-def motion(session: Session, out: Path) -> None:
+def motion(session: Session, out: Path, as_json: bool) -> None:
     """25 seconds of a watch's accelerometer and gyroscope, for imu_gesture.py and `convlet emulate --motion`."""
-    _write(session, out, motion_csv().encode())
+    _write(session, out, motion_csv().encode(), as_json)
 
 
 @command.command()
@@ -34,8 +35,9 @@ def motion(session: Session, out: Path) -> None:
     "--model", required=True, type=click.Path(path_type=Path), help="The .cvl file that will see it."
 )
 @click.option("-o", "out", type=click.Path(path_type=Path), default="frame.ppm", show_default=True)
+@json_option
 @click.pass_obj
-def frame(session: Session, picture: Path, model: Path, out: Path) -> None:
+def frame(session: Session, picture: Path, model: Path, out: Path, as_json: bool) -> None:
     """A PICTURE as a camera would deliver it to a model, for camera_rows.py.
 
     It is scaled to the model's input. A .npy file of pixels (uint8) or of real values from 0 to 1 is taken too.
@@ -54,9 +56,12 @@ def frame(session: Session, picture: Path, model: Path, out: Path) -> None:
         raise ConvletError(
             f"{picture} holds {image.dtype}, expected pixels (uint8) or real values from 0 to 1"
         )
-    _write(session, out, frame_file(image.reshape(height, width, channels)))
+    _write(session, out, frame_file(image.reshape(height, width, channels)), as_json)
 
 
-def _write(session: Session, path: Path, data: bytes) -> None:
+def _write(session: Session, path: Path, data: bytes, as_json: bool) -> None:
     write_atomic(path, data)
+    if as_json:
+        session.print_json({"file": str(path), "bytes": len(data)})
+        return
     session.console.print(f"{path}: {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)

@@ -16,6 +16,7 @@ from convlet.node import Node, Window
 from convlet.ops.requantization import requantization_of, right_shifting
 from convlet.ops.short_scale import Sums, all_are_short, scale_table
 
+KINDS = ("CONV_2D_WIDE", "CONV_2D_MAX_POOL")  # whose parameter and scratch are as here
 _WORD = 4
 _MOST_WIDE_CHANNELS = 3  # of an input: with so few, the weights are words in the file
 _PARTS = (1, 2, 3, 4)  # of a row that may be made one after the other
@@ -61,11 +62,11 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, 
             reads_first=reads_first(width),
         )
         for own_flags, packed in forms
-        for tile in _tiles(width)
+        for tile in tiles_of(width)
     )
 
 
-def _tiles(width: int) -> list[int]:
+def tiles_of(width: int) -> list[int]:
     """Pixels that are made at a time: the row, or parts of it of about the same size."""
     tiles = {-(-width // parts) for parts in _PARTS}
     return sorted({width} | {tile for tile in tiles if tile >= _LEAST_TILE}, reverse=True)

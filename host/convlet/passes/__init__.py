@@ -45,6 +45,8 @@ SIMPLIFYING: Sequence[tuple[str, Pass]] = (
 )
 
 
+SPLITTING = "operators split for the window"  # passes.wide_operators
+
 # Makes the arena smaller, and the engine a little slower, since its rows are short.
 TURNING: Sequence[tuple[str, Pass]] = (("lines turned into columns", turn_lines),)
 

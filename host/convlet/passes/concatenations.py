@@ -19,13 +19,13 @@ def split_concatenations(graph: Graph) -> list[str]:
         if len(operator.inputs) == 1:
             operator.kind, operator.options = "RESHAPE", {}
         while len(operator.inputs) > 2:
-            pair = _joined(operator, operator.inputs[:2])
+            pair = joined_pair(operator, operator.inputs[:2])
             graph.operators.insert(graph.operators.index(operator), pair)
             operator.inputs = [pair.output, *operator.inputs[2:]]
     return done
 
 
-def _joined(operator: Operator, inputs: list[Tensor]) -> Operator:
+def joined_pair(operator: Operator, inputs: list[Tensor]) -> Operator:
     """The CONCATENATION of these inputs of `operator`."""
     result, joined = operator.output, len(operator.output.full_shape) - axis_of(operator)
     shape = list(result.full_shape)

@@ -7,8 +7,8 @@ from html import escape
 
 import numpy as np
 
+from convlet.board_profile import CLOCK_HZ
 from convlet.report.facts import FLOAT, PICO, TFLM, Facts, Run
-from convlet.report.on_pico import CLOCK_HZ
 from convlet.report.pictures import sample_picture
 from convlet.report.words import columns, note, row, scrolling, section, table, time_text
 from convlet.tasks import Classification
@@ -50,8 +50,9 @@ def _differ(run: Run) -> str:
 def _time(facts: Facts, run: Run) -> str:
     if run.seconds is not None:
         return time_text(run.seconds)
-    if run.title == PICO and facts.pico and facts.pico.cycles:
-        return f"<small>{facts.pico.cycles:,} cycles:</small> {time_text(facts.pico.cycles / CLOCK_HZ)}"
+    if run.title == PICO and facts.pico:
+        cycles = facts.pico.profile.cycles
+        return f"<small>{cycles:,} cycles:</small> {time_text(cycles / CLOCK_HZ)}"
     return ""
 
 

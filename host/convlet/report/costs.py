@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from convlet.bench_build import CORES
+from convlet.board_profile import PicoProfile
 from convlet.plan_figure import colour_of
 from convlet.report.facts import Facts, LayerFacts
 from convlet.report.pictures import arena_picture
@@ -52,15 +53,16 @@ def _noise_row(layer: LayerNoise) -> str:
 
 def cost_section(facts: Facts) -> str:
     """What each operator of the engine takes."""
-    titles = [CORES[each.core].title for each in facts.measurements]
+    pico = _pico_of_these(facts)
+    titles = [CORES[each.core].title for each in facts.measurements] + ["Pico, cycles"] * bool(pico)
     heads = ("Operator", "Output", "MACs", "Weights", "Arena", "Rows kept", *titles, "SNR, dB")
     rows = [_cost_row(facts, layer) for layer in facts.layers]
-    if facts.measurements:
-        between = (
-            f"{each.schedule:,}{share_bar(each.schedule, each.instructions)}" for each in facts.measurements
-        )
-        rows.append(row("between the kernels", *[""] * 5, *between, ""))
-    sums = (f"{each.instructions:,}" for each in facts.measurements)
+    between = [(each.schedule, each.instructions) for each in facts.measurements]
+    between += [(pico.between, pico.cycles)] if pico else []
+    if between:
+        cells = (f"{part:,}{share_bar(part, whole)}" for part, whole in between)
+        rows.append(row("between the kernels", *[""] * 5, *cells, ""))
+    sums = [f"{whole:,}" for _, whole in between]
     macs, arena = facts.compiled.program.macs, facts.layout.plan.arena_bytes
     weights = sum(layer.weight_bytes for layer in facts.layers)
     rows.append(row("all", "", f"{macs:,}", f"{weights:,}", f"{arena:,}", "", *sums, "", kind="total"))
@@ -70,14 +72,43 @@ def cost_section(facts: Facts) -> str:
         "is RAM, which operators use in turn: the column adds up to more than there is. Instructions are those of one "
         "inference, counted in QEMU."
     )
+    if facts.pico:
+        text += (
+            " Cycles are the emulated Pico's: the sum is counted by its processor; the operators are timed by "
+            "m.profile(), whose clock has steps of a microsecond, or 125 cycles, for each row: the mean of "
+            f"{facts.pico.profile.runs} runs."
+        )
+    other = "" if pico else _other_on_pico(facts)
     return section(
-        "cost", "Where time, flash and RAM go", text, _stacks(facts) + table(heads, rows) + missing
+        "cost", "Where time, flash and RAM go", text, _stacks(facts) + table(heads, rows) + missing + other
     )
+
+
+def _pico_of_these(facts: Facts) -> PicoProfile | None:
+    """What the Pico took for the file of the report, not for another one that fits there."""
+    return facts.pico.profile if facts.pico and not facts.pico.note else None
+
+
+def _other_on_pico(facts: Facts) -> str:
+    """A table of its own for a file that the report's other tables do not know."""
+    if not facts.pico:
+        return ""
+    profile = facts.pico.profile
+    parts = [(f"{index} {each.kind}", each.cycles) for index, each in enumerate(profile.operators)]
+    rows = [
+        row(escape(title), f"{cycles:,}{share_bar(cycles, profile.cycles)}")
+        for title, cycles in [*parts, ("between the kernels", profile.between)]
+    ]
+    rows.append(row("all", f"{profile.cycles:,}", kind="total"))
+    return "<h3>On the Pico, with --prefer ram</h3>" + table(("Operator", "Cycles"), rows)
 
 
 def _cost_row(facts: Facts, layer: LayerFacts) -> str:
     totals = {each.core: each.instructions for each in facts.measurements}
-    counts = (f"{count:,}{share_bar(count, totals[core])}" for core, count in layer.instructions.items())
+    counts = [f"{count:,}{share_bar(count, totals[core])}" for core, count in layer.instructions.items()]
+    if pico := _pico_of_these(facts):
+        cycles = pico.operators[layer.index].cycles
+        counts.append(f"{cycles:,}{share_bar(cycles, pico.cycles)}")
     is_stream = bool(facts.compiled.program.period)
     return row(
         key(f"{layer.index} {layer.kind}", colour_of(layer.index)),
@@ -102,6 +133,9 @@ def _stacks(facts: Facts) -> str:
         )
         for each in facts.measurements
     ]
+    if pico := _pico_of_these(facts):
+        cycles = [each.cycles for each in pico.operators]
+        bars.append((f"{pico.cycles:,} cycles on an emulated Pico", pico.cycles, cycles))
     weights = [layer.weight_bytes for layer in facts.layers]
     bars.append((f"{facts.cvl_bytes:,} bytes of flash", facts.cvl_bytes, weights))
     text = ""

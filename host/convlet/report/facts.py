@@ -125,7 +125,7 @@ def gather(folder: Path, progress: Progress = SILENT, on_board: OnBoard | None =
 
     >>> facts = gather(Path())  # the folder of `convlet train digits`; report.page.render makes the page
     >>> facts.verified.engine_mismatches, facts.layout.plan.arena_bytes
-    (0, 252)
+    (0, 244)
     """
     files = find_trained(folder)
     metrics = _read_metrics(files.metrics)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from convlet import __version__
 from convlet.bench_build import CORES
+from convlet.board_profile import CLOCK_HZ
 from convlet.report.about import data_section, model_section, training_section
 from convlet.report.answers import accuracy_section, answers_section, confusion_section
 from convlet.report.costs import arena_section, cost_section, quantisation_section
 from convlet.report.facts import ENGINE, Facts
-from convlet.report.on_pico import CLOCK_HZ
 from convlet.report.words import bytes_text, large_number, time_text
 from convlet.tasks import Classification
 
@@ -72,7 +73,8 @@ def numbers(facts: Facts) -> dict[str, Any]:
         "arena_bytes": facts.layout.plan.arena_bytes,
         "macs": facts.compiled.program.macs,
         "instructions": {each.core: each.instructions for each in facts.measurements},
-        "cycles_on_pico": facts.pico.cycles if facts.pico else None,
+        "cycles_on_pico": facts.pico.profile.cycles if facts.pico else None,
+        "profile_on_pico": [asdict(each) for each in facts.pico.profile.operators] if facts.pico else None,
         "layers": [
             {
                 "kind": layer.kind,
@@ -138,9 +140,11 @@ def _tiles(facts: Facts) -> list[tuple[str, str]]:
     if facts.measurements:
         first = facts.measurements[0]
         tiles.append((large_number(first.instructions), f"instructions on a {CORES[first.core].title}"))
-    if facts.pico and facts.pico.cycles:
+    if facts.pico:
         megahertz = CLOCK_HZ // 1_000_000
-        tiles.append((time_text(facts.pico.cycles / CLOCK_HZ), f"on an emulated Pico at {megahertz} MHz"))
+        tiles.append(
+            (time_text(facts.pico.profile.cycles / CLOCK_HZ), f"on an emulated Pico at {megahertz} MHz")
+        )
     return tiles
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from convlet import bench_build
+from convlet.board_profile import OperatorCycles, PicoProfile
 from convlet.cli import convlet as command_line
 from convlet.errors import ConvletError, ToolError, VerifyError
 from convlet.report import answers
@@ -99,12 +100,15 @@ def test_an_output_that_is_not_tflms_is_no_report(trained: Path, monkeypatch: py
         gather(trained)
 
 
+PROFILE = PicoProfile(125_000, (OperatorCycles("INPUT", 0, 20), OperatorCycles("OTHER", 9, 120_000)), 3)
+
+
 def test_a_board_is_compared_on_the_samples_that_it_ran(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts_module, "_count", lambda *arguments: ([], ""))
     outputs = gather(trained).verified.outputs[:7]
-    facts = gather(trained, on_board=lambda *arguments: OnPico(outputs, 125_000, 1000, "A <note>."))
+    facts = gather(trained, on_board=lambda *arguments: OnPico(outputs, PROFILE, 1000, "A <note>."))
     run = facts.run(PICO)
     assert run is not None
     assert (len(run.outputs), run.differ, run.file_bytes) == (7, 0, 1000)
@@ -112,10 +116,11 @@ def test_a_board_is_compared_on_the_samples_that_it_ran(
     assert "first 7:" in html
     assert "125,000 cycles:</small> 1 ms" in html
     assert "A &lt;note&gt;." in html
+    assert "On the Pico, with --prefer ram" in html and "OTHER" in html
     outputs = outputs.copy()
     outputs[3, 3] ^= 1
     with pytest.raises(VerifyError, match="1 of 7 outputs on the board are not TFLM's"):
-        gather(trained, on_board=lambda *arguments: OnPico(outputs, 0, 1000))
+        gather(trained, on_board=lambda *arguments: OnPico(outputs, PROFILE, 1000))
 
 
 def test_steps_that_see_too_little_do_not_count(trained: Path) -> None:

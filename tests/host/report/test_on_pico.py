@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from chain import Chain
+from convlet.board_profile import PicoProfile
 from convlet.compile import compile_tflite
 from convlet.datasets import Part
 from convlet.engine import Model
@@ -24,7 +24,10 @@ def test_the_pico_gives_the_engines_bits_and_counts_cycles(digits: Digits) -> No
     found = run_on_pico(tflite, compiled, Part(digits.images, digits.labels), 5)
     model = Model(compiled.cvl)
     assert found.outputs.tolist() == [np.array(model.run(image)).tolist() for image in digits.images[:5]]
-    assert 10_000 < found.cycles < 100_000
+    assert 10_000 < found.profile.cycles < 100_000 and found.profile.runs == 20
+    assert [each.kind for each in found.profile.operators] == [node.kind for node in compiled.program.nodes]
+    assert sum(each.macs for each in found.profile.operators) == compiled.program.macs
+    assert 0 < found.profile.between < 0.1 * found.profile.cycles
     assert (found.cvl_bytes, found.note) == (len(compiled.cvl), "")
 
 
@@ -37,7 +40,7 @@ def test_what_does_not_fit_the_heap_is_compiled_smaller(
         sizes.append(len(compiled.cvl))
         if len(sizes) == 1:
             raise BoardError("MemoryError: memory allocation failed, allocating 97536 bytes")
-        return OnPico(np.zeros((1, 10), np.int8), 1, len(compiled.cvl))
+        return OnPico(np.zeros((1, 10), np.int8), PicoProfile(1, (), 1), len(compiled.cvl))
 
     monkeypatch.setattr(on_pico, "_run", run)
     monkeypatch.setattr(on_pico.firmware, "build", lambda *arguments, **options: None)
@@ -48,9 +51,3 @@ def test_what_does_not_fit_the_heap_is_compiled_smaller(
         f"no room for the file of {sizes[0]:,} bytes: there it is that of convlet compile --prefer ram"
         in found.note
     )
-
-
-def test_large_models_are_not_counted() -> None:
-    compiled = compile_tflite(Chain((64, 64, 8)).conv(32, (3, 3)).build())
-    assert compiled.program.macs > 1_000_000
-    assert on_pico._count_cycles(None, compiled) == 0  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,11 @@ import numpy as np
 import pytest
 from chromium import ARTIFACTS, layout, screenshot
 from click.testing import CliRunner
+from convlet.board_profile import OperatorCycles, PicoProfile
 from convlet.cli import convlet as command_line
 from convlet.evaluate import accuracy, confusion_matrix, run_float, run_int8
-from convlet.report.facts import FLOAT, TFLM, Facts, gather
+from convlet.report.facts import FLOAT, PICO, TFLM, Facts, gather
+from convlet.report.on_pico import OnPico
 from convlet.report.page import numbers, render
 from PIL import Image
 
@@ -79,12 +82,10 @@ def page(html: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def bench_of_digits(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What `convlet bench` writes."""
-    path = tmp_path_factory.mktemp("bench") / "bench.json"
-    arguments = ["-q", "bench", str(digits.tflite), "--json", str(path)]
-    CliRunner().invoke(command_line, arguments, catch_exceptions=False)
-    return json.loads(path.read_text())
+def bench_of_digits(digits: Digits) -> list[dict[str, Any]]:
+    """What `convlet bench` prints."""
+    arguments = ["bench", str(digits.tflite), "--json"]
+    return json.loads(CliRunner().invoke(command_line, arguments, catch_exceptions=False).stdout)
 
 
 def embedded(html: str) -> dict[str, Any]:
@@ -137,6 +138,21 @@ def test_instructions_are_those_of_convlet_bench(
         "",
         *(f"{each['instructions']:,}" for each in bench_of_digits),
     ]
+
+
+def test_cycles_of_the_board_stand_beside_the_instructions_and_add_up(facts: Facts) -> None:
+    operators = tuple(
+        OperatorCycles(layer.kind, layer.macs, 1000 * (layer.index + 1)) for layer in facts.layers
+    )
+    run = replace(facts.runs[-1], title=PICO)
+    pico = OnPico(np.zeros((1, 10), np.int8), PicoProfile(12_500, operators, 4), 1000)
+    html = render(replace(facts, pico=pico, runs=[*facts.runs, run]))
+    heads, *rows = Page(html).rows["cost"]
+    assert heads[8] == "Pico, cycles"
+    cycles = [int(row[8].replace(",", "")) for row in rows]
+    assert cycles == [1000, 2000, 3000, 4000, 2500, 12_500] and sum(cycles[:-1]) == cycles[-1]
+    assert "12,500 cycles on an emulated Pico" in html and "100 µs" in html
+    assert embedded(html)["profile_on_pico"][1] == {"kind": "CONV_2D_WIDE", "macs": 2592, "cycles": 2000}
 
 
 def test_mismatches_are_those_of_convlet_verify(html: str, page: Page, digits: Digits) -> None:

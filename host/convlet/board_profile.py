@@ -1,0 +1,93 @@
+"""What one inference takes on a Raspberry Pi Pico, whole and by operator, in cycles of its processor."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from convlet.board import Board
+from convlet.errors import BoardError
+
+CLOCK_HZ = 125_000_000
+_CYCLES_PER_US = CLOCK_HZ // 1_000_000
+_SECONDS = 300  # of waiting for a large model in a slow emulator
+
+# The whole: SysTick around one run, less an empty measurement; see device/cycles.py. It counts 24 bits, down: what
+# takes longer is timed by the clock, whose steps are then too short to matter. The operators: profile(), whose clock
+# has steps of a microsecond for each row, so that the mean of several runs is taken.
+_PROFILE = """
+from array import array
+from machine import disable_irq, enable_irq, mem32
+from time import ticks_diff, ticks_us
+import convlet
+def _cycles(call, arguments):
+    before = mem32[0xE000E010], mem32[0xE000E014]
+    state = disable_irq()
+    mem32[0xE000E014] = 0xFFFFFF
+    mem32[0xE000E018] = 0
+    mem32[0xE000E010] = 5
+    start = mem32[0xE000E018]
+    call(*arguments)
+    end = mem32[0xE000E018]
+    enable_irq(state)
+    mem32[0xE000E010], mem32[0xE000E014] = before[0] & 7, before[1]
+    return start - end & 0xFFFFFF
+_model = convlet.Model({file!r})
+_images = [array("b", bytes(h * w * c)) for h, w, c in _model.input_shapes]
+_model.run(*_images)
+_start = ticks_us()
+_model.run(*_images)
+_us = ticks_diff(ticks_us(), _start)
+if _us < 100_000:
+    _cycles(_model.run, _images)
+    _whole = _cycles(_model.run, _images) - _cycles(id, (1,))
+else:
+    _whole = _us * {cycles_per_us}
+_profiles = [_model.profile(*_images) for _ in range(max(1, min(20, 40_000 // _us)))]
+_rows = [(_of[0][0], sum([_row[1] for _row in _of]), _of[0][2]) for _of in zip(*_profiles)]
+print((_whole, len(_profiles), _rows))
+"""
+
+
+@dataclass(frozen=True)
+class OperatorCycles:
+    """Of all rows of one operator in an inference."""
+
+    kind: str
+    macs: int
+    cycles: int
+
+
+@dataclass(frozen=True)
+class PicoProfile:
+    """Cycles of one inference; `runs` is of how many the operators have the mean."""
+
+    cycles: int
+    operators: tuple[OperatorCycles, ...]
+    runs: int
+
+    @property
+    def between(self) -> int:
+        """Cycles that no operator has: of the call from Python, and of the engine between the rows."""
+        return self.cycles - sum(each.cycles for each in self.operators)
+
+
+def profile_on_pico(board: Board, file: str) -> PicoProfile:
+    """Run the model in the file `file` of a Pico, on images of zeros. Raises BoardError.
+
+    >>> from convlet import board, emulate, firmware
+    >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
+    >>> with emulate.pico(firmware.build("pico").image, files) as running, board.connect(running.port) as connected:
+    ...     found = profile_on_pico(connected, "digits.cvl")
+    >>> [each.kind for each in found.operators]
+    ['INPUT', 'CONV_2D_WIDE', 'MAX_POOL_2D', 'CONV_2D_WIDE']
+    >>> found.between + sum(each.cycles for each in found.operators) == found.cycles
+    True
+    """
+    printed = board.run(_PROFILE.format(file=file, cycles_per_us=_CYCLES_PER_US), seconds=_SECONDS)
+    try:
+        whole, runs, rows = ast.literal_eval(printed)
+    except (SyntaxError, ValueError) as error:
+        raise BoardError(f"the board gave no profile, but {printed!r}") from error
+    operators = (OperatorCycles(kind, macs, round(us * _CYCLES_PER_US / runs)) for kind, us, macs in rows)
+    return PicoProfile(whole, tuple(operators), runs)
