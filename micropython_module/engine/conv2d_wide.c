@@ -75,16 +75,14 @@ static uint32_t words_of_columns(const cvl_operator_t *op, const shape_t *shape)
     return columns_of(op, shape->tile) * shape->column + 1;
 }
 
-// Else the windows of a convolution would not follow from the record, or their weights not fit.
+// That the windows of the convolution follow from the record.
 static cvl_status_t prove_pooled(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
-    CVL_TRY(cvl_prove_window(proof));
-    CVL_CHECK(proof->fault, op->stride_w % 2 == 0, WINDOW, op->stride_w, 2);
-    CVL_CHECK(proof->fault, op->kernel_w > op->stride_w / 2, WINDOW, op->kernel_w, op->stride_w);
+    bool is_four =
+        op->kernel_h != CVL_KERNEL_ALL && op->stride_w % 2 == 0 && op->kernel_w > op->stride_w / 2;
+    CVL_CHECK(proof->fault, is_four, WINDOW, op->kernel_w, op->stride_w);
     uint32_t flags = op->parameter % CVL_WIDE_TILE;
     CVL_CHECK(proof->fault, flags == CVL_WIDE_SHORT, FLAGS, flags, CVL_WIDE_SHORT);
-    uint32_t words = shape_of(op, proof->source).words;
-    CVL_CHECK(proof->fault, words <= CVL_MOST_POOLED_WORDS, WINDOW, words, CVL_MOST_POOLED_WORDS);
     return CVL_OK;
 }
 
@@ -97,8 +95,8 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     CVL_TRY(whole ? cvl_prove_whole(proof) : cvl_prove_window(proof));
     shape_t shape = shape_of(op, proof->source);
     uint64_t values = 2 * (uint64_t)shape.words;
-    CVL_CHECK(proof->fault, values <= CVL_MAX_KERNEL_BYTES, WINDOW, cvl_saturate(values),
-        CVL_MAX_KERNEL_BYTES);
+    uint32_t most = is_pooled(op) ? 2 * CVL_MOST_POOLED_WORDS : CVL_MAX_KERNEL_BYTES;
+    CVL_CHECK(proof->fault, values <= most, WINDOW, cvl_saturate(values), most);
     uint64_t columns = (uint64_t)columns_of(op, shape.tile) * shape.column + 1;
     CVL_CHECK(proof->fault, has_bytes(op) || !is_single(op), FLAGS, op->parameter, CVL_WIDE_BYTES);
     uint32_t room = has_bytes(op) ? shape.words * (is_single(op) ? 1 : 2) : 0; // for the weights
