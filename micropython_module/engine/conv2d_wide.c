@@ -211,9 +211,11 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     shape_t shape = shape_of(op, task->source);
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
+    bool is_four = is_pooled(op); // windows of the convolution
+    uint32_t step = op->stride_w * shape.column;
     cvl_pairs_t pairs = {
         .x = scratch,
-        .step = (is_pooled(op) ? op->stride_w / 2u : op->stride_w) * shape.column,
+        .step = is_four ? step / 2 : step,
         .words = shape.words,
         .weights = task->model->file + op->weights,
         .room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL,
@@ -224,14 +226,15 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         .zero_point = op->zero_point_out,
         .clamp_min = op->clamp_min,
         .clamp_max = op->clamp_max,
-        .is_3x3 = shape.channels == 1 && shape.rows == 4 && shape.words == 6 && op->stride_w == 2,
+        .is_3x3 =
+            is_four && shape.channels == 1 && shape.rows == 4 && shape.words == 6 && step == 4,
     };
     bool is_aligned = ((uintptr_t)pairs.weights | (uintptr_t)pairs.scales) % sizeof(uint32_t) == 0;
     bool is_plain = is_aligned && (op->parameter & CVL_WIDE_SHORT) != 0;
     void (*make)(const cvl_pairs_t *) = is_single(op) ? cvl_make_singles
                                         : is_plain    ? cvl_make_pairs
                                                       : cvl_make_any_pairs;
-    if (is_pooled(op)) {
+    if (is_four) {
         make = is_aligned ? cvl_make_pooled : cvl_make_any_pooled;
     }
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
@@ -239,7 +242,7 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         uint32_t pixels = least(shape.tile, left);
         columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
-        pairs.x_end = scratch + pixels * op->stride_w * shape.column;
+        pairs.x_end = scratch + pixels * step;
         make(&pairs);
         left -= pixels;
         x += (int32_t)(pixels * op->stride_w);

@@ -206,7 +206,7 @@ static void clamp(const cvl_pairs_t *pairs, uint32_t step) {
 
 // The scales of one or two channels, at any alignment: this processor's loads of single words may
 // be so.
-static void set_channels(windows_t *windows, const uint8_t *table, unsigned count) {
+static CVL_INLINE void set_channels(windows_t *windows, const uint8_t *table, unsigned count) {
     const cvl_scale_t *scales = (const cvl_scale_t *)(const void *)table;
     for (unsigned i = 0; i < count; i++) {
         int32_t bias, multiplier;
@@ -249,7 +249,8 @@ static windows_t windows_of(const cvl_pairs_t *pairs, const uint32_t *w) {
 }
 
 // Channels c and c + 1 come next, if there are two; of scales there are `count`.
-static void set_pair(windows_t *windows, const cvl_pairs_t *pairs, uint32_t c, unsigned count) {
+static CVL_INLINE void set_pair(
+    windows_t *windows, const cvl_pairs_t *pairs, uint32_t c, unsigned count) {
     set_channels(windows, (const uint8_t *)pairs->scales + c * sizeof(cvl_scale_t), count);
     windows->x[0] = pairs->x;
     windows->x[1] = pairs->x + pairs->step;
@@ -314,6 +315,10 @@ static void make_pooled(const cvl_pairs_t *pairs) {
 void cvl_make_pooled(const cvl_pairs_t *pairs) {
     (pairs->is_3x3 ? cvl_make_pooled_3x3 : make_pooled)(pairs);
     clamp(pairs, 2 * pairs->step);
+}
+
+void cvl_make_any_pooled(const cvl_pairs_t *pairs) {
+    cvl_make_pooled(pairs);
 }
 
 #else
