@@ -60,7 +60,7 @@ def test_split_models_are_exact(name, window, prefer):
 
 @pytest.mark.parametrize(("name", "window"), [("deep", 1024), ("separable", 600), ("lenet", 8192)])
 def test_each_inference_reads_the_file_once(name, window):
-    compiled = compile_tflite(CHAINS[name]().build(), window=window)
+    compiled = compile_tflite(CHAINS[name]().build(), window=window, prefer="speed")
     blocks = list(block_ends(compiled.program, window))
     all_constants = sum(bytes_in_window(compiled.program))
     events = simulate(compiled.program, compiled.plan.goals)
@@ -68,6 +68,16 @@ def test_each_inference_reads_the_file_once(name, window):
     found = read_by_second_run(compiled, window)
     # The last piece of the file is not filled up; a single block stays in the window.
     assert 0 <= all_constants - found < 4 if len(blocks) > 1 else found == 0
+
+
+def test_less_ram_where_reading_takes_little_of_the_time():
+    """Between convolutions of many pixels and few weights, which do not fit together, no whole tensors are needed."""
+    tflite = Chain((40, 40, 8)).conv(16).conv(16).conv(8, stride=(2, 2)).build()
+    once, often = (compile_tflite(tflite, window=3000, prefer=prefer) for prefer in ("speed", "balance"))
+    assert often.plan.arena_bytes < once.plan.arena_bytes // 2
+    read = read_by_second_run(often, 3000)
+    assert read_by_second_run(once, 3000) < read <= often.program.macs // 20
+    assert verify(tflite, often, random_images(often, 2)).exact
 
 
 def test_row_by_row_it_is_read_again_and_again():
@@ -108,7 +118,7 @@ def test_the_command_says_what_it_costs(tmp_path, capsys):
     path.write_bytes(deep_chain().build())
     main(["compile", str(path), "--window", "1024", "--explain"])
     printed = " ".join(capsys.readouterr().out.split())
-    assert "operators split for the window: 4" in printed
+    assert "operators split for the window: 5" in printed
     compiled = compile_tflite(deep_chain().build(), window=1024)
     ram = len(opened(compiled, 1024)._stream._ram) * 4
     assert f"window: {ram:,} bytes of RAM for 1,024 of weights and the head; each image reads" in printed
@@ -120,7 +130,7 @@ def test_the_command_says_what_it_costs(tmp_path, capsys):
 @pytest.mark.skipif(not MLPERF.is_dir(), reason="the models are not beside this checkout")
 @pytest.mark.parametrize(
     ("name", "prefer", "most_arena"),
-    [("kws_ref_model", "balance", 13_500), ("pretrainedResnet_quant", "ram", 9_700)],
+    [("kws_ref_model", "balance", 13_500), ("pretrainedResnet_quant", "balance", 24_000)],
 )
 def test_mlperf_models(name, prefer, most_arena):
     tflite = (MLPERF / f"{name}.tflite").read_bytes()
