@@ -53,7 +53,7 @@ _MOST_DETAILS = 8  # that are printed of one pass
     type=click.IntRange(min=LEAST_WINDOW),
     metavar="BYTES",
     help="For Model(file, window=BYTES), whose weights stay in the file: split what does not fit, and read the file "
-    "once for each image (with --prefer ram again and again).",
+    "a few times for each image; with --prefer speed once, with ram again and again.",
 )
 @click.option(
     "--explain",
