@@ -31,6 +31,7 @@ from convlet.recordings import read_motion
     type=click.Path(path_type=Path),
     help="Attach an MPU6050 to I2C0 that feels this file of `convlet recording`.",
 )
+@click.option("--uarts", is_flag=True, help="Wire UART0 and UART1 to sockets of this computer.")
 @click.option("--pty", is_flag=True, help="Listen on a pseudo-terminal, as ampy and Thonny need.")
 @click.pass_obj
 def command(
@@ -41,6 +42,7 @@ def command(
     tcp_port: int | None,
     pty: bool,
     motion: Path | None,
+    uarts: bool,
 ) -> None:
     """Boot the Pico's firmware in an emulator and wait for mpremote, ampy or Thonny, until Ctrl-C."""
     if pty and tcp_port is not None:
@@ -53,13 +55,15 @@ def command(
     uf2 = image or firmware.build(board, progress=session.progress).image
     signal.signal(signal.SIGTERM, _stop)
     try:
-        with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion) as running:
+        with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion, uarts=uarts) as running:
             session.console.print(
                 f"listening on {running.port}; Ctrl-C stops", highlight=False, markup=False, soft_wrap=True
             )
             session.console.print(
                 f"  mpremote connect {running.port} repl", highlight=False, markup=False, soft_wrap=True
             )
+            for number, port in enumerate(running.uarts):
+                session.console.print(f"  UART{number} is at {port}", highlight=False, markup=False)
             running.wait()
     except KeyboardInterrupt:
         session.console.print("stopped", highlight=False, markup=False)
