@@ -172,6 +172,9 @@ def romfs(files: Mapping[str, bytes]) -> bytes:
         for name in names:
             writer.mkfile(f"{name}.filler", bytes(fillers[name]))
             writer.mkfile(name, files[name])
+        writer.mkfile(
+            "even", bytes(sum(fillers.values()) % 2)
+        )  # else its header has another length each time
         image: bytes = writer.finalise()
         unaligned = [name for name in names if image.index(files[name]) % 4]
         if not unaligned:
