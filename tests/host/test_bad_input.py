@@ -78,6 +78,14 @@ def test_labels_that_do_not_match(refused: Callable[..., str]) -> None:
     assert re.search("9 .*8|8 .*9", refused("train", "--data", "data.npz"))
 
 
+def test_labels_for_each_step_and_labels_that_are_missing(refused: Callable[..., str]) -> None:
+    steps = {"images": np.zeros((9, 5, 6), np.float32), "labels": np.zeros((9, 5), np.int64)}
+    np.savez("steps.npz", **steps)
+    assert "for each step" in refused("evaluate", "steps.npz", "--port", "nowhere")
+    np.savez("few.npz", images=steps["images"], labels=np.zeros(8, np.int64))
+    assert "9 images and labels of shape (8,)" in refused("evaluate", "few.npz", "--port", "nowhere")
+
+
 def test_nan_in_data(refused: Callable[..., str]) -> None:
     images = np.zeros((20, 20, 20, 1), np.float32)
     images[3, 4, 5] = np.nan

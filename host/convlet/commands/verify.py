@@ -18,7 +18,14 @@ from convlet.verify import random_images, verify, verify_stream
 @click.command()
 @click.argument("tflite", type=click.Path(path_type=Path))
 @click.option("--images", type=click.Path(path_type=Path), help="A .npz file with float32 `images` [N, ...].")
-@click.option("--random", "count", type=click.IntRange(0), default=100, show_default=True)
+@click.option(
+    "--random",
+    "count",
+    type=click.IntRange(0),
+    default=100,
+    show_default=True,
+    help="So many random images too, or series.",
+)
 @click.option("--stream", is_flag=True, help="Compile it as a stream, and compare step by step.")
 @json_option
 @click.pass_obj
