@@ -17,6 +17,7 @@ from convlet.bench import Baseline, Measurement
 from convlet.bench_figure import draw_instructions
 from convlet.cli import Session, json_option, out_option
 from convlet.compile import compile_tflite
+from convlet.errors import ModelError
 from convlet.files import read_file, write_atomic
 from convlet.peers import instructions_of_peers
 from convlet.variants import PREFERENCES
@@ -72,7 +73,10 @@ def command(
     whole: list[Measurement] = []
     by_function: list[dict[str, int]] = []
     for path in tflites:
-        compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
+        try:
+            compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from error
         found += [bench.measure(engine, path.stem, compiled) for engine in engines]
         by_function += [bench.functions_of(engine, compiled) for engine in engines if functions]
         if layers:
