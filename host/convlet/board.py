@@ -275,7 +275,7 @@ def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Ite
     with _board_errors(f"cannot open {port}{hint}"):
         transport: Any = _open(port, via)
     try:
-        with _board_errors(f"no MicroPython answers at {port}"):
+        with _board_errors(f"no MicroPython answers at {port}; is another program using it?"):
             _enter_raw_repl(transport, soft_reset and not port.startswith("ws://"))
         yield Board(transport)
         with _board_errors():

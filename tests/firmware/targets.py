@@ -280,10 +280,11 @@ def _on_qemu(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> 
                 f"vfs.mount(vfs.VfsRom(uctypes.bytearray_at({target.rom:#x}, {rom.stat().st_size})), '/rom')\n"
                 "sys.path.append('/rom')\nimport convlet"
             )
-            for script in SCRIPTS:
-                note_script(row, partial(run_again, board, script, digits))
+            # First what needs most of the heap in one piece.
             for case in cases:
                 note_case(row, case, partial(_measure_on, board, case, "/rom/", target.count))
+            for script in SCRIPTS:
+                note_script(row, partial(run_again, board, script, digits))
 
 
 def _on_pico(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> None:

@@ -49,5 +49,5 @@ def test_json_of_the_boards() -> None:
 
 
 def test_unknown_board_lists_the_known_ones() -> None:
-    with pytest.raises(ToolError, match=r"teapot; there are: pico, pico-w, pico2, esp32, .*unix"):
+    with pytest.raises(ToolError, match=r"teapot; there are: pico, pico-stock, pico-w, pico2, esp32, .*unix"):
         find("teapot")
