@@ -229,6 +229,8 @@ BOARDS = {
                 compiler="gcc",
                 product="micropython",
                 steps=238,
+                # A WebREPL, through which tests deploy as to a board with a network.
+                settings=("CFLAGS_EXTRA=-DMICROPY_PY_WEBREPL=1 -DMICROPY_PY_OS_DUPTERM=1 -Wno-sign-compare",),
             ),
         ),
         _mps2("385", "Cortex-M3", "MPS2_AN385", clock_mhz=25, flash_bytes=4 * MIB, heap_bytes=143_360),

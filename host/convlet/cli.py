@@ -9,6 +9,7 @@ import json
 import pkgutil
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -48,6 +49,11 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     text = "Print the result as JSON and nothing else."
     return click.option("--json", "as_json", is_flag=True, callback=be_silent, help=text)(command)
+
+
+def out_option(text: str, **rest: Any) -> Callable[..., Any]:
+    """The option -o, under the same names in every command that writes, in its argument `out`."""
+    return click.option("-o", "--out", "--output", "out", type=click.Path(path_type=Path), help=text, **rest)
 
 
 class CommandGroup(click.Group):

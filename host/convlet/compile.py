@@ -23,7 +23,7 @@ from convlet.stream_plan import events_until, plan_stream, stream_program
 from convlet.tflite_reader import read_tflite
 from convlet.variants import BALANCE, choose_variants, hasten
 from convlet.vectors import make_vector
-from convlet.window_plan import block_goals
+from convlet.window_plan import window_goals
 from convlet.writer import write_cvl
 
 _TRIALS = 6  # to pack what was allowed
@@ -80,7 +80,7 @@ def compile_tflite(
         events = events_until(program, program.period[0])
     else:
         if window and prefer != "ram":
-            program, planned = _planned_in_blocks(graph, int8_input, window)
+            program, planned = _planned_in_blocks(graph, int8_input, window, prefer)
         else:
             graph, program, planned = _turned_or_not(graph, prefer, int8_input)
         events = simulate(program, planned.goals)
@@ -127,12 +127,12 @@ def _slow_macs(program: Program) -> int:
     return sum(node.macs for node in program.nodes if node.kind not in FAST_KINDS)
 
 
-def _planned_in_blocks(graph: Graph, int8_input: bool, window: int) -> tuple[Program, Plan]:
-    """The program with its fastest forms, and a plan by which the file is read once for each inference."""
+def _planned_in_blocks(graph: Graph, int8_input: bool, window: int, prefer: str) -> tuple[Program, Plan]:
+    """The program with its fastest forms, and a plan by which each inference reads the file seldom."""
     lowered = lower(graph, int8_input)
     program = replace(lowered, nodes=[fastest_form(node, window) for node in lowered.nodes])
     program = choose_variants(program, "plain")
-    return program, plan_goals(program, block_goals(program, window))
+    return program, plan_goals(program, window_goals(program, window, prefer))
 
 
 def _hastened(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from convlet.limits import MOST_EFFORT
 from convlet.packing import lower_bound
 from convlet.program import Program
-from convlet.schedule import Run
+from convlet.schedule import Event, Run
 from convlet.storage import storage_of
 
 _LONGEST_SEGMENT = 40
@@ -64,14 +64,19 @@ def segment_goals(program: Program, begin: int, end: int) -> list[int]:
     return [index for index in range(_first(program, begin), end) if _is_needed_after(program, index, end)]
 
 
+def segment_events(program: Program, begin: int, end: int) -> list[Event]:
+    """What is done while nodes begin to end - 1 run, where all before them have been done."""
+    run = Run(program)
+    for index in range(_first(program, begin)):
+        run.next_row[index] = program.nodes[index].shape[0]
+    goals = segment_goals(program, begin, end)
+    return [event for goal in goals for event in run.pull(goal, program.nodes[goal].shape[0])]
+
+
 def segment_peak(program: Program, begin: int, end: int) -> int:
     """Bytes in use together, at most, while nodes begin to end - 1 run, with what others made and is needed still."""
     first = _first(program, begin)
-    run = Run(program)
-    for index in range(first):
-        run.next_row[index] = program.nodes[index].shape[0]
-    goals = segment_goals(program, begin, end)
-    events = [event for goal in goals for event in run.pull(goal, program.nodes[goal].shape[0])]
+    events = segment_events(program, begin, end)
     read = {source for node in program.nodes[first:end] for source in node.sources}
     kept = [index for index in range(end) if _is_needed_after(program, index, end)]
     untouched = {index for index in kept if index < first and index not in read}

@@ -20,8 +20,9 @@ from convlet.errors import BoardError, ToolError
 from convlet.processes import telling_lines
 
 BOOTED = "USB console is up"  # what emulated_pico prints
-# Environment variables that tell emulated_pico which of the boards it is, and what its MPU6050 feels.
-BOARD, MOTION = "CONVLET_BOARD", "CONVLET_MOTION"
+WIRED = "wired: UART"  # too, with the number and the address
+# Environment variables for emulated_pico: which of the boards it is, what its MPU6050 feels, that its UARTs are wired.
+BOARD, MOTION, UARTS = "CONVLET_BOARD", "CONVLET_MOTION", "CONVLET_UARTS"
 BOOT_SECONDS = 30
 STOP_SECONDS = 5
 _LITTLEFS_VERSION = 0x00020000  # the disk version that every MicroPython reads
@@ -29,10 +30,11 @@ _LITTLEFS_VERSION = 0x00020000  # the disk version that every MicroPython reads
 
 @dataclass(frozen=True)
 class EmulatedBoard:
-    """A board that runs: `port` is what to connect to."""
+    """A board that runs: `port` is what to connect to, `uarts` are where its UARTs are wired to, if they are."""
 
     port: str
     process: subprocess.Popen[bytes]
+    uarts: tuple[str, ...] = ()
 
     def wait(self) -> None:
         """Return when the emulator ends by itself."""
@@ -47,12 +49,14 @@ def pico(
     tcp_port: int = 0,
     pty: bool = False,
     motion: Path | None = None,
+    uarts: bool = False,
     board_name: str = "pico",
 ) -> Iterator[EmulatedBoard]:
     """A Raspberry Pi Pico that has booted `firmware` (UF2), with `files` in its file system.
 
     It listens on the given TCP port of this computer, on a free one, or on a pseudo-terminal. With `motion`, a file of
-    `convlet recording`, an MPU6050 that feels it is on I2C0. `board_name` says for which Pico the firmware was built:
+    `convlet recording`, an MPU6050 that feels it is on I2C0. With `uarts` its UART0 and UART1 are sockets
+    of this computer. `board_name` says for which Pico the firmware was built:
     pico-stock has its file system elsewhere.
 
     >>> from convlet import firmware
@@ -84,8 +88,11 @@ def pico(
         ]
         address = r"(?s)REPL listening on ([\w/.:]+).*" + BOOTED
         environment = os.environ | {BOARD: board_name} | ({MOTION: str(motion)} if motion else {})
-        with _running(command, address, folder / "log", environment) as (found, process):
-            yield EmulatedBoard(found if pty else f"socket://{found}", process)
+        environment |= {UARTS: "1"} if uarts else {}
+        log = folder / "log"
+        with _running(command, address, log, environment) as (found, process):
+            wired = re.findall(WIRED + r"\d: (\S+)", log.read_text(errors="replace"))
+            yield EmulatedBoard(found if pty else f"socket://{found}", process, tuple(wired))
 
 
 @contextmanager

@@ -20,11 +20,12 @@ from rp2040py.device import MicroPythonDevice
 
 from convlet import boards, emulate
 from convlet.emulated_mpu6050 import Mpu6050OnI2C0
+from convlet.emulated_uart import UartOnSocket
 from convlet.recordings import read_motion
 
 
 def _spec() -> BoardSpec:
-    """rp2040py's Pico with the file system where the board's definition has it, and the sensor of `emulate.MOTION`."""
+    """rp2040py's Pico with the file system where our board definition has it, and what `emulate` wires to it."""
     storage = boards.find(os.environ.get(emulate.BOARD, "pico")).storage
     assert storage is not None
     layout = FlashLayout(
@@ -34,6 +35,8 @@ def _spec() -> BoardSpec:
     if emulate.MOTION in os.environ:
         rows = read_motion(Path(os.environ[emulate.MOTION]))
         extras += (lambda: Mpu6050OnI2C0(rows),)
+    if emulate.UARTS in os.environ:
+        extras += (lambda: UartOnSocket(0), lambda: UartOnSocket(1))
     return BoardSpec(extras=extras, layout=layout)
 
 

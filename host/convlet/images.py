@@ -37,7 +37,8 @@ def _load_array(path: Path) -> np.ndarray:
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise ConvletError(f"cannot read the array {path}: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ConvletError(f"cannot read the array {path}: {reason}") from error
     if array.dtype.name not in _TYPES:
         raise ConvletError(f"{path} holds {array.dtype.name}, expected one of {', '.join(_TYPES)}")
     return array.astype(_TYPES[array.dtype.name])

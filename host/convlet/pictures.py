@@ -27,7 +27,8 @@ def read_picture(path: Path, height: int, width: int, channels: int) -> NDArray[
         with _open_array(path) if path.suffix.lower() == ".npy" else Image.open(path) as picture:
             scaled = picture.convert(_MODES[channels]).resize((width, height))
     except (OSError, EOFError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError) as error:
-        raise ConvletError(f"cannot read the picture {path}: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ConvletError(f"cannot read the picture {path}: {reason}") from error
     return np.asarray(scaled, np.uint8).reshape(height, width, channels)
 
 

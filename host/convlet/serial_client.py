@@ -50,7 +50,10 @@ class SerialClient:
         wanted = self.description
         if image.size != np.prod(wanted.input_shape):
             shape = " x ".join(map(str, wanted.input_shape))
-            raise BoardError(f"the image has {image.size} values, the input of the board's model has {shape}")
+            raise BoardError(
+                f"the image has {image.size} values, the input of the board's model has {shape}: "
+                "is it another model, or a stream?"
+            )
         data = quantize(image, wanted.scale, wanted.zero_point).tobytes()
         for offset in range(0, len(data), PART_BYTES):
             part = data[offset : offset + PART_BYTES]

@@ -12,6 +12,7 @@ import tflite
 
 from convlet import passes
 from convlet.errors import ModelError
+from convlet.format import MAGIC
 from convlet.graph import Graph, Operator, Tensor
 from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_VALUES, check_limit
 from convlet.ops import REGISTRY
@@ -51,6 +52,16 @@ _PADDING_NAMES = _names(tflite.Padding)
 _ACTIVATION_NAMES = _names(tflite.ActivationFunctionType)
 
 
+_OTHERS = {  # what the files of others begin with, and what to do
+    b"PK\x03\x04": "a Keras model is quantised first: convlet quantize MODEL.keras --data SAMPLES.npy",
+    MAGIC: "it is a .cvl file, which is compiled already",
+}
+
+
+def _advice(data: bytes) -> str:
+    return next((f"\n{text}" for begin, text in _OTHERS.items() if data.startswith(begin)), "")
+
+
 def read_tflite(data: bytes) -> Graph:
     """The graph of the `.tflite` file whose bytes are `data`.
 
@@ -63,7 +74,9 @@ def read_tflite(data: bytes) -> Graph:
     """
     if len(data) < 8 or data[4:8] != IDENTIFIER:
         found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
-        raise ModelError(f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4")
+        raise ModelError(
+            f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4{_advice(data)}"
+        )
     check_limit("the .tflite file", "bytes", len(data), MOST_FILE_BYTES)
     try:
         reader = _Reader(data)

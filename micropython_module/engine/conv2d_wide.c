@@ -75,16 +75,14 @@ static uint32_t words_of_columns(const cvl_operator_t *op, const shape_t *shape)
     return columns_of(op, shape->tile) * shape->column + 1;
 }
 
-// Else the windows of a convolution would not follow from the record, or their weights not fit.
+// That the windows of the convolution follow from the record.
 static cvl_status_t prove_pooled(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
-    CVL_TRY(cvl_prove_window(proof));
-    CVL_CHECK(proof->fault, op->stride_w % 2 == 0, WINDOW, op->stride_w, 2);
-    CVL_CHECK(proof->fault, op->kernel_w > op->stride_w / 2, WINDOW, op->kernel_w, op->stride_w);
+    bool is_four =
+        op->kernel_h != CVL_KERNEL_ALL && op->stride_w % 2 == 0 && op->kernel_w > op->stride_w / 2;
+    CVL_CHECK(proof->fault, is_four, WINDOW, op->kernel_w, op->stride_w);
     uint32_t flags = op->parameter % CVL_WIDE_TILE;
     CVL_CHECK(proof->fault, flags == CVL_WIDE_SHORT, FLAGS, flags, CVL_WIDE_SHORT);
-    uint32_t words = shape_of(op, proof->source).words;
-    CVL_CHECK(proof->fault, words <= CVL_MOST_POOLED_WORDS, WINDOW, words, CVL_MOST_POOLED_WORDS);
     return CVL_OK;
 }
 
@@ -97,8 +95,8 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     CVL_TRY(whole ? cvl_prove_whole(proof) : cvl_prove_window(proof));
     shape_t shape = shape_of(op, proof->source);
     uint64_t values = 2 * (uint64_t)shape.words;
-    CVL_CHECK(proof->fault, values <= CVL_MAX_KERNEL_BYTES, WINDOW, cvl_saturate(values),
-        CVL_MAX_KERNEL_BYTES);
+    uint32_t most = is_pooled(op) ? 2 * CVL_MOST_POOLED_WORDS : CVL_MAX_KERNEL_BYTES;
+    CVL_CHECK(proof->fault, values <= most, WINDOW, cvl_saturate(values), most);
     uint64_t columns = (uint64_t)columns_of(op, shape.tile) * shape.column + 1;
     CVL_CHECK(proof->fault, has_bytes(op) || !is_single(op), FLAGS, op->parameter, CVL_WIDE_BYTES);
     uint32_t room = has_bytes(op) ? shape.words * (is_single(op) ? 1 : 2) : 0; // for the weights
@@ -227,9 +225,11 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     shape_t shape = shape_of(op, task->source);
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
+    bool is_four = is_pooled(op); // windows of the convolution
+    uint32_t step = op->stride_w * shape.column;
     cvl_pairs_t pairs = {
         .x = scratch,
-        .step = (is_pooled(op) ? op->stride_w / 2u : op->stride_w) * shape.column,
+        .step = is_four ? step / 2 : step,
         .words = shape.words,
         .weights = task->model->file + op->weights,
         .room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL,
@@ -240,7 +240,8 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         .zero_point = op->zero_point_out,
         .clamp_min = op->clamp_min,
         .clamp_max = op->clamp_max,
-        .is_3x3 = shape.channels == 1 && shape.rows == 4 && shape.words == 6 && op->stride_w == 2,
+        .is_3x3 =
+            is_four && shape.channels == 1 && shape.rows == 4 && shape.words == 6 && step == 4,
     };
     bool is_aligned = ((uintptr_t)pairs.weights | (uintptr_t)pairs.scales) % sizeof(uint32_t) == 0;
     bool is_plain = is_aligned && (op->parameter & CVL_WIDE_SHORT) != 0;
@@ -254,7 +255,7 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         return;
     }
 #endif
-    if (is_pooled(op)) {
+    if (is_four) {
         make = is_aligned ? cvl_make_pooled : cvl_make_any_pooled;
     }
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
@@ -262,7 +263,7 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         uint32_t pixels = least(shape.tile, left);
         columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
-        pairs.x_end = scratch + pixels * op->stride_w * shape.column;
+        pairs.x_end = scratch + pixels * step;
         make(&pairs);
         left -= pixels;
         x += (int32_t)(pixels * op->stride_w);

@@ -372,6 +372,10 @@ void cvl_make_pooled(const cvl_pairs_t *pairs) {
     clamp(pairs, 2 * pairs->step);
 }
 
+void cvl_make_any_pooled(const cvl_pairs_t *pairs) {
+    cvl_make_pooled(pairs);
+}
+
 #else
 
 typedef int cvl_no_dsp; // a C file needs a declaration

@@ -39,12 +39,14 @@ static inline uint32_t cvl_first_sum(const cvl_scale_t *scale, uint32_t words) {
     return (uint32_t)scale->bias + (CVL_LESS ? words : 0);
 }
 
+// As cvl_add_products, and the compiler does not load first what comes after it: it would lack
+// registers.
 static inline uint32_t cvl_add_in_turn(uint32_t sum, uint32_t x, uint32_t w) {
-    if (!CVL_LESS) {
-        return cvl_add_products(sum, x, w);
+    if (CVL_LESS) {
+        sum += (uint32_t)((int32_t)(x * w - 0x8000u) >> 16);
+    } else {
+        sum = cvl_add_products(sum, x, w);
     }
-    sum += (uint32_t)((int32_t)(x * w - 0x8000u) >> 16);
-    // Else the compiler first loads all, for which it lacks registers too.
     __asm__ volatile("" : "+r"(sum)::"memory");
     return sum;
 }

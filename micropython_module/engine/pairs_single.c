@@ -31,41 +31,71 @@ void cvl_put_four(const cvl_scale_t *scale, int8_t *out, uint32_t out_step, uint
 
 #endif
 
-// Of the windows from x on.
+// A window, how far the loop has come in it, and its sum.
+typedef struct {
+    const uint32_t *x;
+    uint32_t sum;
+} window_t;
+
+static CVL_INLINE window_t window_at(const cvl_single_t *single, const uint32_t *x) {
+    return (window_t){x, cvl_first_sum(single->scale, (uint32_t)(single->w_end - single->w))};
+}
+
+// The next two words.
+static CVL_INLINE void add(window_t *window, uint32_t w0, uint32_t w1) {
+    window->sum = cvl_add_in_turn(window->sum, *window->x++, w0);
+    window->sum = cvl_add_in_turn(window->sum, *window->x++, w1);
+}
+
+// The same of CVL_WINDOWS windows.
+static CVL_INLINE void add_to_all(window_t windows[], const uint32_t *w) {
+    uint32_t w0 = w[0], w1 = w[1];
+    add(&windows[0], w0, w1);
+    add(&windows[1], w0, w1);
+    if (CVL_WINDOWS == 4) {
+        add(&windows[2], w0, w1);
+        add(&windows[3], w0, w1);
+    }
+}
+
 static CVL_INLINE void make_windows(const cvl_single_t *single, const uint32_t *x, int8_t *out) {
-    const uint32_t *x1 = x + single->step;
-    const uint32_t *w_end = single->w_end;
-    uint32_t words = (uint32_t)(w_end - single->w);
-    uint32_t sum0 = cvl_first_sum(single->scale, words), sum1 = sum0;
-#if CVL_WINDOWS == 4
-    const uint32_t *x2 = x1 + single->step, *x3 = x2 + single->step;
-    uint32_t sum2 = sum0, sum3 = sum0;
-#endif
-    for (const uint32_t *w = single->w; w != w_end; w += 2) {
-        uint32_t w0 = w[0], w1 = w[1];
-        sum0 = cvl_add_in_turn(cvl_add_in_turn(sum0, x[0], w0), x[1], w1);
-        sum1 = cvl_add_in_turn(cvl_add_in_turn(sum1, x1[0], w0), x1[1], w1);
-        x += 2, x1 += 2;
-#if CVL_WINDOWS == 4
-        sum2 = cvl_add_in_turn(cvl_add_in_turn(sum2, x2[0], w0), x2[1], w1);
-        sum3 = cvl_add_in_turn(cvl_add_in_turn(sum3, x3[0], w0), x3[1], w1);
-        x2 += 2, x3 += 2;
-#endif
+    const uint32_t *w = single->w, *w_end = single->w_end;
+    uint32_t step = single->step;
+    window_t windows[4];
+    windows[0] = window_at(single, x);
+    windows[1] = window_at(single, x + step);
+    if (CVL_WINDOWS == 4) {
+        windows[2] = window_at(single, x + 2 * step);
+        windows[3] = window_at(single, x + 3 * step);
+    }
+    if ((w_end - w) % 4 != 0) {
+        add_to_all(windows, w);
+        w += 2;
+    }
+    for (; w != w_end; w += 4) {
+        add_to_all(windows, w);
+        add_to_all(windows, w + 2);
     }
 #if CVL_WINDOWS == 4
-    cvl_put_four(single->scale, out, single->out_step, sum0, sum1, sum2, sum3);
+    cvl_put_four(single->scale, out, single->out_step, windows[0].sum, windows[1].sum,
+        windows[2].sum, windows[3].sum);
 #else
-    cvl_put_two(single->scale, out, single->out_step, sum0, sum1);
+    cvl_put_two(single->scale, out, single->out_step, windows[0].sum, windows[1].sum);
 #endif
 }
 
 static CVL_INLINE void make_window(const cvl_single_t *single, const uint32_t *x, int8_t *out) {
     const uint32_t *w = single->w, *w_end = single->w_end;
-    uint32_t sum = cvl_first_sum(single->scale, (uint32_t)(w_end - w));
-    for (; w != w_end; w += 2, x += 2) {
-        sum = cvl_add_in_turn(cvl_add_in_turn(sum, x[0], w[0]), x[1], w[1]);
+    window_t window = window_at(single, x);
+    if ((w_end - w) % 4 != 0) {
+        add(&window, w[0], w[1]);
+        w += 2;
     }
-    *out = cvl_scale_shortly(single->scale, sum);
+    for (; w != w_end; w += 4) {
+        add(&window, w[0], w[1]);
+        add(&window, w[2], w[3]);
+    }
+    *out = cvl_scale_shortly(single->scale, window.sum);
 }
 
 void cvl_make_single(const cvl_single_t *single) {

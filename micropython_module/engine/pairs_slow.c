@@ -51,6 +51,21 @@ void cvl_make_any_pairs(const cvl_pairs_t *pairs) {
     }
 }
 
+void cvl_make_any_pooled(const cvl_pairs_t *pairs) {
+    uint32_t weights[2 * CVL_MOST_POOLED_WORDS];
+    cvl_scale_t scale;
+    cvl_pairs_t one = *pairs;
+    uint32_t weight_bytes = pairs->words * 2 * (uint32_t)sizeof *weights;
+    one.weights = (const uint8_t *)weights;
+    one.scales = &scale;
+    one.channels = 1;
+    for (uint32_t c = 0; c < pairs->channels; c++, one.out++) {
+        memcpy(weights, pairs->weights + c * weight_bytes, weight_bytes);
+        memcpy(&scale, (const uint8_t *)pairs->scales + c * sizeof scale, sizeof scale);
+        cvl_make_pooled(&one);
+    }
+}
+
 #else
 
 typedef int cvl_no_slow_pairs; // a C file needs a declaration

@@ -1,4 +1,3 @@
-#include <string.h>
 #include "pairs_inline.h"
 
 #if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
@@ -35,19 +34,8 @@ void cvl_make_pooled(const cvl_pairs_t *pairs) {
     }
 }
 
-#endif
+#else
 
-void cvl_make_any_pooled(const cvl_pairs_t *pairs) {
-    uint32_t weights[2 * CVL_MOST_POOLED_WORDS];
-    cvl_scale_t scale;
-    cvl_pairs_t one = *pairs;
-    uint32_t weight_bytes = pairs->words * 2 * (uint32_t)sizeof *weights;
-    one.weights = (const uint8_t *)weights;
-    one.scales = &scale;
-    one.channels = 1;
-    for (uint32_t c = 0; c < pairs->channels; c++, one.out++) {
-        memcpy(weights, pairs->weights + c * weight_bytes, weight_bytes);
-        memcpy(&scale, (const uint8_t *)pairs->scales + c * sizeof scale, sizeof scale);
-        cvl_make_pooled(&one);
-    }
-}
+typedef int cvl_no_pooled; // a C file needs a declaration
+
+#endif

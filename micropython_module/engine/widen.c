@@ -14,12 +14,21 @@ void cvl_widen_quads(uint32_t *to, const int8_t *from, uint32_t count) {
 
 #if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
 
+static inline void widen_word(uint32_t *to, uint32_t values) {
+    uint32_t even = values ^ 0x80808080u;
+    uint32_t odd = (even >> 8) & 0x00ff00ffu;
+    to[0] = (even & 0x00ff00ffu) - 0x00800080u;
+    to[1] = odd - 0x00800080u;
+}
+
 void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count) {
-    for (; count > 0; count--, to += 2) {
-        uint32_t even = *from++ ^ 0x80808080u;
-        uint32_t odd = (even >> 8) & 0x00ff00ffu;
-        to[0] = (even & 0x00ff00ffu) - 0x00800080u;
-        to[1] = odd - 0x00800080u;
+    if (count % 2 != 0) {
+        widen_word(to, *from++);
+        to += 2;
+    }
+    for (const uint32_t *end = from + (count & ~1u); from != end; from += 2, to += 4) {
+        widen_word(to, from[0]);
+        widen_word(to + 2, from[1]);
     }
 }
 

@@ -69,10 +69,10 @@ CVL = edited(COMPILED.cvl, HEADER, arena_bytes=20000)
 WEIGHTS = 5 * 16 * 8  # five channels, 15 words of both rows and one to fill up
 TABLE = field(CVL, OPERATOR, 1, "table")
 DAMAGES = {
-    r"its kernel, stride or dilation is 3, expected 1 to 2": {"stride_w": 3},
+    r"its kernel, stride or dilation is 6, expected 1 to 3": {"stride_w": 3},
     r"its kernel, stride or dilation is 1, expected 1 to 2": {"kernel_w": 1},
     r"its input keeps 13 of 13 rows, but it reads all": {"kernel_h": 0},
-    r"its kernel, .* is 50, expected 1 to 48": {"kernel_h": 19},
+    r"its kernel, .* is 100, expected 1 to 96": {"kernel_h": 19},
     r"its flags are 0, expected 2": {"parameter": 0},
     r"its flags are 3, expected 2": {"parameter": WIDE_SHORT | WIDE_BYTES},
     r"its flags are 7, expected 2": {"parameter": WIDE_SHORT | WIDE_BYTES | WIDE_SINGLE},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 SCRIPT = DEVICE_FOLDER / "camera_rows.py"
 CAMERA = DEVICE_FOLDER / "pnm_camera.py"
 FRAME_BYTES = 96 * 96 * 3
+
+
+class Seen(Exception):
+    """Enough was printed."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,28 @@ def test_frames_from_a_uart(scene: Scene, unix_micropython: Path, tmp_path: Path
     lines = uart_camera(scene, received, unix_micropython, tmp_path).splitlines()
     whole = scene.seen
     assert lines[:4] == [f"frame 1: {whole}", "frame 2 broke off", f"frame 3: {whole}", f"frame 4: {whole}"]
+
+
+def test_frames_from_a_uart_of_the_pico(digits: Digits, pico_firmware: Path) -> None:
+    """Small ones: they come at the UART's speed, and without flow control its buffer must hold what waits."""
+    pixels = np.round(digits.images[:2] * 255).astype(np.uint8)
+    seen = [Model(digits.cvl).classify(image) for image in pixels]
+    camera = CAMERA.read_text().replace("\nUART = None ", "\nUART = 1 ").encode()
+    files = {CAMERA.name: camera, "model.cvl": digits.cvl.read_bytes()}
+    printed = bytearray()
+
+    def stop_after_two(more: bytes) -> None:
+        printed.extend(more)
+        if printed.count(b"\n") == 2:
+            raise Seen
+
+    with emulate.pico(pico_firmware, files, uarts=True) as running, connect(running.port) as board:
+        host, port = running.uarts[1].removeprefix("socket://").split(":")
+        with socket.create_connection((host, int(port))) as line, contextlib.suppress(Seen):
+            line.sendall(b"tail of a frame" + frame_file(pixels[0]) + frame_file(pixels[1]))
+            board.run_file(SCRIPT, 60, stop_after_two)
+    expected = [f"frame {n}: {label} ({100 * share:.0f} %)" for n, (label, share) in enumerate(seen, 1)]
+    assert printed.decode().split("\r\n")[:2] == expected
 
 
 def test_frame_of_another_width(scene: Scene, unix_micropython: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from convlet import emulate
 from convlet.board import connect
 from convlet.checked_line import pack
 from convlet.emulate import EmulatedBoard
-from convlet.on_board import DEVICE_FOLDER, serial_classifier
+from convlet.on_board import DEVICE_FOLDER, running_serial_classifier, serial_classifier
 from convlet.serial_client import SerialClient
 from script_line import running
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SCRIPT = DEVICE_FOLDER / "serial_classify.py"
 IMAGES = 36
+BAUD = 115200
 
 
 def evaluate(digits: Digits, *options: str | Path) -> subprocess.CompletedProcess[str]:
@@ -120,3 +121,20 @@ class LosingPort:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.port, name)
+
+
+def test_over_a_uart_of_the_pico(pico_firmware: Path, digits: Digits, test_split: Expected) -> None:
+    """Where the script is main.py; bytes come at the baud rate, while it calculates too."""
+    text = SCRIPT.read_text()
+    assert "\nUART = None " in text
+    main = text.replace("\nUART = None ", "\nUART = 0 ").encode()
+    files = {"main.py": main, "digits.cvl": digits.cvl.read_bytes()}
+    with emulate.pico(pico_firmware, files, uarts=True) as running:
+        with running_serial_classifier(running.uarts[0], BAUD) as client:
+            scores = [list(client.classify(image).scores) for image in test_split.images[:IMAGES]]
+            assert client.repeated == 0
+        done = evaluate(
+            digits, "--port", running.uarts[0], "--attach", "--limit", "4", "--against", digits.cvl
+        )
+    assert scores == test_split.outputs[:IMAGES].tolist()
+    assert done.returncode == 0, done.stderr

@@ -66,6 +66,20 @@ def test_corrupt_images(refused: Callable[..., str]) -> None:
     assert "photos/cat/1.png" in refused("run", "model.cvl", "photos/cat/1.png")
 
 
+def test_files_of_another_kind(refused: Callable[..., str]) -> None:
+    Path("model.keras").write_bytes(b"PK\x03\x04 as every .keras file begins")
+    for command in ("compile", "verify", "bench", "inspect", "plan", "fits"):
+        message = refused(command, "model.keras")
+        assert message.startswith("error: model.keras: not a .tflite file: found ")
+        assert message.endswith(
+            "\na Keras model is quantised first: convlet quantize MODEL.keras --data SAMPLES.npy\n"
+        )
+    cli.main(["-q", "compile", "model.tflite"])
+    assert "it is a .cvl file, which is compiled already" in refused("verify", "model.cvl")
+    expected = "error: model.tflite is a .tflite file, expected a .cvl file: convlet compile model.tflite\n"
+    assert refused("run", "model.tflite", "photos/cat/1.png") == expected
+
+
 def test_one_class_only(photos: Path, refused: Callable[..., str]) -> None:
     (photos / "dog").rename("dog")
     assert re.search(r"one class.*cat|cat.*one class", refused("train", "--data", "photos"))
@@ -76,6 +90,14 @@ def test_labels_that_do_not_match(refused: Callable[..., str]) -> None:
     assert "2 labels, but the model has 10 classes" in message
     np.savez("data.npz", images=np.zeros((9, 20, 20, 1), np.float32), labels=np.zeros(8, np.int64))
     assert re.search("9 .*8|8 .*9", refused("train", "--data", "data.npz"))
+
+
+def test_labels_for_each_step_and_labels_that_are_missing(refused: Callable[..., str]) -> None:
+    steps = {"images": np.zeros((9, 5, 6), np.float32), "labels": np.zeros((9, 5), np.int64)}
+    np.savez("steps.npz", **steps)
+    assert "for each step" in refused("evaluate", "steps.npz", "--port", "nowhere")
+    np.savez("few.npz", images=steps["images"], labels=np.zeros(8, np.int64))
+    assert "9 images and labels of shape (8,)" in refused("evaluate", "few.npz", "--port", "nowhere")
 
 
 def test_nan_in_data(refused: Callable[..., str]) -> None:

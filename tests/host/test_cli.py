@@ -173,3 +173,15 @@ def test_compile_explains(tmp_path, capsys):
         "zero points folded into biases: 2\n  operator 1 (CONV_2D)\n  operator 3 (FULLY_CONNECTED)\n"
     )
     assert " other passes found nothing to do\n" in text and "4 operators" in text
+
+
+def test_where_to_write_is_called_the_same_everywhere():
+    seen = 0
+    for name in cli.COMMANDS:
+        command = cli.convlet.get_command(click.Context(cli.convlet), name)
+        for each in (command, *getattr(command, "commands", {}).values()):
+            for parameter in each.params:
+                if {"-o", "--out", "--output"} & {*parameter.opts}:
+                    seen += 1
+                    assert parameter.opts == ["-o", "--out", "--output"], each.name
+    assert seen > 10

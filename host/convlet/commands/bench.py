@@ -15,8 +15,9 @@ from rich.table import Table
 from convlet import bench, bench_build
 from convlet.bench import Baseline, Measurement
 from convlet.bench_figure import draw_instructions
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.compile import compile_tflite
+from convlet.errors import ModelError
 from convlet.files import read_file, write_atomic
 from convlet.peers import instructions_of_peers
 from convlet.variants import PREFERENCES
@@ -31,7 +32,13 @@ from convlet.variants import PREFERENCES
     multiple=True,
     help="Default: the Cortex-M0+ and the Cortex-M4; may be given several times.",
 )
-@click.option("--prefer", type=click.Choice(PREFERENCES), default="balance", show_default=True)
+@click.option(
+    "--prefer",
+    type=click.Choice(PREFERENCES),
+    default="balance",
+    show_default=True,
+    help="As for `convlet compile`.",
+)
 @click.option("--profile", is_flag=True, help="Also show what each operator takes.")
 @click.option(
     "--functions", is_flag=True, help="Also show what each function takes, which needs seconds for a million."
@@ -42,9 +49,7 @@ from convlet.variants import PREFERENCES
 @click.option(
     "--baseline", type=click.Path(path_type=Path), help="Compare with the counts in this JSON file."
 )
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="Also write all that was measured there, as JSON."
-)
+@out_option("Also write all that was measured there, as JSON.")
 @click.option("--chart", type=click.Path(path_type=Path), help="Draw it beside what peers take: a PNG file.")
 @json_option
 @click.pass_obj
@@ -57,7 +62,7 @@ def command(
     functions: bool,
     layers: bool,
     baseline: Path | None,
-    output: Path | None,
+    out: Path | None,
     chart: Path | None,
     as_json: bool,
 ) -> None:
@@ -68,15 +73,18 @@ def command(
     whole: list[Measurement] = []
     by_function: list[dict[str, int]] = []
     for path in tflites:
-        compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
+        try:
+            compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from error
         found += [bench.measure(engine, path.stem, compiled) for engine in engines]
         by_function += [bench.functions_of(engine, compiled) for engine in engines if functions]
         if layers:
             by_layers = bench.layer_by_layer(compiled)
             whole += [bench.measure(engine, path.stem, by_layers) for engine in engines]
     data = _as_data(found, whole, by_function)
-    if output:
-        write_atomic(output, (json.dumps(data, indent=2) + "\n").encode())
+    if out:
+        write_atomic(out, (json.dumps(data, indent=2) + "\n").encode())
     if chart:
         draw_instructions(found, chart)
     if as_json:

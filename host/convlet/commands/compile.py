@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.compile import Compiled, compile_file, read_labels
 from convlet.engine import Model
 from convlet.graph import Change, Shape
@@ -25,7 +25,7 @@ _MOST_DETAILS = 8  # that are printed of one pass
 
 @click.command()
 @click.argument("tflite", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: the model's name with .cvl")
+@out_option("Default: the model's name with .cvl")
 @click.option("--labels", help="A file with a class a line, or the classes with commas between them.")
 @click.option(
     "--vectors", type=click.IntRange(0, 100), default=1, show_default=True, help="Test vectors in the file."
@@ -53,7 +53,7 @@ _MOST_DETAILS = 8  # that are printed of one pass
     type=click.IntRange(min=LEAST_WINDOW),
     metavar="BYTES",
     help="For Model(file, window=BYTES), whose weights stay in the file: split what does not fit, and read the file "
-    "once for each image (with --prefer ram again and again).",
+    "a few times for each image; with --prefer speed once, with ram again and again.",
 )
 @click.option(
     "--explain",

@@ -9,18 +9,12 @@ from typing import Any
 import click
 from rich.table import Table
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.demo import Demo, run_demo
 
 
 @click.command()
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("build/demo"),
-    show_default=True,
-    help="Folder for the files.",
-)
+@out_option("Folder for the files.", default=Path("build/demo"), show_default=True)
 @click.option("--deterministic", is_flag=True, help="Train to the same bytes in every run (a little slower).")
 @json_option
 @click.pass_obj

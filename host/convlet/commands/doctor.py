@@ -35,6 +35,8 @@ def command(session: Session, as_json: bool) -> None:
 
 def _table(checks: list[Check]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
+    for overflow in ("ellipsis", "ellipsis", "fold"):  # a path is wanted whole
+        table.add_column(overflow=overflow)
     for check in checks:
         table.add_row(
             _mark(check), Text(check.name), Text(check.advice if check.found is None else check.found)

@@ -41,6 +41,7 @@ from convlet.recordings import read_motion
     is_flag=True,
     help="Print the cycles that each operator of the --model takes there, and stop.",
 )
+@click.option("--uarts", is_flag=True, help="Wire UART0 and UART1 to sockets of this computer.")
 @click.option("--pty", is_flag=True, help="Listen on a pseudo-terminal, as ampy and Thonny need.")
 @json_option
 @click.pass_obj
@@ -52,6 +53,7 @@ def command(
     tcp_port: int | None,
     pty: bool,
     motion: Path | None,
+    uarts: bool,
     profile: bool,
     as_json: bool,
 ) -> None:
@@ -68,15 +70,17 @@ def command(
     uf2 = image or firmware.build(board, progress=session.progress).image
     signal.signal(signal.SIGTERM, _stop)
     try:
-        with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion) as running:
+        with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion, uarts=uarts) as running:
             if profile:
                 _show_profile(session, running.port, models[0].name, as_json)
                 return
             if as_json:
-                session.print_json({"board": board, "port": running.port})
+                session.print_json({"board": board, "port": running.port, "uarts": running.uarts})
             else:
                 _say(session, f"listening on {running.port}; Ctrl-C stops")
                 _say(session, f"  mpremote connect {running.port} repl")
+                for number, port in enumerate(running.uarts):
+                    _say(session, f"  UART{number} is at {port}")
             running.wait()
     except KeyboardInterrupt:
         if not as_json:

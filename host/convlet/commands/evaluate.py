@@ -23,7 +23,9 @@ from convlet.quantization import quantize
 @click.option("--port", required=True, help="Such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
 @click.option("--model", default="digits.cvl", show_default=True, help="The file on the board.")
 @click.option("--attach", is_flag=True, help="device/serial_classify.py runs there already, with its model.")
-@click.option("--baud", type=click.IntRange(min=1), default=115200, show_default=True)
+@click.option(
+    "--baud", type=click.IntRange(min=1), default=115200, show_default=True, help="Of a UART, with --attach."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Take so many samples only, from the beginning.")
 @click.option(
     "--against", type=click.Path(path_type=Path), help="Compare the scores with those of this .cvl file here."
@@ -43,7 +45,8 @@ def command(
 ) -> None:
     """Send the samples in DATA to a board one by one and count how many it gets right.
 
-    DATA is a .npz file with `images`, float32 [N, ...], and `labels`, int [N], as `convlet train` leaves it.
+    DATA is a .npz file with `images`, float32 [N, ...], and `labels`, int [N], as `convlet train` leaves it. The model
+    is one of a single input; a stream is compared by `convlet verify --stream`.
     """
     images, labels = _load_samples(data, limit)
     expected = None if against is None else _scores_here(against, images)
@@ -93,6 +96,11 @@ def _load_samples(path: Path, limit: int | None) -> tuple[NDArray[np.float32], N
             images, labels = arrays["images"][:limit], arrays["labels"][:limit]
     except (OSError, ValueError, KeyError) as error:
         raise ConvletError(f"cannot read `images` and `labels` from {path}: {error}") from error
+    if labels.ndim > 1 and len(labels):
+        raise ConvletError(
+            f"{path} has labels of shape {labels.shape}, for each step; expected one for each sample\n"
+            "A model for steps is compared by: convlet verify MODEL.tflite --stream"
+        )
     if labels.shape != (len(images),) or not len(images):
         raise ConvletError(
             f"{path} holds {len(images)} images and labels of shape {labels.shape}, expected one for each image"

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from convlet.c_header import export_c, name_of
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: beside MODEL, as digits_cvl.h")
+@out_option("Default: beside MODEL, as digits_cvl.h")
 @click.option("--name", help="Of the array. Default: the file's, as digits_cvl")
 @json_option
 @click.pass_obj

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
@@ -15,9 +14,9 @@ from rich.table import Table
 
 from convlet import bench_build, engine_size, firmware, flash, sources
 from convlet.boards import BOARDS
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.cvl_file import read_cvl
-from convlet.files import read_file
+from convlet.files import read_file, write_atomic
 from convlet.format import CHOOSABLE
 
 
@@ -53,7 +52,7 @@ def fetch_sources(session: Session, as_json: bool) -> None:
     "--hot-in-ram", is_flag=True, help="Board pico: put the kernels into RAM, out of the cache's way."
 )
 @click.option("--sanitize", is_flag=True, help="Board unix: check addresses and undefined behaviour.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy the image to this file.")
+@out_option("Copy the image to this file.")
 @json_option
 @click.pass_obj
 def build(
@@ -63,7 +62,7 @@ def build(
     without_module: bool,
     hot_in_ram: bool,
     sanitize: bool,
-    output: Path | None,
+    out: Path | None,
     as_json: bool,
 ) -> None:
     """Build firmware and say what the module adds to it."""
@@ -84,9 +83,9 @@ def build(
         added = firmware.added_by_module(
             board, operators=operators, hot_in_ram=hot_in_ram, progress=session.progress
         )
-    if output:
-        shutil.copy2(made.image, output)
-    image, seconds = output or made.image, time.monotonic() - began
+    if out:
+        write_atomic(out, made.image.read_bytes())
+    image, seconds = out or made.image, time.monotonic() - began
     if as_json:
         session.print_json(
             {

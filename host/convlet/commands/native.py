@@ -13,7 +13,7 @@ from rich.table import Table
 
 from convlet import native
 from convlet.board import connect
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.commands.firmware import only_option, operators_of
 from convlet.files import write_atomic
 
@@ -31,11 +31,11 @@ def command() -> None:
     help="What to build for; may be given several times. All whose compiler there is, if none is given.",
 )
 @only_option("Leave out the kernels that this model does not need; may be given several times.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Copy them to this folder.")
+@out_option("Copy them to this folder.")
 @json_option
 @click.pass_obj
 def build(
-    session: Session, arch: Sequence[str], only: Sequence[Path], output: Path | None, as_json: bool
+    session: Session, arch: Sequence[str], only: Sequence[Path], out: Path | None, as_json: bool
 ) -> None:
     """Build the native modules, and say what they take of a board's RAM."""
     operators = operators_of(only)
@@ -43,17 +43,17 @@ def build(
         native.build(name, operators=operators, progress=session.progress)
         for name in arch or native.available()
     ]
-    if output:
+    if out:
         for each in built:
-            write_atomic(output / each.architecture / each.path.name, each.path.read_bytes())
+            write_atomic(out / each.architecture / each.path.name, each.path.read_bytes())
             package = native.package_json(each)
-            write_atomic(output / each.architecture / "package.json", package.encode())
+            write_atomic(out / each.architecture / "package.json", package.encode())
     if as_json:
         session.print_json([_as_data(each) for each in built])
         return
     session.console.print(_table(built))
-    if output:
-        folder = output / built[0].architecture
+    if out:
+        folder = out / built[0].architecture
         session.console.print(
             f"mpremote mip install {folder}/package.json    copies the module to a board",
             highlight=False,

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.compile import compile_tflite
 from convlet.cvl_program import read_program
 from convlet.errors import ConvletError, ModelError
@@ -22,7 +22,7 @@ from convlet.variants import PREFERENCES
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help=".png or .svg. Default: MODEL.plan.png")
+@out_option(".png or .svg. Default: MODEL.plan.png")
 @click.option(
     "--prefer",
     type=click.Choice(PREFERENCES),

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from convlet.calibration import METHODS, PERCENTILE
 from convlet.calibration_table import Choice, compare, load_labelled
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.errors import ConvletError
 from convlet.quantize import MIN_MAX, is_tflite, load_samples, quantize
 from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, warnings_of
@@ -29,7 +29,7 @@ from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, war
     type=click.Path(path_type=Path),
     help="Representative inputs: .npy, or .npz with one array or one named images; shape [N, ...input].",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: MODEL with suffix .tflite.")
+@out_option("Default: MODEL with suffix .tflite.")
 @click.option(
     "--calibration",
     type=click.Choice(list(METHODS)),
@@ -50,7 +50,7 @@ def command(
     session: Session,
     model: Path,
     data: Path,
-    output: Path | None,
+    out: Path | None,
     calibration: str,
     labelled: Path | None,
     as_json: bool,
@@ -67,20 +67,18 @@ def command(
         else:
             session.console.print(_choices_table(choices))
         return
-    output = output or model.with_suffix(".int8.tflite" if is_tflite(model) else ".tflite")
-    if output.resolve() == model.resolve():
-        raise ConvletError(f"{output} is the model itself: name another file with -o")
-    made = quantize(model, samples, output, session.progress, calibration)
+    out = out or model.with_suffix(".int8.tflite" if is_tflite(model) else ".tflite")
+    if out.resolve() == model.resolve():
+        raise ConvletError(f"{out} is the model itself: name another file with -o")
+    made = quantize(model, samples, out, session.progress, calibration)
     layers = measure_noise(made.float_tflite, made.tflite, samples, session.progress)
     if as_json:
-        session.print_json({"tflite": str(output), "layers": [_plain(asdict(layer)) for layer in layers]})
+        session.print_json({"tflite": str(out), "layers": [_plain(asdict(layer)) for layer in layers]})
         return
     session.console.print(_noise_table(layers, min(len(samples), MOST_SAMPLES)))
     for warning in warnings_of(layers):
         session.console.print(Text.assemble(("warning: ", "bold yellow"), warning), highlight=False)
-    session.console.print(
-        f"{output}: {len(made.tflite):,} bytes", markup=False, highlight=False, soft_wrap=True
-    )
+    session.console.print(f"{out}: {len(made.tflite):,} bytes", markup=False, highlight=False, soft_wrap=True)
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.engine import Model
 from convlet.errors import ConvletError
 from convlet.files import read_file, write_atomic
@@ -21,11 +21,14 @@ def command() -> None:
 
 
 @command.command()
-@click.option("-o", "out", type=click.Path(path_type=Path), default="motion.csv", show_default=True)
+@out_option("Where to.", default="motion.csv", show_default=True)
 @json_option
 @click.pass_obj
 def motion(session: Session, out: Path, as_json: bool) -> None:
-    """25 seconds of a watch's accelerometer and gyroscope, for imu_gesture.py and `convlet emulate --motion`."""
+    """A watch's accelerometer and gyroscope, for imu_gesture.py.
+
+    25 seconds of them, which `convlet emulate --motion` takes too.
+    """
     _write(session, out, motion_csv().encode(), as_json)
 
 
@@ -34,7 +37,7 @@ def motion(session: Session, out: Path, as_json: bool) -> None:
 @click.option(
     "--model", required=True, type=click.Path(path_type=Path), help="The .cvl file that will see it."
 )
-@click.option("-o", "out", type=click.Path(path_type=Path), default="frame.ppm", show_default=True)
+@out_option("Where to.", default="frame.ppm", show_default=True)
 @json_option
 @click.pass_obj
 def frame(session: Session, picture: Path, model: Path, out: Path, as_json: bool) -> None:

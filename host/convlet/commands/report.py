@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.compile import Compiled
 from convlet.datasets import Part
 from convlet.files import write_atomic
@@ -17,7 +17,7 @@ from convlet.report.page import numbers, render
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Default: NAME.report.html in FOLDER.")
+@out_option("Default: NAME.report.html in FOLDER.")
 @click.option("--board", type=click.Choice(["pico"]), help="Also run test samples on this board, emulated.")
 @click.option(
     "--board-samples",

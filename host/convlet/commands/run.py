@@ -35,6 +35,8 @@ def command(
     """Classify IMAGES (pictures, or .npy arrays) with the .cvl file MODEL, here or on a board."""
     if emulated and port:
         raise click.UsageError("--on and --port exclude each other")
+    if model.suffix == ".tflite":
+        raise ConvletError(f"{model} is a .tflite file, expected a .cvl file: convlet compile {model}")
     try:
         loaded = Model(model)
     except (ValueError, OSError) as error:

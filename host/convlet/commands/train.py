@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, json_option, out_option
 from convlet.errors import ConvletError
 from convlet.own_data import AUGMENTATIONS, CLASSIFIERS, own_recipe
 from convlet.recipe import Recipe
@@ -66,9 +66,7 @@ def _parse_size(ctx: click.Context, parameter: click.Parameter, value: str | Non
     multiple=True,
     help="For --data: change the inputs at random while the model learns; may be given several times.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for the results. Default: ./NAME, or DATA-model"
-)
+@out_option("Folder for the results. Default: ./NAME, or DATA-model")
 @click.option("--epochs", type=click.IntRange(min=1), help="Default: as the model's recipe says.")
 @click.option(
     "--seed",

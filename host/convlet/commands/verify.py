@@ -9,7 +9,7 @@ import numpy as np
 
 from convlet.cli import Session, json_option
 from convlet.compile import compile_tflite
-from convlet.errors import ConvletError, VerifyError
+from convlet.errors import ConvletError, ModelError, VerifyError
 from convlet.files import read_file
 from convlet.quantization import quantize
 from convlet.verify import random_images, verify, verify_stream
@@ -18,7 +18,14 @@ from convlet.verify import random_images, verify, verify_stream
 @click.command()
 @click.argument("tflite", type=click.Path(path_type=Path))
 @click.option("--images", type=click.Path(path_type=Path), help="A .npz file with float32 `images` [N, ...].")
-@click.option("--random", "count", type=click.IntRange(0), default=100, show_default=True)
+@click.option(
+    "--random",
+    "count",
+    type=click.IntRange(0),
+    default=100,
+    show_default=True,
+    help="So many random images too, or series.",
+)
 @click.option("--stream", is_flag=True, help="Compile it as a stream, and compare step by step.")
 @json_option
 @click.pass_obj
@@ -30,7 +37,10 @@ def command(
     Exit code 1 when an output differs.
     """
     data = read_file(tflite, "the model")
-    compiled = compile_tflite(data, stream=stream)
+    try:
+        compiled = compile_tflite(data, stream=stream)
+    except ModelError as error:
+        raise ModelError(f"{tflite}: {error}") from error
     if compiled.program.period:
         if images is not None:
             raise ConvletError("a stream is compared on random series only: leave out --images")

@@ -47,8 +47,8 @@ def _lowered(operator: Operator) -> Node:
 def _split(graph: Graph, operator: Operator, wanted: Node, window_bytes: int) -> int:
     """Replace the operator by parts as large as fit; returns how many they are."""
     channels, step = operator.output.rows[2], _step_of(operator)
-    most = channels * window_bytes // constant_bytes(wanted) // step * step
-    while step and most > 0:
+    most = channels * window_bytes // constant_bytes(wanted) // step * step if step else 0
+    while most > 0:
         count = -(-channels // most)
         size = -(-channels // (count * step)) * step
         begins = range(0, channels, size)

@@ -74,8 +74,9 @@ def cost_section(facts: Facts) -> str:
     )
     if facts.pico:
         text += (
-            " Cycles are the emulated Pico's: the sum is counted by its processor; the operators are timed by "
-            "m.profile(), whose clock has steps of a microsecond, or 125 cycles, for each row: the mean of "
+            " Cycles are the emulated Pico's: the sum is counted by its processor; the operators, with the choice of "
+            "their rows, are timed by m.profile(), whose clock has steps of a microsecond, or 125 cycles, a row: "
+            "the mean of "
             f"{facts.pico.profile.runs} runs."
         )
     other = "" if pico else _other_on_pico(facts)

@@ -275,3 +275,14 @@ def test_lenet5_from_training_to_page(tmp_path: Path) -> None:
     assert data["engine_mismatches"] == 0
     assert data["layers"][0]["kind"] == "INPUT"
     check_in_chromium(path, "lenet5")
+    tflite, split = folder / "lenet5.tflite", folder / "lenet5.test.npz"
+    bench, verify = (
+        json.loads(subprocess.run([*convlet, *words, "--json"], check=True, capture_output=True).stdout)
+        for words in (("bench", tflite), ("verify", tflite, "--images", split, "--random", "0"))
+    )
+    assert data["instructions"] == {each["core"]: each["instructions"] for each in bench}
+    assert (data["test_samples"], verify["images"]) == (400, 400)
+    assert (data["reference_mismatches"], data["engine_mismatches"]) == (
+        verify["reference_mismatches"],
+        verify["engine_mismatches"],
+    )
