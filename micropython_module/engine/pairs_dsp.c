@@ -15,24 +15,25 @@
 
 // The windows of a row and two channels. make_windows reads and writes it in this order.
 typedef struct {
-    const uint32_t *x[2];  // the next window and the one behind it
-    const uint32_t *w;     // uint32[words, 2]
-    const uint32_t *w_end; // an even number of words of x
-    uint32_t biases[4];    // both channels, twice
     int32_t factors[2];    // twice the multipliers, less 2^32
     int32_t rights[2];     // one less than those of the scales
     int32_t offset;        // see cvl_dsp_offset
+    const uint32_t *w;     // uint32[words, 2]
+    const uint32_t *w_end; // an even number of words of x
+    uint32_t biases[4];    // both channels, twice
+    uint32_t beyond;       // groups of two words beyond a multiple of 4
+    const uint32_t *x[2];  // the next window and the one behind it
     int8_t *out;
     uint32_t second; // how far behind the first channel's value the second's lies; 0: it is lost
     uint32_t out_step;
-    uint32_t step; // bytes
+    uint32_t two_steps; // bytes
     const uint32_t *x_end;
 } windows_t;
 
 #define AT(field, place) offsetof(windows_t, field) == (place)
-_Static_assert(AT(x, 0) && AT(w, 8) && AT(w_end, 12) && AT(biases, 16) && AT(factors, 32) &&
-                   AT(rights, 40) && AT(offset, 48) && AT(out, 52) && AT(second, 56) &&
-                   AT(out_step, 60) && AT(step, 64) && AT(x_end, 68),
+_Static_assert(AT(factors, 0) && AT(rights, 8) && AT(offset, 16) && AT(w, 20) && AT(w_end, 24) &&
+                   AT(biases, 28) && AT(beyond, 44) && AT(x, 48) && AT(out, 56) &&
+                   AT(second, 60) && AT(out_step, 64) && AT(two_steps, 68) && AT(x_end, 72),
     "make_windows reads these");
 
 // clang-format off
@@ -48,18 +49,33 @@ _Static_assert(AT(x, 0) && AT(w, 8) && AT(w_end, 12) && AT(biases, 16) && AT(fac
 #define TWO_WINDOWS LOAD_WEIGHTS WINDOW("r0", "r4", "r5") WINDOW("r1", "r6", "r7")
 #define ONE_WINDOW LOAD_WEIGHTS WINDOW("r0", "r4", "r5")
 
+// r12 is where windows_t has x.
+#define FIRST_WINDOWS                                                                             \
+    "add r12, r0, #48\n"                                                                          \
+    "ldrd r0, r1, [r12]\n"
+#define BEGIN_SUMS "ldmdb r12, {r2, r3, r4, r5, r6, r7, r12}\n" // r12: beyond
+#define LOAD_SCALES                                                                               \
+    "ldr r12, [sp]\n"                                                                             \
+    "ldm r12, {r8, r9, r10, r11, lr}\n" /* factors, rights, offset */                             \
+    "add r12, r12, #48\n"
+#define LOAD_PLACES                                                                               \
+    "ldm r12, {r0, r1, r2, r3, r8, r9, lr}\n" /* x, out, second, out_step, two_steps, x_end */
+#define NEXT_WINDOWS                                                                              \
+    "add r2, r2, r8\n"                                                                            \
+    "add r0, r0, r9\n"                                                                            \
+    "add r1, r1, r9\n"                                                                            \
+    "stm r12, {r0, r1, r2}\n"
+
 // While sums are made: r0 and r1 windows, r2 weights, r3 their end, r4 to r7 sums. The loops are
 // unrolled 4 times; what is beyond a multiple of 4 groups is done first.
 __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribute__((unused))) {
     __asm__ volatile(
         "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-        "mov r12, r0\n"
-        "ldr lr, [r12, #68]\n"
-        "1: ldm r12, {r0, r1, r2, r3, r4, r5, r6, r7}\n"
-        "sub r12, r3, r2\n"
-        "ubfx r12, r12, #4, #2\n"
-        "cmp r1, lr\n"
-        "beq 5f\n"
+        FIRST_WINDOWS
+        "ldr lr, [r12, #24]\n" // x_end
+        "b 2f\n"
+        "1:\n"
+        BEGIN_SUMS
         "tbb [pc, r12]\n"
         "9: .byte (20f - 9b) / 2, (23f - 9b) / 2, (22f - 9b) / 2, (21f - 9b) / 2\n"
         "20:\n"
@@ -72,9 +88,7 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         TWO_WINDOWS
         "cmp r2, r3\n"
         "bne 20b\n"
-        "ldr r12, [sp]\n"
-        "add r12, r12, #32\n"
-        "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, offset
+        LOAD_SCALES
         CVL_DSP_SCALE("r4", "r8")
         CVL_DSP_SCALE("r5", "r9")
         CVL_DSP_SCALE("r6", "r8")
@@ -89,23 +103,18 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         CVL_DSP_VALUE("r5", "r11", "lr")
         CVL_DSP_VALUE("r6", "r10", "lr")
         CVL_DSP_VALUE("r7", "r11", "lr")
-        "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
-        "strb r5, [r0, r1]\n"
-        "strb r4, [r0]\n"
-        "add r0, r0, r2\n"
-        "strb r7, [r0, r1]\n"
-        "strb r6, [r0]\n"
-        "add r0, r0, r2\n"
-        "str r0, [r12]\n"
-        "sub r12, r12, #52\n"
-        "ldrd r0, r1, [r12]\n"
-        "add r0, r0, r3, lsl #1\n"
-        "add r1, r1, r3, lsl #1\n"
-        "strd r0, r1, [r12]\n"
-        "cmp r0, lr\n"
-        "bne 1b\n"
-        "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
-        "5: tbb [pc, r12]\n"
+        LOAD_PLACES
+        "strb r5, [r2, r3]\n"
+        "strb r4, [r2]\n"
+        "add r2, r2, r8\n"
+        "strb r7, [r2, r3]\n"
+        "strb r6, [r2]\n"
+        NEXT_WINDOWS
+        "2: cmp r1, lr\n"
+        "blo 1b\n"
+        "bhi 3f\n"
+        BEGIN_SUMS
+        "tbb [pc, r12]\n"
         "9: .byte (10f - 9b) / 2, (13f - 9b) / 2, (12f - 9b) / 2, (11f - 9b) / 2\n"
         "10:\n"
         ONE_WINDOW
@@ -117,19 +126,17 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         ONE_WINDOW
         "cmp r2, r3\n"
         "bne 10b\n"
-        "ldr r12, [sp]\n"
-        "add r12, r12, #32\n"
-        "ldm r12!, {r8, r9, r10, r11, lr}\n"
+        LOAD_SCALES
         CVL_DSP_SCALE("r4", "r8")
         CVL_DSP_SCALE("r5", "r9")
         CVL_DSP_SIGN("r4")
         CVL_DSP_SIGN("r5")
         CVL_DSP_VALUE("r4", "r10", "lr")
         CVL_DSP_VALUE("r5", "r11", "lr")
-        "ldrd r0, r1, [r12]\n"
-        "strb r5, [r0, r1]\n"
-        "strb r4, [r0]\n"
-        "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+        "ldrd r2, r3, [r12, #8]\n" // out, second
+        "strb r5, [r2, r3]\n"
+        "strb r4, [r2]\n"
+        "3: pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
 #define KEEP_GREATER(sum, other)                                                                  \
@@ -142,10 +149,10 @@ __attribute__((naked, noinline)) static void make_pooled_windows(
     windows_t *w __attribute__((unused))) {
     __asm__ volatile(
         "push {r0, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-        "mov r12, r0\n"
-        "1: ldm r12, {r0, r1, r2, r3, r4, r5, r6, r7}\n"
-        "sub r12, r3, r2\n"
-        "lsls r12, r12, #28\n"
+        FIRST_WINDOWS
+        "1:\n"
+        BEGIN_SUMS
+        "lsrs r12, r12, #1\n" // unrolled twice
         "bcs 3f\n"
         "2:\n"
         TWO_WINDOWS
@@ -156,21 +163,13 @@ __attribute__((naked, noinline)) static void make_pooled_windows(
         KEEP_GREATER("r4", "r5")
         KEEP_GREATER("r6", "r7")
         KEEP_GREATER("r4", "r6")
-        "ldr r12, [sp]\n"
-        "add r12, r12, #32\n"
-        "ldm r12!, {r8, r9, r10, r11, lr}\n" // factors, rights, offset
+        LOAD_SCALES
         CVL_DSP_SCALE("r4", "r8")
         CVL_DSP_SIGN("r4")
         CVL_DSP_VALUE("r4", "r10", "lr")
-        "ldm r12, {r0, r1, r2, r3, lr}\n" // out, second, out_step, step, x_end
-        "strb r4, [r0]\n"
-        "add r0, r0, r2\n"
-        "str r0, [r12]\n"
-        "sub r12, r12, #52\n"
-        "ldrd r0, r1, [r12]\n"
-        "add r0, r0, r3, lsl #1\n"
-        "add r1, r1, r3, lsl #1\n"
-        "strd r0, r1, [r12]\n"
+        LOAD_PLACES
+        "strb r4, [r2]\n"
+        NEXT_WINDOWS
         "cmp r0, lr\n"
         "bne 1b\n"
         "pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
@@ -268,7 +267,8 @@ static void set_row(windows_t *windows, const cvl_pairs_t *pairs, const uint32_t
     windows->w_end = w + 2 * pairs->words;
     windows->offset = cvl_dsp_offset(pairs->zero_point);
     windows->out_step = pairs->out_step;
-    windows->step = pairs->step * (uint32_t)sizeof(uint32_t);
+    windows->beyond = pairs->words / 2 % 4;
+    windows->two_steps = 2 * pairs->step * (uint32_t)sizeof(uint32_t);
     windows->x_end = pairs->x_end;
 }
 
