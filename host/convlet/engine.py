@@ -324,7 +324,7 @@ class Model:
 
     def _seeded_inputs(self) -> Any:
         count = self._model.header.input_count
-        if not all(self._operator(index).ring_rows for index in range(count)):
+        if not self._keeps_input_rows:
             raise ValueError("the model reads whole images where they lie: give one")
         inputs = ffi.new("cvl_input_t[]", count)
         lib.cvl_seed_inputs(self._model, PROFILE_SEED, inputs)
@@ -332,6 +332,11 @@ class Model:
 
     def _operator_name(self, index: int) -> str:
         return str(ffi.string(lib.cvl_operator_name(self._operator(index).code)).decode())
+
+    @property
+    def _keeps_input_rows(self) -> bool:
+        """Whether it takes images that are not int8, since it does not read them where they lie."""
+        return all(self._operator(index).ring_rows for index in range(self._model.header.input_count))
 
     @property
     def _is_stream(self) -> bool:

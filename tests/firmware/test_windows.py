@@ -24,14 +24,12 @@ gc.collect()
 print(gc.mem_alloc(), gc.mem_alloc() - before)
 image = bytes([i * 7 % 256 for i in range({values})])
 print(list(model.run(image)))
-before = model.bytes_read
-model.run(image)
-print(model.bytes_read - before)
+print(model.bytes_read)
 """
 
 
 def run_through_window(running: Board, cvl: bytes, window: int) -> tuple[int, int, int]:
-    """Checks the output; returns bytes of the heap that are in use, those that the model has, and those read."""
+    """Checks the output; returns bytes of the heap in use, those that the model has, and those read from the file."""
     model = convlet.Model(cvl)
     values = int(np.prod(model.input_shape))
     sizes, output, read = running.run(SCRIPT.format(window=window, values=values), seconds=600).splitlines()
@@ -52,7 +50,7 @@ def test_more_weights_than_ram(pico_firmware: Path) -> None:
     with emulate.pico(pico_firmware, {"model.cvl": compiled.cvl}) as running, connect(running.port) as board:
         in_use, _, read = run_through_window(board, compiled.cvl, 4096)
     assert in_use < HEAP_ALLOWED
-    assert read < len(compiled.cvl)
+    assert 290_000 < read < len(compiled.cvl)
 
 
 @pytest.mark.skipif(not MLPERF.is_dir(), reason="the models are not beside this checkout")

@@ -110,7 +110,7 @@ def test_what_cannot_be_split_is_named():
     ):
         compile_tflite(grouped.build(), window=4096)
     with pytest.raises(ModelError, match=r"use a larger window$"):
-        compile_tflite(Chain((8, 8, 8)).dense(4).build(), window=512)
+        compile_tflite(Chain((8, 8, 8)).dense(4).build(), window=512)  # one of its channels has as many
 
 
 def test_the_command_says_what_it_costs(tmp_path, capsys):

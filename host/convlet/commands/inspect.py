@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from convlet.files import read_file
 from convlet.format import CHOOSABLE, FLAG_STREAM, OPERATORS
 from convlet.graph import Graph, Operator, Tensor
 from convlet.tflite_reader import read_tflite
+from convlet.window_cost import WindowCost, window_cost
 
 
 @click.command()
@@ -114,17 +116,19 @@ def _of_cvl(data: bytes) -> tuple[dict[str, Any], Table]:
     ]
     count = file.header["input_count"]
     operators = [{"kind": OPERATORS[operator["code"]], **operator} for operator in file.operators]
+    cost = window_cost(data)
     facts = {
         "header": header,
         "labels": model.labels,
         "inputs": ports[:count],
         "outputs": ports[count:],
         "operators": operators,
+        "window": cost and asdict(cost),
     }
-    return facts, _cvl_table(file)
+    return facts, _cvl_table(file, cost)
 
 
-def _cvl_table(file: CvlFile) -> Table:
+def _cvl_table(file: CvlFile, cost: WindowCost | None) -> Table:
     is_stream = bool(file.header["flags"] & FLAG_STREAM)
     table = _plain_table("#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows", "Offset", "Bytes")
     for column in table.columns[6:]:
@@ -146,6 +150,11 @@ def _cvl_table(file: CvlFile) -> Table:
     table.caption = f"arena {file.header['arena_bytes']:,} bytes, {file.header['vector_count']} test vectors"
     if is_stream:
         table.caption += ", a stream: * is time"
+    if cost is not None:
+        table.caption += (
+            f"\nfrom a file, with window={cost.window_bytes} or more: {cost.ram_bytes:,} bytes of RAM for weights, "
+            f"{cost.bytes_read:,} read for each image"
+        )
     # What a build for this model alone is told, where `convlet firmware build --only` does not do it.
     table.caption += f"\nCVL_OPS: {' '.join(name for name in CHOOSABLE if name in file.kernels)}"
     return table

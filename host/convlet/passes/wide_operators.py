@@ -46,24 +46,14 @@ def _lowered(operator: Operator) -> Node:
 
 def _split(graph: Graph, operator: Operator, wanted: Node, window_bytes: int) -> int:
     """Replace the operator by parts as large as fit; returns how many they are."""
-    channels, step = operator.output.rows[2], _step_of(operator)
-    most = channels * window_bytes // constant_bytes(wanted) // step * step if step else 0
-    while most > 0:
-        count = -(-channels // most)
-        size = -(-channels // (count * step)) * step
-        begins = range(0, channels, size)
-        # The last one may not be too small for its kernel.
-        ranges = [(begin, min(begin + size, channels)) for begin in begins]
-        if ranges[-1][1] - ranges[-1][0] < step and len(ranges) > 1:
-            ranges[-2:] = [(ranges[-2][0], channels - step), (channels - step, channels)]
-        parts = [_part(operator, begin, end) for begin, end in ranges]
-        if all(
-            constant_bytes(fastest_form(_lowered(part[-1]), window_bytes)) <= window_bytes for part in parts
-        ):
-            _insert(graph, operator, parts)
-            return len(parts)
-        most -= step
-    if constant_bytes(_lowered(operator)) <= window_bytes:
+    for step in _steps_of(operator):
+        most = operator.output.rows[2] * window_bytes // constant_bytes(wanted) // step * step
+        for size in range(most, 0, -step):
+            parts = [_part(operator, *channels) for channels in _ranges(operator.output.rows[2], size, step)]
+            if all(_fits(part[-1], window_bytes) for part in parts):
+                _insert(graph, operator, parts)
+                return len(parts)
+    if _fits(operator, window_bytes):
         return 1  # in its slower form
     raise ModelError(
         f"{operator} has constants of {constant_bytes(_lowered(operator)):,} bytes that cannot be split into parts "
@@ -71,12 +61,27 @@ def _split(graph: Graph, operator: Operator, wanted: Node, window_bytes: int) ->
     )
 
 
-def _step_of(operator: Operator) -> int:
-    """The channels of each part are a multiple of it; 0: the operator cannot be split."""
+def _fits(operator: Operator, window_bytes: int) -> bool:
+    return constant_bytes(fastest_form(_lowered(operator), window_bytes)) <= window_bytes
+
+
+def _steps_of(operator: Operator) -> tuple[int, ...]:
+    """The channels of a part are a multiple of one of them, the better first; none: the operator cannot be split."""
     if operator.kind == "DEPTHWISE_CONV_2D":
-        return DEPTHWISE_BLOCK if operator.options["multiplier"] == 1 else 0
+        return (DEPTHWISE_BLOCK,) if operator.options["multiplier"] == 1 else ()
     one_group = operator.kind == "CONV_2D" and operator.inputs[1].shape[3] == operator.inputs[0].rows[2]
-    return 2 if one_group or operator.kind == "FULLY_CONNECTED" else 0
+    return (2, 1) if one_group or operator.kind == "FULLY_CONNECTED" else ()
+
+
+def _ranges(channels: int, most: int, step: int) -> list[tuple[int, int]]:
+    """As few ranges of at most `most` channels as there can be, of about the same size."""
+    count = -(-channels // most)
+    size = -(-channels // (count * step)) * step
+    ranges = [(begin, min(begin + size, channels)) for begin in range(0, channels, size)]
+    last, end = ranges[-1]
+    if end - last < step and len(ranges) > 1:  # too few for its kernel
+        ranges[-2:] = [(ranges[-2][0], end - step), (end - step, end)]
+    return ranges
 
 
 def _part(operator: Operator, begin: int, end: int) -> list[Operator]:
