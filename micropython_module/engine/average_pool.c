@@ -49,7 +49,7 @@ typedef struct {
 } average_t;
 
 // In a function of its own, as make_pixel: they are called in few places, but take much code.
-static CVL_NOINLINE average_t average_of(const cvl_operator_t *op, uint32_t count) {
+CVL_HOT static CVL_NOINLINE average_t average_of(const cvl_operator_t *op, uint32_t count) {
     average_t average = {count, count / 2, 0, op->clamp_min, op->clamp_max};
     while ((2u << average.shift) <= count) {
         average.shift++;
@@ -102,7 +102,7 @@ static void make_row_of_fours(const cvl_task_t *task) {
 }
 
 // One row more of an operator that accumulates, or all rows of another.
-static CVL_NOINLINE void make_pixel(const cvl_task_t *task, const average_t *average,
+CVL_HOT static CVL_NOINLINE void make_pixel(const cvl_task_t *task, const average_t *average,
     uint32_t first, uint32_t columns, uint32_t i) {
     uint32_t channels = task->op->channels;
     uint32_t rows = cvl_accumulates(task->op) ? 1 : task->op->kernel_h;
