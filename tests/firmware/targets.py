@@ -317,6 +317,9 @@ def _pico(target: Target, files: Mapping[str, bytes], rom: Mapping[str, bytes]) 
             yield repl
 
 
+_FACTS = 7  # columns in front of those of the models
+
+
 def headings(cases: Sequence[Case]) -> list[str]:
     return [
         *("Target", "Module", "Passed", "Flash added", "Code in RAM", "Models in", "Counted"),
@@ -350,17 +353,32 @@ def markdown(rows: Sequence[Row], cases: Sequence[Case]) -> str:
 
 
 def tables(rows: Sequence[Row], cases: Sequence[Case]) -> list[Table]:
-    """Two, since a terminal has no room for all columns side by side."""
-    names, texts = headings(cases), [cells(row, cases) for row in rows]
-    made = []
-    for columns in (range(7), (0, 1, *range(7, len(names)))):
-        table = Table(*(names[at] for at in columns), box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-        for column in table.columns[2:]:
-            column.justify = "right"
-        for text in texts:
-            table.add_row(*(text[at] for at in columns))
-        made.append(table)
+    """Three, since a terminal has no room for all columns side by side: of the targets, of heap, and of counts."""
+    names = [f"{case.name}\n{len(case.cvl):,}" for case in cases]
+    about = _table("", headings(cases)[:_FACTS], [cells(row, cases)[:_FACTS] for row in rows])
+    made = [about]
+    for index, title in enumerate(("Heap in use, bytes", "One m.run(x)")):
+        lines = [
+            [row.target, row.module, *(_part(row.models.get(case.name, ""), index) for case in cases)]
+            for row in rows
+        ]
+        made.append(_table(title, ["Target", "Module", *names], lines))
     return made
+
+
+def _part(found: tuple[int, int] | str, index: int) -> str:
+    return found if isinstance(found, str) else f"{found[index]:,}" if found[index] else ""
+
+
+def _table(title: str, names: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
+    table = Table(
+        *names, title=title, title_justify="left", box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False
+    )
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 @click.command()
@@ -384,7 +402,9 @@ def command(tflites: Sequence[Path], wanted: Sequence[str], as_json: bool, as_ma
     else:
         for table in tables(rows, cases):
             Console().print(table)
-        click.echo("Of a model: its name and the bytes of its file; heap in use / what one m.run(x) takes.")
+        click.echo(
+            "Under a model's name the bytes of its file: part of the heap in use where models lie in the heap."
+        )
     sys.exit(any(row.passed < row.tests for row in rows))
 
 
