@@ -9,6 +9,7 @@ from convlet.engine import check
 from convlet.errors import ModelError
 from convlet.format import (
     ACCUMULATION,
+    BYTE_WEIGHTS,
     CHOOSABLE,
     FLAG_ACCUMULATES,
     FLAG_LOGITS,
@@ -16,17 +17,22 @@ from convlet.format import (
     FLAG_PLACED,
     FLAG_STREAM,
     HEADER,
+    KERNEL_ALL,
     LOGITS,
     NO_OPERATOR,
+    ODD_PIXELS,
     OPERATOR,
     OPERATORS,
     PORT,
     ROW_MAPS,
     ROW_PLACES,
     SECOND_INPUTS,
+    SINGLE_CHANNELS,
     SPREAD_INPUTS,
     STREAM,
     TEST_VECTORS,
+    WIDE_BYTES,
+    WIDE_SINGLE,
 )
 
 
@@ -42,7 +48,8 @@ class CvlFile:
     def kernels(self) -> set[str]:
         """What it needs of CHOOSABLE: the operators whose kernels it runs, and features."""
         operators = {OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)
-        return operators.union(*(_features_of(operator) for operator in self.operators), self._features())
+        wide = (self._features_of_wide(operator) for operator in self.operators)
+        return operators.union(*map(_features_of, self.operators), *wide, self._features())
 
     def _features(self) -> set[str]:
         flags = self.header["flags"]
@@ -50,6 +57,19 @@ class CvlFile:
             STREAM: flags & FLAG_STREAM,
             LOGITS: flags & FLAG_LOGITS,
             TEST_VECTORS: self.header["vector_count"],
+        }
+        return {name for name, is_needed in needed.items() if is_needed}
+
+    def _features_of_wide(self, operator: dict[str, Any]) -> set[str]:
+        if OPERATORS[operator["code"]] != "CONV_2D_WIDE":
+            return set()
+        source = self.operators[operator["input"]]
+        whole = operator["kernel_h"] == KERNEL_ALL
+        together = source["channels"] * (source["height"] * source["width"] if whole else 1)
+        needed = {
+            BYTE_WEIGHTS: operator["parameter"] & WIDE_BYTES,
+            SINGLE_CHANNELS: operator["parameter"] & WIDE_SINGLE,
+            ODD_PIXELS: together > 1 and not (whole and together % 4 == 0),
         }
         return {name for name, is_needed in needed.items() if is_needed}
 

@@ -85,6 +85,10 @@ ROW_PLACES = "ROW_PLACES"  # FLAG_PLACED
 SECOND_INPUTS = "SECOND_INPUTS"  # input_b
 SPREAD_INPUTS = "SPREAD_INPUTS"  # up_h or up_w above 1
 TEST_VECTORS = "TEST_VECTORS"  # vector_count
+# Of CONV_2D_WIDE:
+BYTE_WEIGHTS = "BYTE_WEIGHTS"  # WIDE_BYTES
+SINGLE_CHANNELS = "SINGLE_CHANNELS"  # WIDE_SINGLE
+ODD_PIXELS = "ODD_PIXELS"  # neither one channel nor a whole input of a multiple of 4 values
 FEATURES = (
     STREAM,
     LOGITS,
@@ -94,6 +98,9 @@ FEATURES = (
     SECOND_INPUTS,
     SPREAD_INPUTS,
     TEST_VECTORS,
+    BYTE_WEIGHTS,
+    SINGLE_CHANNELS,
+    ODD_PIXELS,
 )
 
 CHOOSABLE = (*OPERATORS[1:], *FEATURES)  # what a build may leave out: every model has an INPUT

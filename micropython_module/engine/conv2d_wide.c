@@ -52,11 +52,11 @@ CVL_HOT static shape_t shape_of(const cvl_operator_t *op, const cvl_operator_t *
 }
 
 static bool has_bytes(const cvl_operator_t *op) {
-    return (op->parameter & CVL_WIDE_BYTES) != 0;
+    return CVL_WITH_BYTE_WEIGHTS && (op->parameter & CVL_WIDE_BYTES) != 0;
 }
 
 static bool is_single(const cvl_operator_t *op) {
-    return (op->parameter & CVL_WIDE_SINGLE) != 0;
+    return CVL_WITH_SINGLE_CHANNELS && (op->parameter & CVL_WIDE_SINGLE) != 0;
 }
 
 // Bytes of the weights of two channels, or of one for both rows of windows.
@@ -86,6 +86,15 @@ static cvl_status_t prove_pooled(const cvl_proof_t *proof) {
     return CVL_OK;
 }
 
+// Whether the build has all forms that it needs.
+static bool is_built(const cvl_operator_t *op, const shape_t *shape) {
+    uint32_t left_out = (CVL_WITH_BYTE_WEIGHTS ? 0 : CVL_WIDE_BYTES) |
+                        (CVL_WITH_SINGLE_CHANNELS ? 0 : CVL_WIDE_SINGLE);
+    bool whole_quads = op->kernel_h == CVL_KERNEL_ALL && shape->channels % 4 == 0;
+    return (op->parameter & left_out) == 0 &&
+           (CVL_WITH_ODD_PIXELS || shape->channels == 1 || whole_quads);
+}
+
 cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     bool whole = op->kernel_h == CVL_KERNEL_ALL;
@@ -94,6 +103,7 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     }
     CVL_TRY(whole ? cvl_prove_whole(proof) : cvl_prove_window(proof));
     shape_t shape = shape_of(op, proof->source);
+    CVL_CHECK(proof->fault, is_built(op, &shape), LEFT_OUT, 0, 1);
     uint64_t values = 2 * (uint64_t)shape.words;
     uint32_t most = is_pooled(op) ? 2 * CVL_MOST_POOLED_WORDS : CVL_MAX_KERNEL_BYTES;
     CVL_CHECK(proof->fault, values <= most, WINDOW, cvl_saturate(values), most);
@@ -201,7 +211,9 @@ static void widen(const cvl_task_t *task, const shape_t *shape, const columns_t 
     if (shape->channels % 4 == 0) {
         widen_quads(task, shape, columns);
     }
-    widen_pixels(task, shape, columns);
+    if (CVL_WITH_ODD_PIXELS) { // a whole tensor has neither edges nor rows of padding
+        widen_pixels(task, shape, columns);
+    }
 }
 
 #if CVL_HAS_FIVES

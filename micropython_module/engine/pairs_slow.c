@@ -31,14 +31,15 @@ void cvl_make_any_pairs(const cvl_pairs_t *pairs) {
     cvl_pairs_t pair = *pairs;
     pair.scales = scales;
     pair.room = NULL;
+    bool has_room = CVL_WITH_BYTE_WEIGHTS && pairs->room != NULL;
     const uint8_t *table = (const uint8_t *)pairs->scales;
     const uint8_t *weights = pairs->weights;
     for (uint32_t c = 0; c < pairs->channels; c += 2, pair.out += 2, table += sizeof scales) {
         memcpy(scales, table, sizeof scales);
         pair.channels = c + 1 < pairs->channels ? 2 : 1;
         pair.weights = weights;
-        weights += pairs->words * (pairs->room != NULL ? 4 : 8);
-        if (pairs->room != NULL) {
+        weights += pairs->words * (has_room ? 4 : 8);
+        if (has_room) {
             cvl_widen_quads(pairs->room, (const int8_t *)pair.weights, pairs->words);
             pair.weights = (const uint8_t *)pairs->room;
         }
