@@ -80,7 +80,7 @@ def test_inspect_a_tflite(tflite, capsys):
 def test_inspect_a_cvl(cvl, capsys):
     found = json_of(capsys, "inspect", cvl)
     assert found["header"]["arena_bytes"] == 244 and found["labels"] == list("abcdefghij")
-    assert found["operators"][0]["kind"] == "INPUT" and len(found["operators"]) == 4
+    assert found["operators"][0]["kind"] == "INPUT" and len(found["operators"]) == 3
     assert [port["shape"] for port in found["outputs"]] == [[1, 1, 10]]
     text = printed(capsys, "inspect", cvl)
     assert "arena 244 bytes" in text and "output: 1x1x10, real value = " in text

@@ -43,7 +43,7 @@ def test_the_header():
         "arena_bytes": PLAN.arena_bytes,
         "version": VERSION,
         "flags": FLAG_LOGITS,
-        "operator_count": 4,
+        "operator_count": 3,
         "input_count": 1,
         "output_count": 1,
         "goal_count": len(PLAN.goals),
@@ -101,11 +101,11 @@ def test_weights_that_a_tflite_shares_are_stored_once():
 def test_ports_and_goals():
     ports = [PORT.unpack(CVL, begin_of(CVL, PORT, index)) for index in (0, 1)]
     source, result = COMPILED.graph.inputs[0], COMPILED.graph.outputs[0]
-    assert [port["op_index"] for port in ports] == [0, 3]
+    assert [port["op_index"] for port in ports] == [0, 2]
     assert [port["zero_point"] for port in ports] == [source.zero_point, result.zero_point]
     assert [port["scale"] for port in ports] == [source.tensor_scale, result.tensor_scale]
     assert list(struct.unpack_from(f"<{len(PLAN.goals)}H", CVL, goals_of(CVL))) == PLAN.goals
-    assert PLAN.goals[-1] == 3
+    assert PLAN.goals[-1] == 2
 
 
 def test_labels():
@@ -117,8 +117,8 @@ def test_labels():
 
 
 def test_vectors():
-    vectors = np.frombuffer(CVL, "<u4", 2 * 5, HEAD["vectors"]).reshape(2, 5)
-    assert vectors[:, 0].tolist() == [1, 2] and len(set(vectors.ravel().tolist())) == 10
+    vectors = np.frombuffer(CVL, "<u4", 2 * 4, HEAD["vectors"]).reshape(2, 4)
+    assert vectors[:, 0].tolist() == [1, 2] and len(set(vectors.ravel().tolist())) == 8
 
 
 def test_without_labels_and_vectors_there_are_none():
