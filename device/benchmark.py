@@ -3,14 +3,13 @@
 # Command: mpremote run device/benchmark.py                        every .cvl in the board's working folder
 #          micropython device/benchmark.py digits.cvl lenet5.cvl   (or python) these
 # Prints:  what each operator of a model takes, the mean of ten inferences; on a Pico
-#          "digits.cvl: 8x8x1, 2,500 bytes, arena 252
+#          "digits.cvl: 8x8x1, 2,640 bytes, arena 244
 #             #  operator                us   share       MACs  MACs/us
 #             0  INPUT                    0    0.0%          0     0.00
-#             1  CONV_2D_WIDE           245   73.0%      2,592    10.58
-#             2  MAX_POOL_2D             57   17.0%          0     0.00
-#             3  CONV_2D_WIDE            34   10.0%        720    21.49
-#           operators of one inference     335 us
-#           one call of run                407 us"
+#             1  CONV_2D_MAX_POOL       158   83.5%      2,592    16.38
+#             2  CONV_2D_WIDE            31   16.5%        720    23.08
+#           operators of one inference     189 us
+#           one call of run                267 us"
 #          and of a stream, instead of the last two lines, what one period of it takes and one call of step.
 import os
 import sys

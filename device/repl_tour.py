@@ -10,11 +10,11 @@ import convlet
 # A model is a file. Where the file system maps files (ROMFS) it is used in place, else it is read to the heap.
 m = convlet.Model("digits.cvl")
 print(m)
-# -> <Model 8x8x1 -> 1x1x10, 10 labels, arena 252 bytes>
+# -> <Model 8x8x1 -> 1x1x10, 10 labels, arena 244 bytes>
 
 # The arena is all the RAM that it works in: input rows, tensors, scratch and the engine's state.
 print(m.arena_bytes, "bytes;", m.input_shape, "->", m.output_shape, m.labels)
-# -> 252 bytes; (8, 8, 1) -> (1, 1, 10) ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
+# -> 244 bytes; (8, 8, 1) -> (1, 1, 10) ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
 
 # An image: real values from 0 to 1, as the model was trained with.
 rows = (
@@ -78,7 +78,7 @@ try:
     convlet.Model("digits.cvl", arena=bytearray(200))
 except MemoryError as error:
     print(error)
-# -> an arena of 200 bytes is too small: the model needs 252
+# -> an arena of 200 bytes is too small: the model needs 244
 
 # Does this processor compute what the compiler computed? An error would name the first operator that does not.
 print(m.selftest())
@@ -87,7 +87,6 @@ print(m.selftest())
 # Where the time of one inference goes; device/benchmark.py tells the mean of several.
 for operator, us, macs in m.profile(seen):
     print(f"{operator:16} {us} us, {macs} multiplications")
-# -> INPUT            150 us, 0 multiplications
-# -> CONV_2D_WIDE     238 us, 2592 multiplications
-# -> MAX_POOL_2D      55 us, 0 multiplications
-# -> CONV_2D_WIDE     33 us, 720 multiplications
+# -> INPUT            146 us, 0 multiplications
+# -> CONV_2D_MAX_POOL 158 us, 2592 multiplications
+# -> CONV_2D_WIDE     31 us, 720 multiplications
