@@ -2,6 +2,7 @@
 # The host sets DATA, the bytes of digits.cvl; and STREAM, a stream's. Prints "ok".
 # ruff: noqa: F821, PTH123
 import gc
+import os
 from array import array
 
 import convlet
@@ -123,5 +124,8 @@ if target:
     with open("window.cvl", "wb") as target:
         target.write(bytes(len(DATA)))
     assert error_of(model.run, image)[0] is ValueError
+    model = None
+    gc.collect()  # closes its file
+    os.remove("window.cvl")
 
 print("ok")
