@@ -1,6 +1,6 @@
 # A model whose weights stay in a file: the same results as in memory, whatever the file does, and little RAM.
 # The host sets DATA, the bytes of digits.cvl; and STREAM, a stream's. Prints "ok".
-# ruff: noqa: F821, PTH123
+# ruff: noqa: F821, PTH107, PTH123
 import gc
 import os
 from array import array
