@@ -12,6 +12,11 @@ try:
 except ImportError:  # CPython
     heap_lock = heap_unlock = None
 
+try:
+    import time
+except ImportError:  # QEMU's boards: MicroPython has no clock there
+    time = None
+
 SMALL = 1800  # the constants of each operator fit, but not all of them
 
 
@@ -59,8 +64,9 @@ assert 0 < model.bytes_read <= 3 * len(DATA)
 model.selftest()
 assert model.labels == whole.labels and repr(model) == repr(whole)
 assert model.classify(image) == whole.classify(image)
-names_and_macs = [(name, macs) for name, _, macs in whole.profile()]
-assert [(name, macs) for name, _, macs in model.profile()] == names_and_macs
+if time:
+    names_and_macs = [(name, macs) for name, _, macs in whole.profile()]
+    assert [(name, macs) for name, _, macs in model.profile()] == names_and_macs
 own = convlet.Model(File(DATA), bytearray(whole.arena_bytes), len(DATA))
 assert list(own.run(image)) == expected
 before = own.bytes_read
@@ -82,7 +88,7 @@ for fails, kind, text in (
     file.fails = None
     model.run(image)
     file.fails = fails
-    for use in (model.run, model.classify, model.push, model.profile):
+    for use in (model.run, model.classify, model.push, model.profile)[: 4 if time else 3]:
         error = error_of(use, image)
         assert error and error[0] == kind and text in error[1], (fails, error)
         assert "no output yet" in error_of(model.classify)[1]
@@ -123,7 +129,11 @@ if target:
     assert error_of(other.run, image)[0] in (OSError, ValueError)  # it is closed
     with open("window.cvl", "wb") as target:
         target.write(bytes(len(DATA)))
-    assert error_of(model.run, image)[0] is ValueError
+    error = error_of(model.run, image)
+    if error is None:  # littlefs leaves an open file what it was
+        assert list(model.run(image)) == expected
+    else:
+        assert error[0] is ValueError
     model = None
     gc.collect()  # closes its file
     os.remove("window.cvl")
