@@ -80,7 +80,7 @@ def profile_on_pico(board: Board, file: str) -> PicoProfile:
     >>> with emulate.pico(firmware.build("pico").image, files) as running, board.connect(running.port) as connected:
     ...     found = profile_on_pico(connected, "digits.cvl")
     >>> [each.kind for each in found.operators]
-    ['INPUT', 'CONV_2D_WIDE', 'MAX_POOL_2D', 'CONV_2D_WIDE']
+    ['INPUT', 'CONV_2D_MAX_POOL', 'CONV_2D_WIDE']
     >>> found.between + sum(each.cycles for each in found.operators) == found.cycles
     True
     """

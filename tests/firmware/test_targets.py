@@ -30,8 +30,8 @@ def test_the_digits_on_the_cortex_m4(digits: Digits, monkeypatch: pytest.MonkeyP
     row = measure(find("qemu-mps2-an386", ""), [case], digits.cvl.read_bytes())
     assert (row.passed, row.tests) == (2, 2)
     heap, count = row.models["digits"]
-    assert 252 <= heap < 1000  # the arena and the object, nothing of the file
-    assert 22_000 < count < 32_000
+    assert 244 <= heap < 1000  # the arena and the object, nothing of the file
+    assert 8_000 < count < 16_000
     assert row.flash_added and 20_000 < row.flash_added < 36_000
 
 

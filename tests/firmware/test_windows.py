@@ -62,10 +62,13 @@ def test_mlperf_models(pico_firmware: Path, name: str) -> None:
     assert in_use < HEAP_ALLOWED
 
 
-def test_stock_firmware(bare_pico_firmware: Path) -> None:
+def test_stock_firmware(stock_pico_firmware: Path) -> None:
     """The native module, whose code lies in RAM too."""
     compiled = compile_tflite(Chain((4, 4, 8)).conv(100, (1, 1)).dense(40).build(), window=2048)
     files = {"model.cvl": compiled.cvl, "convlet.mpy": native.build("armv6m").path.read_bytes()}
-    with emulate.pico(bare_pico_firmware, files) as running, connect(running.port) as board:
+    with (
+        emulate.pico(stock_pico_firmware, files, board_name="pico-stock") as running,
+        connect(running.port) as board,
+    ):
         _, added, _ = run_through_window(board, compiled.cvl, 2048)
     assert added < len(compiled.cvl) // 4

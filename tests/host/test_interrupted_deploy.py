@@ -183,7 +183,7 @@ def test_no_room_for_two_models(tmp_path: Path) -> None:
     put(tmp_path, {"m.cvl": OLD})
     with (
         board_with(tmp_path, room=len(OLD) + len(NEW) - 1) as port,
-        pytest.raises(BoardError, match=r"as it was: .* could not store the 2,580 bytes .* bytes are left"),
+        pytest.raises(BoardError, match=r"as it was: .* could not store the 2,716 bytes .* bytes are left"),
     ):
         deploy(NEW_MODEL, port, name="m.cvl")
     assert files_in(tmp_path) == {"m.cvl": OLD}
