@@ -85,6 +85,7 @@ def _carry_over(d, f):
         raise ValueError("ROMFS does not hold what was written to it")
     d.writeblocks(0, bytes([head]) + b"\\xff" * 255, 0)
     vfs.mount(vfs.VfsRom(d), "/rom")
+    print(end="..")
 try:
     vfs.umount("/rom")
 except OSError:
@@ -135,7 +136,7 @@ def deploy_to_rom(
             board.remove(UPDATE)
         else:
             selftest(board, FOLDER + name)
-    progress.detail(f"{len(data):,} bytes, {sent:,} of them sent; SHA-256 and selftest agree")
+    progress.detail(f"{len(data):,} bytes; sent {sent:,}, of blocks that differ; SHA-256 and selftest agree")
     others = romfs.files_in(image).keys() - {name}
     if others:
         progress.detail(f"beside it: {', '.join(sorted(others))}")
@@ -253,16 +254,20 @@ def _require_room(board: Board, rom: _Rom, old: bytes, image: bytes) -> None:
         )
 
 
-def _update(rom: _Rom, old: bytes, image: bytes) -> bytes:
-    """What UPDATE holds: always the first block, and the others that differ."""
-    starts = [
-        start
+def _differing(rom: _Rom, old: bytes, image: bytes) -> list[int]:
+    """The first block, which is always written, and the others that differ."""
+    return [
+        start // rom.block
         for start in range(0, len(image), rom.block)
         if start == 0 or old[start : start + rom.block] != image[start : start + rom.block]
     ]
-    words = [hashlib.sha256(image).hexdigest(), len(image), *(start // rom.block for start in starts)]
-    line = " ".join(map(str, words)).encode() + b"\n"
-    return line + b"".join(image[start : start + rom.block] for start in starts)
+
+
+def _update(rom: _Rom, old: bytes, image: bytes) -> bytes:
+    """What UPDATE holds."""
+    blocks = _differing(rom, old, image)
+    line = " ".join(map(str, [hashlib.sha256(image).hexdigest(), len(image), *blocks]))
+    return line.encode() + b"\n" + b"".join(image[i * rom.block : (i + 1) * rom.block] for i in blocks)
 
 
 def _replace(board: Board, rom: _Rom, old: bytes, image: bytes, progress: Progress) -> int:
@@ -272,7 +277,7 @@ def _replace(board: Board, rom: _Rom, old: bytes, image: bytes, progress: Progre
         board.write_file(UPDATE + UNPROVED, update, advance)
     compare_digest(board, UPDATE + UNPROVED, hashlib.sha256(update).hexdigest())
     rename(board, UPDATE + UNPROVED, UPDATE)
-    steps = -(-len(update) // rom.block) + -(-len(image) // rom.block)
+    steps = len(_differing(rom, old, image)) + -(-len(image) // rom.block)
     with progress.bar("writing the ROMFS and reading it back", total=steps) as advance:
         board.run(_CARRY_OVER.format(update=UPDATE), SELFTEST_SECONDS, lambda dots: advance(len(dots)))
     return len(update)
