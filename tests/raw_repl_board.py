@@ -146,10 +146,14 @@ class RomFlash:
         self._change(block * self.BLOCK + offset, data)
 
     def _change(self, start: int, data: bytes, erase: bool = False) -> None:
+        """Where it is broken off an erased block has kept its beginning, and a programmed one has only that."""
         half = len(data) // 2
-        self._put(start, data[:half], erase)
+        halves = [(start, data[:half]), (start + half, data[half:])]
+        if erase:
+            halves.reverse()
+        self._put(*halves[0], erase)
         self.half_done()
-        self._put(start + half, data[half:], erase)
+        self._put(*halves[1], erase)
 
     def _put(self, start: int, data: bytes, erase: bool) -> None:
         with Path(self.path).open("r+b") as file:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from convlet import rom_deploy, romfs
-from convlet.board import connect
+from convlet.board import Board, connect
 from convlet.deploy import Deployed
 from convlet.errors import BoardError, ModelError
+from convlet.progress import Progress
 from convlet.rom_deploy import UPDATE, deploy_to_rom
 from raw_repl_board import RomFlash, board_with
 from test_interrupted_deploy import breaking, files_in, no_idle_time
@@ -140,6 +141,20 @@ def test_connection_lost(
             put(port)
             check_repaired(rom, folder)
         assert at >= 40
+
+
+def test_ctrl_c_while_the_board_writes(rom: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(
+        board: Board, place: rom_deploy._Rom, old: bytes, image: bytes, progress: Progress
+    ) -> int:
+        board.write_file(UPDATE, rom_deploy._update(place, old, image))
+        board.run("import vfs\nvfs.rom_ioctl(2, 0).ioctl(6, 0)")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rom_deploy, "_replace", interrupted)
+    with board_with(folder, rom=rom) as port, pytest.raises(KeyboardInterrupt):
+        put(port)
+    check_repaired(rom, folder)
 
 
 def test_what_is_written_wrong_is_not_mounted(
