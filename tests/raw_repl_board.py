@@ -9,12 +9,15 @@ import io
 import multiprocessing
 import os
 import socket
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
-import convlet  # noqa: F401  what the board's code imports is there before the fork
+import convlet  # what the board's code imports is there before the fork
+from convlet import romfs
 
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 WINDOW = 128  # bytes of code that may be under way, as on the Pico
@@ -86,6 +89,7 @@ def lose_power_at(count: int) -> None:
         return call
 
     os.rename, os.remove = counted(os.rename), counted(os.remove)
+    RomFlash.half_done = counted(RomFlash.half_done)  # type: ignore[method-assign]
     builtins.open = counted(open)
 
 
@@ -117,10 +121,99 @@ def limit_room(room: int) -> None:
     os.statvfs = lambda folder: (1, 1, room, room - used())
 
 
+class RomFlash:
+    """Flash for a ROMFS in a file, as MicroPython's block device: programming only clears bits, by pages."""
+
+    BLOCK, PAGE = 512, 256
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def half_done(self) -> None:
+        """Called in the middle of each change."""
+
+    def ioctl(self, operation: int, argument: int) -> int:
+        if operation == 6:
+            self._change(argument * self.BLOCK, b"\xff" * self.BLOCK, erase=True)
+        return {4: self.path.stat().st_size // self.BLOCK, 5: self.BLOCK, 6: 0}[operation]
+
+    def readblocks(self, block: int, buffer: bytearray, offset: int) -> None:
+        start = block * self.BLOCK + offset
+        buffer[:] = self.path.read_bytes()[start : start + len(buffer)]
+
+    def writeblocks(self, block: int, data: bytes, offset: int) -> None:
+        assert offset % self.PAGE == len(data) % self.PAGE == 0
+        self._change(block * self.BLOCK + offset, data)
+
+    def _change(self, start: int, data: bytes, erase: bool = False) -> None:
+        """Where it is broken off an erased block has kept its beginning, and a programmed one has only that."""
+        half = len(data) // 2
+        halves = [(start, data[:half]), (start + half, data[half:])]
+        if erase:
+            halves.reverse()
+        self._put(*halves[0], erase)
+        self.half_done()
+        self._put(*halves[1], erase)
+
+    def _put(self, start: int, data: bytes, erase: bool) -> None:
+        with Path(self.path).open("r+b") as file:
+            file.seek(start)
+            old = file.read(len(data))
+            assert len(old) == len(data)
+            file.seek(start)
+            file.write(data if erase else bytes(a & b for a, b in zip(old, data, strict=True)))
+
+
+def attach_rom(flash: RomFlash) -> None:
+    """Give the board MicroPython's module vfs, and the files of the ROMFS in /rom."""
+    real_open, real_model = builtins.open, convlet.Model
+    mounted: list[dict[str, bytes]] = []
+
+    def mount_at_boot() -> None:
+        with contextlib.suppress(OSError):
+            mounted[:] = [files_of(flash)]
+
+    def files_of(device: RomFlash) -> dict[str, bytes]:
+        image = device.path.read_bytes()
+        if not romfs.image_bytes(image):
+            raise OSError(errno.ENODEV, "no ROMFS")
+        return romfs.files_in(image)
+
+    def umount(_: str) -> None:
+        if not mounted:
+            raise OSError(errno.EINVAL, "not mounted")
+        mounted.clear()
+
+    def open_there(name, mode="r", *arguments, **settings):
+        if not str(name).startswith("/rom/"):
+            return real_open(name, mode, *arguments, **settings)
+        return io.BytesIO(mounted[0][str(name).removeprefix("/rom/")])
+
+    def model(name):
+        with open_there(name, "rb") as file:
+            return real_model(file.read())
+
+    mount_at_boot()
+    builtins.open, convlet.Model = open_there, model
+    sys.modules["vfs"] = SimpleNamespace(  # type: ignore[assignment]
+        rom_ioctl=lambda operation, number: flash,
+        VfsRom=files_of,
+        mount=lambda files, place: mounted.append(files),
+        umount=umount,
+    )
+
+
 def _power_on(
-    server: socket.socket, folder: Path, die_at: int | None, is_fat: bool, room: int | None
+    server: socket.socket,
+    folder: Path,
+    die_at: int | None,
+    is_fat: bool,
+    room: int | None,
+    rom: Path | None,
 ) -> None:
     os.chdir(folder)
+    if rom is not None:
+        attach_rom(RomFlash(rom))
     if room is not None:
         limit_room(room)
     if is_fat:
@@ -137,15 +230,21 @@ def _power_on(
 
 @contextmanager
 def board_with(
-    folder: Path, *, die_at: int | None = None, is_fat: bool = False, room: int | None = None
+    folder: Path,
+    *,
+    die_at: int | None = None,
+    is_fat: bool = False,
+    room: int | None = None,
+    rom: Path | None = None,
 ) -> Iterator[str]:
     """The port of a board whose file system is `folder`.
 
     `die_at`: it ends at this operation that changes its files, counted from 0, before that is done. `is_fat`: renaming
-    over a file that exists fails. `room`: bytes that its files may have.
+    over a file that exists fails. `room`: bytes that its files may have. `rom`: the file that is its flash for
+    a ROMFS, in a change of which it ends half-way.
     """
     with socket.create_server(("127.0.0.1", 0)) as server:
-        arguments = (server, folder, die_at, is_fat, room)
+        arguments = (server, folder, die_at, is_fat, room, rom)
         process = multiprocessing.get_context("fork").Process(target=_power_on, args=arguments, daemon=True)
         process.start()
         port = server.getsockname()[1]

@@ -108,17 +108,17 @@ def deploy(
     progress.step(f"Deploying {target} to {port}")
     with connect(port, via=via) as board:
         with _old_model_stays(board, target):
-            _require_module(board, port, progress)
-            _remove_leftovers(board, target)
+            require_module(board, port, progress)
+            remove_leftovers(board, target)
             old = board.block_digests(target)
             if old == digests(data):
-                _selftest(board, target)
+                selftest(board, target)
                 progress.detail("the board has it already, and its selftest agrees")
-                return Deployed(target, len(data), digest, 0, _exists(board, target + PREVIOUS))
+                return Deployed(target, len(data), digest, 0, exists(board, target + PREVIOUS))
             _make_room(board, target, data, progress)
             sent = _upload(board, target, data, old, progress)
-            _compare_digest(board, target, digest)
-            _selftest(board, target + UNPROVED)
+            compare_digest(board, target + UNPROVED, digest)
+            selftest(board, target + UNPROVED)
             keeps_previous = bool(old) and _keep_as_previous(board, target)
         _rename_proved(board, target)
     progress.detail(f"{len(data):,} bytes, {sent:,} of them sent; SHA-256 and selftest agree")
@@ -144,17 +144,17 @@ def roll_back(
         target = name or _only_name_with_previous(board)
         progress.step(f"Rolling {target} back on {port}")
         with _old_model_stays(board, target, "rolled back"):
-            _require_module(board, port)
-            _remove_leftovers(board, target)
-            if not _exists(board, target + PREVIOUS):
+            require_module(board, port)
+            remove_leftovers(board, target)
+            if not exists(board, target + PREVIOUS):
                 raise BoardError(f"the board has no {target}{PREVIOUS}, to which to go back")
-            _selftest(board, target + PREVIOUS)
+            selftest(board, target + PREVIOUS)
             if not _copy(board, target + PREVIOUS, target + UNPROVED):
-                free = _free_bytes(board, target)
+                free = free_bytes(board, target)
                 raise BoardError(
                     f"there is no room for a copy of the previous model: {free:,} bytes are left"
                 )
-            keeps_previous = _exists(board, target) and _keep_as_previous(board, target)
+            keeps_previous = exists(board, target) and _keep_as_previous(board, target)
             digest = board.sha256(target + UNPROVED)
             size = int(board.run(f"import os\nprint(os.stat({target + UNPROVED!r})[6])"))
         _rename_proved(board, target)
@@ -170,14 +170,15 @@ def _old_model_stays(board: Board, target: str, done: str = "deployed") -> Itera
         left = f"; {target}{UNPROVED} may be left there, the next deploy removes it"
         with contextlib.suppress(BoardError):
             board.recover()
-            _remove_leftovers(board, target)
+            remove_leftovers(board, target)
             left = ""
         if isinstance(error, BoardError):
             raise BoardError(f"{target} was not {done}, the board is as it was{left}: {error}") from error
         raise
 
 
-def _remove_leftovers(board: Board, target: str) -> None:
+def remove_leftovers(board: Board, target: str) -> None:
+    """Finish what a broken deploy left in the folder of `target`, or remove it."""
     code = _REMOVE_LEFTOVERS.format(
         folder=_folder(target), unproved=UNPROVED, proved=PROVED, length=len(PROVED)
     )
@@ -189,8 +190,8 @@ def _folder(target: str) -> str:
     return target[: target.rfind("/") + 1]
 
 
-def _require_module(board: Board, port: str, progress: Progress | None = None) -> None:
-    """The board can import convlet: from its firmware, or, with `progress`, after its native module was installed."""
+def require_module(board: Board, port: str, progress: Progress | None = None) -> None:
+    """See that the board can import convlet, from its firmware; with `progress` the native module is installed."""
     try:
         board.run("import convlet")
     except RemoteError as error:
@@ -206,7 +207,8 @@ def _require_module(board: Board, port: str, progress: Progress | None = None) -
             raise BoardError(f"{missing}, and none could be installed: {reason}; or {advice}") from reason
 
 
-def _exists(board: Board, name: str) -> bool:
+def exists(board: Board, name: str) -> bool:
+    """Whether the board has a file of this name."""
     try:
         board.run(f"import os\nos.stat({name!r})")
     except RemoteError as error:
@@ -225,13 +227,14 @@ def _only_name_with_previous(board: Board) -> str:
     return names[0]
 
 
-def _free_bytes(board: Board, target: str) -> int:
+def free_bytes(board: Board, target: str) -> int:
+    """What is left in the file system that holds `target`."""
     return int(board.run(_FREE_BYTES.format(folder=_folder(target))))
 
 
 def _make_room(board: Board, target: str, data: bytes, progress: Progress) -> None:
     """The model before the old one goes when the new one has no room beside it; the old one stays."""
-    if _free_bytes(board, target) < len(data) + SPARE_BYTES and _exists(board, target + PREVIOUS):
+    if free_bytes(board, target) < len(data) + SPARE_BYTES and exists(board, target + PREVIOUS):
         board.remove(target + PREVIOUS)
         progress.detail(f"removed {target}{PREVIOUS} to make room")
 
@@ -245,18 +248,20 @@ def _upload(board: Board, target: str, data: bytes, old: list[str], progress: Pr
             raise
         board.recover()
         raise BoardError(
-            f"the board could not store the {len(data):,} bytes ({error}): {_free_bytes(board, target):,} bytes are "
+            f"the board could not store the {len(data):,} bytes ({error}): {free_bytes(board, target):,} bytes are "
             "left in its file system, which must hold the old model and the new one"
         ) from error
 
 
-def _compare_digest(board: Board, target: str, expected: str) -> None:
-    found = board.sha256(target + UNPROVED)
+def compare_digest(board: Board, name: str, expected: str) -> None:
+    """Raise BoardError unless the file on the board has this SHA-256."""
+    found = board.sha256(name)
     if found != expected:
         raise BoardError(f"the file arrived damaged: SHA-256 {found} on the board, {expected} here")
 
 
-def _selftest(board: Board, name: str) -> None:
+def selftest(board: Board, name: str) -> None:
+    """Let the board run the model on its own vectors; raises BoardError when it disagrees."""
     try:
         board.run(f"import convlet\nconvlet.Model({name!r}).selftest()", seconds=SELFTEST_SECONDS)
     except RemoteError as error:
@@ -281,22 +286,23 @@ def _keep_as_previous(board: Board, target: str) -> bool:
     previous = target + PREVIOUS
     copy = previous + UNPROVED
     if not _copy(board, target, copy):
-        if not _exists(board, previous):
+        if not exists(board, previous):
             return False
         board.remove(previous)
         if not _copy(board, target, copy):
             return False
-    _rename(board, copy, previous)
+    rename(board, copy, previous)
     return True
 
 
-def _rename(board: Board, new: str, name: str) -> None:
+def rename(board: Board, new: str, name: str) -> None:
+    """Rename a file on the board over another; on FAT `remove_leftovers` finishes it when it was broken off."""
     board.run(_RENAME.format(new=new, name=name, proved=PROVED))
 
 
 def _rename_proved(board: Board, target: str) -> None:
     try:
-        _rename(board, target + UNPROVED, target)
+        rename(board, target + UNPROVED, target)
     except ConnectionLost as error:
         raise BoardError(
             f"the connection was lost while the new {target} took the place of the old one; the board holds "

@@ -17,13 +17,12 @@ from functools import partial
 from pathlib import Path
 
 import click
-from convlet import boards, emulate, firmware, native
+from convlet import boards, emulate, firmware, native, romfs
 from convlet.board import Board, RemoteError, connect
 from convlet.compile import compile_tflite, read_labels
 from convlet.console import RichProgress
 from convlet.oracle import Oracle
 from convlet.verify import random_images
-from mpremote.romfs import VfsRomWriter
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -163,25 +162,6 @@ def case_of(path: Path) -> Case:
     return Case(path.stem, compiled.cvl, image[0].tobytes(), Oracle(tflite).run(image).tobytes().hex())
 
 
-def romfs(files: Mapping[str, bytes]) -> bytes:
-    """A ROMFS whose files lie aligned: where they do not, the engine takes its slower paths."""
-    names = sorted(files)
-    fillers = dict.fromkeys(names, 0)
-    while True:
-        writer = VfsRomWriter()
-        for name in names:
-            writer.mkfile(f"{name}.filler", bytes(fillers[name]))
-            writer.mkfile(name, files[name])
-        writer.mkfile(
-            "even", bytes(sum(fillers.values()) % 2)
-        )  # else its header has another length each time
-        image: bytes = writer.finalise()
-        unaligned = [name for name in names if image.index(files[name]) % 4]
-        if not unaligned:
-            return image
-        fillers[unaligned[0]] += 4 - image.index(files[unaligned[0]]) % 4
-
-
 def measure(target: Target, cases: Sequence[Case], digits: bytes) -> Row:
     """Run the scripts of tests/device and each case on the target."""
     added, code = None, 0
@@ -269,7 +249,7 @@ def _on_qemu(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> 
     image = firmware.build(target.board, with_module=not target.native).image
     with tempfile.TemporaryDirectory() as name:
         rom = Path(name) / "rom"
-        rom.write_bytes(romfs(files))
+        rom.write_bytes(romfs.build(files))
         loader = ("-device", f"loader,file={rom},addr={target.rom:#x},force-raw=on")
         with (
             emulate.qemu(target.board, image, *QEMU_OPTIONS, *loader) as running,
@@ -310,7 +290,7 @@ def _pico(target: Target, files: Mapping[str, bytes], rom: Mapping[str, bytes]) 
         if rom:
             assert board.storage and board.build.uf2
             address = board.build.uf2.address + board.storage.offset - ROMFS_BYTES
-            data = uf2_with(image.read_bytes(), romfs(rom), address, board.build.uf2.family)
+            data = uf2_with(image.read_bytes(), romfs.build(rom), address, board.build.uf2.family)
             image = Path(name) / "firmware.uf2"
             image.write_bytes(data)
         with emulate.pico(image, files, board_name=board.name) as running, connect(running.port) as repl:

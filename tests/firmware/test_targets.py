@@ -10,7 +10,7 @@ import pytest
 import targets
 from click.testing import CliRunner
 from convlet.board import RemoteError
-from targets import TARGETS, Case, Row, case_of, cells, markdown, measure, note_case, note_script, romfs
+from targets import TARGETS, Case, Row, case_of, cells, markdown, measure, note_case, note_script
 
 if TYPE_CHECKING:
     from conftest import Digits
@@ -69,12 +69,6 @@ def test_a_script_that_fails_is_counted(capsys: pytest.CaptureFixture[str]) -> N
     note_script(row, lambda: "ok\n")
     assert (row.passed, row.tests) == (1, 2)
     assert "A board, built in: ValueError: something" in capsys.readouterr().err
-
-
-def test_files_of_the_romfs_lie_aligned() -> None:
-    files = {f"file{size}": bytes([size % 250 + 1]) * size for size in (5, 6, 7, 300, 1001)}
-    image = romfs(files)
-    assert all(image.index(data) % 4 == 0 for data in files.values())
 
 
 def test_table() -> None:

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from convlet import romfs
 from convlet.board import connect
 from convlet.deploy import deploy
 from convlet.errors import BoardError
+from convlet.rom_deploy import deploy_to_rom
 from convlet.webrepl_port import PASSWORD_VARIABLE
 from raw_repl_board import board_with
 from websockets.exceptions import ConnectionClosed
@@ -48,9 +50,9 @@ def to_client(behind: socket.socket, client: ServerConnection) -> None:
 
 
 @contextmanager
-def webrepl_of(folder: Path) -> Iterator[str]:
+def webrepl_of(folder: Path, rom: Path | None = None) -> Iterator[str]:
     with (
-        board_with(folder) as board,
+        board_with(folder, rom=rom) as board,
         serve(lambda client: webrepl(client, board), "127.0.0.1", 0, compression=None) as server,
     ):
         thread = threading.Thread(target=server.serve_forever)
@@ -66,6 +68,17 @@ def test_deploy_through_webrepl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         deploy(MODEL, f"ws://{address}", name="m.cvl")
         assert (tmp_path / "m.cvl").read_bytes() == MODEL.read_bytes()
         assert deploy(MODEL, f"ws://{address}", name="m.cvl").sent_bytes == 0
+
+
+def test_deploy_to_romfs_through_webrepl(tmp_path: Path) -> None:
+    rom, folder = tmp_path / "flash", tmp_path / "files"
+    rom.write_bytes(b"\xff" * 8192)
+    folder.mkdir()
+    with webrepl_of(folder, rom) as address:
+        port = f"ws://:{PASSWORD}@{address}"
+        assert deploy_to_rom(MODEL, port, name="m.cvl").name == "/rom/m.cvl"
+        assert deploy_to_rom(MODEL, port, name="m.cvl").sent_bytes == 0
+    assert romfs.files_in(rom.read_bytes()) == {"m.cvl": MODEL.read_bytes()}
 
 
 def test_password_in_the_address(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from convlet import deploy
+from convlet import deploy, rom_deploy
 from convlet.board import PORT_HELP, WAYS, attached_port
 from convlet.cli import Session, json_option
 
@@ -20,6 +20,9 @@ from convlet.cli import Session, json_option
     "--via", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="Whose library to use."
 )
 @click.option("--rollback", is_flag=True, help="Put back the model that was there before; again undoes it.")
+@click.option(
+    "--romfs", is_flag=True, help="Put it into the ROMFS, as /rom/NAME, where it runs without a copy in RAM."
+)
 @json_option
 @click.pass_obj
 def command(
@@ -29,14 +32,23 @@ def command(
     name: str | None,
     via: str,
     rollback: bool,
+    romfs: bool,
     as_json: bool,
 ) -> None:
-    """Put a .cvl file on a board; it replaces the old one only after the board has proved it."""
+    """Put a .cvl file on a board; it replaces the old one only after the board has proved it.
+
+    With --romfs the other files there stay. What changes is stored in the file system first, in romfs.update, and then
+    carried over by the board. Should it lose power in that, /rom is empty, and the next deploy --romfs finishes it: the
+    files of the ROMFS, old or new, are never lost.
+    """
+    if romfs and rollback:
+        raise click.UsageError("a ROMFS keeps no previous model: --rollback goes without --romfs")
     if rollback:
         name = name or (model.name if model else None)
         done = deploy.roll_back(port or attached_port(), name=name, via=via, progress=session.progress)
     elif model:
-        done = deploy.deploy(model, port or attached_port(), name=name, via=via, progress=session.progress)
+        put = rom_deploy.deploy_to_rom if romfs else deploy.deploy
+        done = put(model, port or attached_port(), name=name, via=via, progress=session.progress)
     else:
         raise click.UsageError("name the .cvl file to deploy, or give --rollback")
     if as_json:
