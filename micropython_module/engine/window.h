@@ -5,8 +5,8 @@
 //
 //     cvl_window_t window = {.read = read, .context = stream, .file_bytes = 82164, .bytes = 4096};
 //     if (cvl_open(&model, &window, &fault) != CVL_OK) { ... }
-//     void *ram = malloc(cvl_window_ram(&window));
-//     if (cvl_load_window(&model, &window, ram, &fault) != CVL_OK) { ... }
+//     void *ram = malloc(cvl_window_ram(&model));
+//     if (cvl_load_window(&model, ram, &fault) != CVL_OK) { ... }
 //
 // and then as after cvl_load. When cvl_step has returned CVL_STOPPED, window.fault says why. It
 // may be called again.
