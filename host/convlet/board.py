@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import itertools
+import re
 import socket
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
@@ -272,10 +273,12 @@ def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Ite
     'rp2'
     """
     hint = "" if "://" in port else "; is another program using it?"
-    with _board_errors(f"cannot open {port}{hint}"):
+    with _board_errors(f"cannot open {without_password(port)}{hint}"):
         transport: Any = _open(port, via)
     try:
-        with _board_errors(f"no MicroPython answers at {port}; is another program using it?"):
+        with _board_errors(
+            f"no MicroPython answers at {without_password(port)}; is another program using it?"
+        ):
             _enter_raw_repl(transport, soft_reset and not port.startswith("ws://"))
         yield Board(transport)
         with _board_errors():
@@ -283,6 +286,15 @@ def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Ite
     finally:
         with contextlib.suppress(OSError):  # the port may be gone already
             transport.close()
+
+
+def without_password(port: str) -> str:
+    """A port as it may be shown.
+
+    >>> without_password("ws://:secret@192.168.4.1"), without_password("/dev/ttyACM0")
+    ('ws://192.168.4.1', '/dev/ttyACM0')
+    """
+    return re.sub(r"^ws://[^@/]*@", "ws://", port)
 
 
 def _send_at_once(serial_port: Any) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convlet import native
-from convlet.board import Board, ConnectionLost, RemoteError, connect, digests
+from convlet.board import Board, ConnectionLost, RemoteError, connect, digests, without_password
 from convlet.errors import BoardError, ConvletError
 from convlet.files import read_file
 from convlet.progress import SILENT, Progress
@@ -105,7 +105,7 @@ def deploy(
     data = read_file(model, "the model")
     digest = hashlib.sha256(data).hexdigest()
     target = name or Path(model).name
-    progress.step(f"Deploying {target} to {port}")
+    progress.step(f"Deploying {target} to {without_password(port)}")
     with connect(port, via=via) as board:
         with _old_model_stays(board, target):
             require_module(board, port, progress)
@@ -142,7 +142,7 @@ def roll_back(
     """
     with connect(port, via=via) as board:
         target = name or _only_name_with_previous(board)
-        progress.step(f"Rolling {target} back on {port}")
+        progress.step(f"Rolling {target} back on {without_password(port)}")
         with _old_model_stays(board, target, "rolled back"):
             require_module(board, port)
             remove_leftovers(board, target)
@@ -196,7 +196,7 @@ def require_module(board: Board, port: str, progress: Progress | None = None) ->
         board.run("import convlet")
     except RemoteError as error:
         advice = "flash one made by `convlet firmware build`"
-        missing = f"the firmware of the board at {port} has no module convlet ({error})"
+        missing = f"the firmware of the board at {without_password(port)} has no module convlet ({error})"
         if progress is None:
             raise BoardError(f"{missing}: {advice}") from error
         progress.step("The firmware has no module convlet: installing the native one")

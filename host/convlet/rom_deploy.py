@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convlet import romfs
-from convlet.board import Board, ConnectionLost, RemoteError, connect
+from convlet.board import Board, ConnectionLost, RemoteError, connect, without_password
 from convlet.deploy import (
     SELFTEST_SECONDS,
     SPARE_BYTES,
@@ -120,7 +120,7 @@ def deploy_to_rom(
     name = name or Path(model).name
     if "/" in name or not name.isascii():
         raise BoardError(f"{name!r} cannot be a file's name in ROMFS: choose one of ASCII letters, without /")
-    progress.step(f"Deploying {FOLDER}{name} to {port}")
+    progress.step(f"Deploying {FOLDER}{name} to {without_password(port)}")
     with connect(port, via=via) as board, _saying_what_is_left(board, name):
         rom = _find(board, port)
         require_module(board, port, progress)
@@ -180,7 +180,7 @@ def _find(board: Board, port: str) -> _Rom:
     size, block = (int(word) for word in board.run(_FIND).split())
     if not size:
         raise BoardError(
-            f"the firmware of the board at {port} has no ROMFS that can be written by blocks: flash one made by "
+            f"the firmware of the board at {without_password(port)} has no ROMFS that can be written by blocks: flash one made by "
             f"`convlet firmware build --board pico` or pico2, or {WITHOUT}"
         )
     return _Rom(size, block)

@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 
 from convlet import native
-from convlet.board import connect
+from convlet.board import connect, without_password
 from convlet.cli import Session, json_option, out_option
 from convlet.commands.firmware import only_option, operators_of
 from convlet.files import write_atomic
@@ -68,7 +68,7 @@ def build(
 @click.pass_obj
 def install(session: Session, port: str, only: Sequence[Path], as_json: bool) -> None:
     """Ask a board what it takes, build that, and copy it to the board."""
-    session.progress.step(f"Installing the native module on {port}")
+    session.progress.step(f"Installing the native module on {without_password(port)}")
     with connect(port) as board:
         module = native.install(board, operators=operators_of(only), progress=session.progress)
     if as_json:
