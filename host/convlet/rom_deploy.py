@@ -180,8 +180,8 @@ def _find(board: Board, port: str) -> _Rom:
     size, block = (int(word) for word in board.run(_FIND).split())
     if not size:
         raise BoardError(
-            f"the firmware of the board at {without_password(port)} has no ROMFS that can be written by blocks: flash one made by "
-            f"`convlet firmware build --board pico` or pico2, or {WITHOUT}"
+            f"the firmware of the board at {without_password(port)} has no ROMFS that can be written by blocks: flash "
+            f"one made by `convlet firmware build --board pico` or pico2, or {WITHOUT}"
         )
     return _Rom(size, block)
 
