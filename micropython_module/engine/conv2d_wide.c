@@ -113,8 +113,7 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + room)));
     uint32_t pairs = is_pooled(op) ? op->channels : (op->channels + 1u) / 2;
     uint64_t weights = pairs * (uint64_t)pair_bytes(op, &shape);
-    CVL_TRY(cvl_prove_end(
-        proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
+    CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weights));
     bool all_short = (op->parameter & (CVL_WIDE_SHORT | CVL_WIDE_SINGLE)) != 0;
     return cvl_prove_scales(proof, op->channels + op->channels % 2u, !all_short);
 }

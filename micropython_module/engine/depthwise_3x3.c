@@ -52,8 +52,7 @@ cvl_status_t cvl_depthwise_3x3_prove(const cvl_proof_t *proof) {
     CVL_TRY(cvl_prove_scratch(proof, words * sizeof(uint32_t)));
     uint64_t weights =
         (channels + CVL_FILTER3_CHANNELS - 1) / CVL_FILTER3_CHANNELS * (uint64_t)CVL_FILTER3_BYTES;
-    CVL_TRY(cvl_prove_end(
-        proof->fault, CVL_ERROR_WEIGHTS, op->weights + weights, proof->model->header.file_bytes));
+    CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weights));
     return cvl_prove_scales(proof, channels, false);
 }
 

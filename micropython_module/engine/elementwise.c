@@ -59,13 +59,12 @@ static uint32_t axes_of_b(const cvl_operator_t *op, const cvl_operator_t *source
 static cvl_status_t prove_constant(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     uint32_t axes = op->parameter;
-    uint32_t file_bytes = proof->model->header.file_bytes;
     uint32_t most = cvl_is_stream(proof->model) ? COLUMNS | CHANNELS : ROWS | COLUMNS | CHANNELS;
     CVL_CHECK(proof->fault, (axes & ~most) == 0, SHAPE, axes, most);
     uint64_t values = axes & ROWS ? op->height : 1;
     values *= axes & COLUMNS ? op->width : 1;
     values *= axes & CHANNELS ? op->channels : 1;
-    return cvl_prove_end(proof->fault, CVL_ERROR_WEIGHTS, op->weights + values, file_bytes);
+    return cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, values);
 }
 
 static cvl_status_t prove_source_b(const cvl_proof_t *proof) {

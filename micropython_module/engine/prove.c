@@ -71,9 +71,21 @@ cvl_status_t cvl_prove_scratch(const cvl_proof_t *proof, uint64_t bytes) {
     return cvl_prove_place(&proof->model->header, scratch, bytes, proof->fault);
 }
 
+cvl_status_t cvl_prove_constants(
+    const cvl_proof_t *proof, cvl_status_t error, uint32_t begin, uint64_t bytes) {
+    uint32_t limit = proof->model->header.file_bytes;
+#if CVL_WITH_WINDOW
+    // What follows the head in RAM is not what follows it in the file.
+    const cvl_window_t *window = proof->model->window;
+    if (window != NULL && begin < window->begin && window->begin < limit) {
+        limit = window->begin;
+    }
+#endif
+    return cvl_prove_end(proof->fault, error, begin + bytes, limit);
+}
+
 cvl_status_t cvl_prove_table(const cvl_proof_t *proof, uint64_t bytes) {
-    return cvl_prove_end(proof->fault, CVL_ERROR_QUANT_TABLE, proof->op->table + bytes,
-        proof->model->header.file_bytes);
+    return cvl_prove_constants(proof, CVL_ERROR_QUANT_TABLE, proof->op->table, bytes);
 }
 
 cvl_status_t cvl_prove_shift(const cvl_proof_t *proof, int32_t shift, int32_t most) {
@@ -108,7 +120,7 @@ cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint32_t kernel_bytes) 
     const cvl_operator_t *op = proof->op;
     CVL_CHECK(proof->fault, kernel_bytes >= 1 && kernel_bytes <= CVL_MAX_KERNEL_BYTES, WINDOW,
         kernel_bytes, CVL_MAX_KERNEL_BYTES);
-    CVL_TRY(cvl_prove_end(proof->fault, CVL_ERROR_WEIGHTS,
-        op->weights + (uint64_t)op->channels * kernel_bytes, proof->model->header.file_bytes));
+    uint64_t bytes = (uint64_t)op->channels * kernel_bytes;
+    CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, bytes));
     return cvl_prove_requantizer(proof, op->channels);
 }

@@ -36,6 +36,11 @@ static CVL_INLINE cvl_status_t cvl_refuse(
 // What ends at byte `end` lies within `limit` bytes; else the fault is `error`.
 cvl_status_t cvl_prove_end(cvl_fault_t *fault, cvl_status_t error, uint64_t end, uint32_t limit);
 
+// The operator's constants, `bytes` from `begin` on, lie in the file, or all in its head or all in
+// the window.
+cvl_status_t cvl_prove_constants(
+    const cvl_proof_t *proof, cvl_status_t error, uint32_t begin, uint64_t bytes);
+
 // For a fault, which holds 32 bits.
 static inline uint32_t cvl_saturate(uint64_t value) {
     return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;

@@ -171,11 +171,11 @@ static CVL_NOINLINE void set_second_row(cvl_task_t *task) {
 
 static CVL_INLINE void make_row(cvl_task_t *task) {
     task->out = row_at(task->model, task->op, task->index, task->row);
-    if (task->source != NULL) {
+    if (task->source != NULL) { // an INPUT reads none, whatever its record says
         set_rows(task);
-    }
-    if (cvl_has_second_input(task->op)) {
-        set_second_row(task);
+        if (cvl_has_second_input(task->op)) {
+            set_second_row(task);
+        }
     }
     switch (task->op->code) {
 #define CVL_MAKE_ROW(name, stem)                                                                  \
