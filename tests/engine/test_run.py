@@ -6,10 +6,13 @@ import pytest
 from chain import Chain, padded_chain, stream_chain
 from convlet._engine import ffi, lib
 from convlet.compile import compile_tflite
+from convlet.format import OPERATOR
 from convlet.schedule import simulate
 from convlet.variants import PREFERENCES
 from convlet.verify import stream_outputs
+from cvl_edit import edited
 from operator_models import images_of
+from several_ports import several_ports
 from tflite_builder import Builder
 
 COMPILED = compile_tflite(padded_chain().build())
@@ -28,6 +31,17 @@ def test_what_the_arena_held_does_not_matter():
     expected = list(convlet.Model(COMPILED.cvl).run(IMAGES[0]))
     arena = bytearray(b"\xa5" * COMPILED.plan.arena_bytes)
     assert list(convlet.Model(COMPILED.cvl, arena=arena).run(IMAGES[0])) == expected
+
+
+def test_an_input_reads_no_other_whatever_its_record_says():
+    cvl = compile_tflite(several_ports()).cvl
+    images = [bytes(range(first, first + 24)) for first in (0, 50, 100)]
+    outputs = []
+    for file in (cvl, edited(cvl, OPERATOR, 2, input_b=0)):
+        model = convlet.Model(file)
+        model.run(*images)
+        outputs.append([bytes(output) for output in model.outputs])
+    assert outputs[0] == outputs[1]
 
 
 def test_nothing_behind_the_arena_is_touched():

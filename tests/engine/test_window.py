@@ -60,6 +60,14 @@ def test_all_operators_give_the_same_through_the_smallest_window(path, prefer):
     assert (model.labels, model.input_scale) == (whole.labels, whole.input_scale)
 
 
+@pytest.mark.parametrize("name", ["weights", "table"])
+def test_constants_that_begin_in_the_head_end_there(name):
+    """What lies behind the head in RAM is not what lies there in the file."""
+    crossing = edited(CVL, OPERATOR, CONV, **{name: HEAD - 4})
+    with pytest.raises(ValueError, match=f"its {name} ends? at byte [0-9]+ of {HEAD}"):
+        convlet.Model(io.BytesIO(crossing), window=len(CVL))
+
+
 def test_a_stream_of_steps_runs_through_a_window():
     cvl = (FOLDER / "stream.cvl").read_bytes()
     whole, (model, _) = convlet.Model(cvl), smallest_window(cvl)
