@@ -118,10 +118,6 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     return cvl_prove_scales(proof, op->channels + op->channels % 2u, !all_short);
 }
 
-static uint32_t least(uint32_t a, uint32_t b) {
-    return a < b ? a : b;
-}
-
 // Which columns of the padded image are widened, and which of them lie inside the image.
 typedef struct {
     uint32_t *to;
@@ -135,10 +131,10 @@ typedef struct {
 static columns_t columns_at(const cvl_task_t *task, int32_t x, uint32_t count, uint32_t *to) {
     uint32_t width = task->op->kernel_h == CVL_KERNEL_ALL ? 1 : task->source->width;
     columns_t columns = {.to = to};
-    columns.before = x < 0 ? least((uint32_t)-x, count) : 0;
+    columns.before = x < 0 ? cvl_least((uint32_t)-x, count) : 0;
     columns.first = x < 0 ? 0 : (uint32_t)x;
     uint32_t behind = columns.first < width ? width - columns.first : 0;
-    columns.inside = least(behind, count - columns.before);
+    columns.inside = cvl_least(behind, count - columns.before);
     columns.after = count - columns.before - columns.inside;
     return columns;
 }
@@ -271,7 +267,7 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     }
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
     for (uint32_t left = op->width; left > 0;) {
-        uint32_t pixels = least(shape.tile, left);
+        uint32_t pixels = cvl_least(shape.tile, left);
         columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
         pairs.x_end = scratch + pixels * step;

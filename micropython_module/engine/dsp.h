@@ -20,6 +20,11 @@
     "ssat " sum ", #8, " sum ", asr #1\n"
 #define CVL_DSP_SKIP_SIGN(offset, label) "cmn " offset ", #255\n beq " label "\n"
 
+#define CVL_DSP_KEEP_GREATER(sum, other)                                                          \
+    "cmp " sum ", " other "\n"                                                                    \
+    "it lt\n"                                                                                     \
+    "movlt " sum ", " other "\n"
+
 // clang-format on
 
 // What is added to a value that is shifted but for its last bit.

@@ -52,6 +52,10 @@ static inline bool cvl_is_placed(const cvl_operator_t *op) {
     return CVL_WITH_ROW_PLACES && (op->flags & CVL_FLAG_PLACED) != 0;
 }
 
+static inline uint32_t cvl_least(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
 static inline bool cvl_has_second_input(const cvl_operator_t *op) {
     return CVL_WITH_SECOND_INPUTS && op->input_b != CVL_NO_OPERATOR;
 }

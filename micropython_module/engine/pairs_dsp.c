@@ -139,11 +139,6 @@ __attribute__((naked, noinline)) static void make_windows(windows_t *w __attribu
         "3: pop {r0, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
-#define KEEP_GREATER(sum, other)                                                                  \
-    "cmp " sum ", " other "\n"                                                                    \
-    "it lt\n"                                                                                     \
-    "movlt " sum ", " other "\n"
-
 // The same for cvl_make_pooled: a value of each two windows, of whose four sums it is the greatest.
 __attribute__((naked, noinline)) static void make_pooled_windows(
     windows_t *w __attribute__((unused))) {
@@ -160,9 +155,9 @@ __attribute__((naked, noinline)) static void make_pooled_windows(
         TWO_WINDOWS
         "cmp r2, r3\n"
         "bne 2b\n"
-        KEEP_GREATER("r4", "r5")
-        KEEP_GREATER("r6", "r7")
-        KEEP_GREATER("r4", "r6")
+        CVL_DSP_KEEP_GREATER("r4", "r5")
+        CVL_DSP_KEEP_GREATER("r6", "r7")
+        CVL_DSP_KEEP_GREATER("r4", "r6")
         LOAD_SCALES
         CVL_DSP_SCALE("r4", "r8")
         CVL_DSP_SIGN("r4")

@@ -2,6 +2,7 @@
 // extension: the filter stays in registers for a whole row. 51 instructions for a value of the
 // pool, which has 36 products.
 #include <stddef.h>
+#include "dsp.h"
 #include "pairs.h"
 
 #if CVL_HAS_DSP
@@ -32,11 +33,6 @@ _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, right) 
 #define ADD_LOWER(sum, sum_below, lower)                                                          \
     "smlabb " sum ", r7, " lower ", " sum "\n"                                                    \
     "smladx " sum_below ", r7, " lower ", " sum_below "\n"
-
-#define KEEP_GREATER(sum, other)                                                                  \
-    "cmp " sum ", " other "\n"                                                                    \
-    "it lt\n"                                                                                     \
-    "movlt " sum ", " other "\n"
 
 // The words of the file are sums: where the lower half is negative, the upper one lacks 1.
 #define LOAD_WEIGHTS(word, place)                                                                 \
@@ -92,9 +88,9 @@ __attribute__((naked)) void cvl_make_pooled_3x3(const cvl_pairs_t *pairs __attri
         ADD_SUMS("r4", "r5", "r9", "r12")
         COLUMN("24")
         ADD_SUMS("r4", "r5", "r10", "lr")
-        KEEP_GREATER("r2", "r3")
-        KEEP_GREATER("r4", "r5")
-        KEEP_GREATER("r2", "r4")
+        CVL_DSP_KEEP_GREATER("r2", "r3")
+        CVL_DSP_KEEP_GREATER("r4", "r5")
+        CVL_DSP_KEEP_GREATER("r2", "r4")
         "ldm sp, {r3, r4, r5, r6, r7}\n"
         "add r2, r2, r3\n"
         "smmlar r2, r2, r4, r2\n" // as CVL_DSP_VALUE

@@ -10,13 +10,9 @@
 #define CHECK(condition, name, found_value, expected_value)                                       \
     CVL_CHECK(fault, condition, name, found_value, expected_value)
 
-static uint32_t least(uint32_t a, uint32_t b) {
-    return a < b ? a : b;
-}
-
 // Of the head that is there: a file without constants may end in its last word.
 static uint32_t head_bytes(const cvl_window_t *window) {
-    return least(window->begin, window->file_bytes);
+    return cvl_least(window->begin, window->file_bytes);
 }
 
 static cvl_status_t read_file(
@@ -34,7 +30,7 @@ cvl_status_t cvl_open(cvl_model_t *model, cvl_window_t *window, cvl_fault_t *fau
     CVL_TRY(read_file(window, 0, (uint8_t *)header, sizeof *header, fault));
     CVL_TRY(cvl_prove_header(model, file_bytes, fault));
     window->begin = header->head_words * (uint32_t)sizeof(uint32_t);
-    window->bytes = least(least(window->bytes, MOST_BYTES), file_bytes);
+    window->bytes = cvl_least(cvl_least(window->bytes, MOST_BYTES), file_bytes);
     CHECK(window->bytes > 0, TOO_LARGE, 1, 0);
     header->file_bytes = head_bytes(window); // what the records are proved to lie in
     return cvl_prove_records_end(model, fault) == CVL_OK
@@ -54,7 +50,7 @@ static cvl_status_t check_sum(const cvl_model_t *model, cvl_window_t *window, cv
     uint32_t crc = cvl_crc32(0, window->head + first, done - first);
     while (done < window->file_bytes) {
         uint8_t *to = window->head + window->begin;
-        uint32_t bytes = least(window->bytes, window->file_bytes - done);
+        uint32_t bytes = cvl_least(window->bytes, window->file_bytes - done);
         CVL_TRY(read_file(window, done, to, bytes, fault));
         crc = cvl_crc32(crc, to, bytes);
         done += bytes;
@@ -92,7 +88,7 @@ static cvl_status_t find_pieces(
         CVL_TRY(prove_in_head(window, op, fault));
         uint32_t weights = op->weights < window->begin ? UINT32_MAX : op->weights;
         uint32_t table = op->table < window->begin ? UINT32_MAX : op->table;
-        uint32_t begin = least(weights, table);
+        uint32_t begin = cvl_least(weights, table);
         window->pieces[i] = (cvl_piece_t){.bytes = 0};
         if (begin != UINT32_MAX) {
             CHECK(begin < end, ORDER, begin, end);
