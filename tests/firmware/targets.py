@@ -23,6 +23,7 @@ from convlet.compile import compile_tflite, read_labels
 from convlet.console import RichProgress
 from convlet.oracle import Oracle
 from convlet.verify import random_images
+from qemu_files import ROM_ADDRESSES, qemu_with_files
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -91,7 +92,6 @@ class Target:
     board: str | None
     unit: str
     native: str = ""
-    rom: int = 0  # where the emulator lays a ROMFS; without one a model lies in the heap
     count: str = HERE_COUNT
 
     @property
@@ -132,8 +132,7 @@ def _qemu(
     number: str, title: str, architecture: str, timer: int = 0x40000000, clock: float = 25e6
 ) -> list[Target]:
     name, count = f"qemu-mps2-an{number}", ARM_COUNT.format(timer=timer, clock=clock)
-    rom = 0x10200000 if number == "505" else 0x200000
-    return [Target(title, name, "instructions", each, rom, count) for each in ("", architecture)]
+    return [Target(title, name, "instructions", each, count) for each in ("", architecture)]
 
 
 TARGETS = [
@@ -144,8 +143,8 @@ TARGETS = [
     *_qemu("386", "QEMU Cortex-M4", "armv7emsp"),
     *_qemu("500", "QEMU Cortex-M7", "armv7emsp"),
     *_qemu("505", "QEMU Cortex-M33", "armv7emsp", 0x50000000, 20e6),
-    Target("QEMU RV32IMC", "qemu-virt-rv32", "instructions", "", 0x84000000, RISCV_COUNT),
-    Target("QEMU RV32IMC", "qemu-virt-rv32", "instructions", "rv32imc", 0x84000000, RISCV_COUNT),
+    Target("QEMU RV32IMC", "qemu-virt-rv32", "instructions", "", RISCV_COUNT),
+    Target("QEMU RV32IMC", "qemu-virt-rv32", "instructions", "rv32imc", RISCV_COUNT),
     Target("Pico emulator", "pico", "cycles", count=PICO_COUNT),
     Target("Pico emulator, stock", "pico-stock", "cycles", "armv6m", count=PICO_COUNT),
 ]
@@ -170,10 +169,13 @@ def measure(target: Target, cases: Sequence[Case], digits: bytes) -> Row:
         code = module.code_bytes + module.data_bytes
     elif target.board:
         added = firmware.added_by_module(target.board).flash_bytes
-    in_place = bool(target.rom) or target.board == "pico"
-    lies_in = "flash" if in_place else "heap"
+    if target.board in ROM_ADDRESSES:
+        runner, lies_in = _on_qemu, "flash"
+    elif target.board in ("pico", "pico-stock"):
+        runner, lies_in = _on_pico, "flash" if target.board == "pico" else "heap"
+    else:
+        runner, lies_in = _here, "heap"
     row = Row(target.title, target.how, 0, 0, added, code, lies_in, target.unit)
-    runner = _on_qemu if target.rom else _on_pico if target.board in ("pico", "pico-stock") else _here
     runner(target, row, cases, digits)
     return row
 
@@ -247,24 +249,12 @@ def _on_qemu(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> 
     if target.native:
         files["convlet.mpy"] = native.build(target.native).path.read_bytes()
     image = firmware.build(target.board, with_module=not target.native).image
-    with tempfile.TemporaryDirectory() as name:
-        rom = Path(name) / "rom"
-        rom.write_bytes(romfs.build(files))
-        loader = ("-device", f"loader,file={rom},addr={target.rom:#x},force-raw=on")
-        with (
-            emulate.qemu(target.board, image, *QEMU_OPTIONS, *loader) as running,
-            connect(running.port) as board,
-        ):
-            board.run(
-                "import sys, uctypes, vfs\n"
-                f"vfs.mount(vfs.VfsRom(uctypes.bytearray_at({target.rom:#x}, {rom.stat().st_size})), '/rom')\n"
-                "sys.path.append('/rom')\nimport convlet"
-            )
-            # First what needs most of the heap in one piece.
-            for case in cases:
-                note_case(row, case, partial(_measure_on, board, case, "/rom/", target.count))
-            for script in SCRIPTS:
-                note_script(row, partial(run_again, board, script, digits))
+    with qemu_with_files(target.board, image, files, *QEMU_OPTIONS) as board:
+        # First what needs most of the heap in one piece.
+        for case in cases:
+            note_case(row, case, partial(_measure_on, board, case, "/rom/", target.count))
+        for script in SCRIPTS:
+            note_script(row, partial(run_again, board, script, digits))
 
 
 def _on_pico(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> None:

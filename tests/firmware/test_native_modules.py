@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from convlet import emulate, firmware, native
-from convlet.board import Board, RemoteError, connect
+from convlet.board import Board, connect
 from convlet.cvl_file import read_cvl
+from qemu_files import qemu_with_files
 from test_device import SCRIPTS, on_each_script, run_here, run_on
 
 if TYPE_CHECKING:
@@ -28,58 +29,17 @@ import convlet
 gc.collect()
 print(gc.mem_alloc() - before)
 """
-# A file system of one file in the board's RAM, for boards that have none: MicroPython's tests/run-natmodtests.py.
-_FILE_SYSTEM = """
-import io, sys, vfs
-class _File(io.IOBase):
-    def __init__(self):
-        self.at = 0
-    def ioctl(self, request, argument):
-        return 0
-    def readinto(self, buffer):
-        part = memoryview(MODULE)[self.at : self.at + len(buffer)]
-        buffer[: len(part)] = part
-        self.at += len(part)
-        return len(part)
-class _Files:
-    def mount(self, readonly, mkfs):
-        pass
-    def umount(self):
-        pass
-    def chdir(self, path):
-        pass
-    def stat(self, path):
-        if path != "/convlet.mpy":
-            raise OSError(2)
-        return (0x8000,) + (0,) * 9
-    def open(self, path, mode):
-        return _File()
-vfs.mount(_Files(), "/module")
-sys.path.insert(0, "/module")
-import convlet
-vfs.umount("/module")
-MODULE = None
-"""
-
-
-@contextmanager
-def with_module(running: emulate.EmulatedBoard, architecture: str) -> Iterator[Board]:
-    with connect(running.port) as board:
-        with pytest.raises(RemoteError, match="no module named 'convlet'"):
-            board.run("import convlet")
-        board.set_bytes("MODULE", native.build(architecture).path.read_bytes())
-        board.run(_FILE_SYSTEM)
-        yield board
 
 
 @contextmanager
 def qemu_with_module(name: str, architecture: str) -> Iterator[Board]:
     bare = firmware.build(name, with_module=False).image
-    with emulate.qemu(name, bare) as running, with_module(running, architecture) as board:
+    with qemu_with_files(name, bare, {"convlet.mpy": native.build(architecture).path.read_bytes()}) as board:
+        assert board.run("import convlet\nprint(convlet.__file__)").strip() == "/rom/convlet.mpy"
         yield board
 
 
-# One board for all scripts of a processor: sending the module takes longer than they do.
+# One board for all scripts of a processor: its start takes longer than most of them.
 @pytest.fixture(scope="module")
 def cortex_m3() -> Iterator[Board]:
     with qemu_with_module("qemu-mps2-an385", "armv7m") as board:

@@ -1,0 +1,38 @@
+"""A board of QEMU with files, in a ROMFS that the emulator lays beside the firmware's memory: none is in its heap."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from convlet import emulate, romfs
+from convlet.board import Board, connect
+
+ROM_ADDRESSES = {
+    "qemu-mps2-an385": 0x200000,
+    "qemu-mps2-an386": 0x200000,
+    "qemu-mps2-an500": 0x200000,
+    "qemu-mps2-an505": 0x10200000,
+    "qemu-virt-rv32": 0x84000000,
+}
+
+
+@contextmanager
+def qemu_with_files(
+    board_name: str, image: Path, files: Mapping[str, bytes], *options: str
+) -> Iterator[Board]:
+    """The board, with the files in /rom, from where it imports too; `options` are QEMU's."""
+    address = ROM_ADDRESSES[board_name]
+    with tempfile.TemporaryDirectory() as folder:
+        rom = Path(folder) / "rom"
+        rom.write_bytes(romfs.build(files))
+        loader = ("-device", f"loader,file={rom},addr={address:#x},force-raw=on")
+        with emulate.qemu(board_name, image, *options, *loader) as running, connect(running.port) as board:
+            board.run(
+                "import sys, uctypes, vfs\n"
+                f"vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address:#x}, {rom.stat().st_size})), '/rom')\n"
+                "sys.path.append('/rom')"
+            )
+            yield board
