@@ -28,7 +28,6 @@ from convlet.format import (
     ROW_PLACES,
     SECOND_INPUTS,
     SINGLE_CHANNELS,
-    SPREAD_INPUTS,
     STREAM,
     TEST_VECTORS,
     WIDE_BYTES,
@@ -80,7 +79,6 @@ def _features_of(operator: dict[str, Any]) -> set[str]:
         ROW_MAPS: operator["flags"] & FLAG_MAPPED,
         ROW_PLACES: operator["flags"] & FLAG_PLACED,
         SECOND_INPUTS: operator["input_b"] != NO_OPERATOR,
-        SPREAD_INPUTS: operator["up_h"] > 1 or operator["up_w"] > 1,
     }
     return {name for name, is_needed in needed.items() if is_needed}
 

@@ -83,7 +83,6 @@ ACCUMULATION = "ACCUMULATION"  # FLAG_ACCUMULATES
 ROW_MAPS = "ROW_MAPS"  # FLAG_MAPPED
 ROW_PLACES = "ROW_PLACES"  # FLAG_PLACED
 SECOND_INPUTS = "SECOND_INPUTS"  # input_b
-SPREAD_INPUTS = "SPREAD_INPUTS"  # up_h or up_w above 1
 TEST_VECTORS = "TEST_VECTORS"  # vector_count
 # Of CONV_2D_WIDE:
 BYTE_WEIGHTS = "BYTE_WEIGHTS"  # WIDE_BYTES
@@ -96,7 +95,6 @@ FEATURES = (
     ROW_MAPS,
     ROW_PLACES,
     SECOND_INPUTS,
-    SPREAD_INPUTS,
     TEST_VECTORS,
     BYTE_WEIGHTS,
     SINGLE_CHANNELS,
@@ -205,8 +203,7 @@ OPERATOR = Record(
         ("stride_w", "B", ""),
         ("dilation_h", "B", ""),
         ("dilation_w", "B", ""),
-        ("up_h", "B", "the window lies on the input with up_h - 1 rows of zero points behind each row"),
-        ("up_w", "B", "and up_w - 1 pixels behind each pixel"),
+        ("reserved", "H", "0"),
         ("pad_top", "h", "the window of output row r begins at row r * stride_h - pad_top"),
         ("pad_left", "h", ""),
         ("parameter", "H", "what the kernel says"),

@@ -104,7 +104,7 @@ def _is_plain(conv: Node, pool: Node) -> bool:
     clamps_no_more = pool.clamp_min <= conv.clamp_min and pool.clamp_max >= conv.clamp_max
     is_inside = 2 * pool.shape[0] <= conv.shape[0] and 2 * pool.shape[1] <= conv.shape[1]
     window = conv.window
-    is_dense = window.dilation_h * window.dilation_w * window.up_h * window.up_w == 1
+    is_dense = window.dilation_h * window.dilation_w == 1
     same_zero = conv.tensor.zero_point == pool.tensor.zero_point
     return pool.window == _POOL and is_inside and clamps_no_more and is_dense and same_zero
 

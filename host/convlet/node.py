@@ -15,8 +15,7 @@ from convlet.quantization import INT8_MAX, INT8_MIN
 class Window:
     """Output row r reads input rows r * stride_h - pad_top + k * dilation_h for k in range(kernel_h); columns alike.
 
-    With a row map, its rows are map[r] + k * dilation_h. The input is taken with up_h - 1 rows of zero points behind
-    each row. `kernel_h` may be KERNEL_ALL.
+    With a row map, its rows are map[r] + k * dilation_h. `kernel_h` may be KERNEL_ALL.
     """
 
     kernel_h: int
@@ -27,8 +26,6 @@ class Window:
     dilation_w: int = 1
     pad_top: int = 0
     pad_left: int = 0
-    up_h: int = 1
-    up_w: int = 1
 
     def turned(self) -> Window:
         """The window with height and width exchanged."""
@@ -41,8 +38,6 @@ class Window:
             dilation_w=self.dilation_h,
             pad_top=self.pad_left,
             pad_left=self.pad_top,
-            up_h=self.up_w,
-            up_w=self.up_h,
         )
 
 
@@ -166,16 +161,15 @@ class Node:
         if self.window.kernel_h == KERNEL_ALL:
             return height
         last = self._first(row) + (self.window.kernel_h - 1) * self.window.dilation_h
-        return max(min(last // self.window.up_h + 1, height), 0)
+        return max(min(last + 1, height), 0)
 
     def _reads_of_first(self, row: int, step: int, height: int) -> list[int]:
         if self.accumulates:
             return [step]
         if self.window.kernel_h == KERNEL_ALL:
             return list(range(height))
-        up = self.window.up_h
         at = (self._first(row) + k * self.window.dilation_h for k in range(self.window.kernel_h))
-        return [a // up for a in at if a >= 0 and a % up == 0 and a // up < height]
+        return [a for a in at if 0 <= a < height]
 
     def _row_of_second(self, row: int, height: int) -> int:
         return 0 if height == 1 and self.parameter == 0 else row - self.parameter

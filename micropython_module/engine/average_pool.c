@@ -14,8 +14,7 @@ static cvl_status_t prove_windows_meet_image(const cvl_proof_t *proof) {
     bool rows_meet = op->pad_top < op->kernel_h &&
                      cvl_first_row(op, op->height - 1u) < (int32_t)proof->source->height;
     CVL_CHECK(proof->fault, rows_meet, WINDOW, op->height, proof->source->height);
-    bool is_dense = op->dilation_h == 1 && op->up_h == 1;
-    CVL_CHECK(proof->fault, is_dense, WINDOW, op->dilation_h, 1);
+    CVL_CHECK(proof->fault, op->dilation_h == 1, WINDOW, op->dilation_h, 1);
     return CVL_OK;
 }
 

@@ -10,7 +10,7 @@ cvl_status_t cvl_concatenation_prove(const cvl_proof_t *proof) {
     cvl_fault_t *fault = proof->fault;
     CVL_CHECK(fault, b != NULL, INPUT, op->input_b, op->input);
     CVL_TRY(cvl_prove_window(proof));
-    bool row_for_row = op->kernel_h == 1 && op->stride_h == 1 && op->pad_top == 0 && op->up_h == 1;
+    bool row_for_row = op->kernel_h == 1 && op->stride_h == 1 && op->pad_top == 0;
     CVL_CHECK(fault, row_for_row, WINDOW, op->stride_h, 1);
     uint32_t row_bytes = cvl_row_bytes(a);
     uint32_t height = a->height;

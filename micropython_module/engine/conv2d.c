@@ -37,15 +37,14 @@ cvl_status_t cvl_conv2d_prove(const cvl_proof_t *proof) {
     return cvl_prove_weights(proof, (uint32_t)op->kernel_h * op->kernel_w * channels_in);
 }
 
-// The pixel of `row` in column x of the input, with the pixels between that up_w puts there, from
-// the group's first channel on; NULL for a pixel of padding.
+// The pixel of `row` in column x of the input, from the group's first channel on; NULL for a pixel
+// of padding.
 CVL_HOT static const int8_t *pixel_at(const cvl_group_t *group, const int8_t *row, int32_t x) {
     const cvl_operator_t *source = group->task->source;
-    int32_t column = cvl_unspread(x, group->task->op->up_w);
-    if (row == NULL || column < 0 || column >= source->width) {
+    if (row == NULL || x < 0 || x >= source->width) {
         return NULL;
     }
-    return row + (uint32_t)column * source->channels + group->first_in;
+    return row + (uint32_t)x * source->channels + group->first_in;
 }
 
 // Copies the window that begins at column x to `window`, with the zero point for what lies
@@ -171,8 +170,7 @@ void cvl_conv2d_row(const cvl_task_t *task) {
         .end = channels_out,
         .weights = (const int8_t *)task->model->file + op->weights,
         .kernel_bytes = (uint32_t)op->kernel_h * op->kernel_w * channels_in,
-        .has_plain_columns =
-            op->dilation_w == 1 && op->up_w == 1 && channels_in == task->source->channels,
+        .has_plain_columns = op->dilation_w == 1 && channels_in == task->source->channels,
     };
     while (group.first < op->channels) {
         if (group.kernel_bytes <= GATHERED_BYTES) {

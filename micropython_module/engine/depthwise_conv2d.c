@@ -11,7 +11,6 @@ cvl_status_t cvl_depthwise_conv2d_prove(const cvl_proof_t *proof) {
     uint32_t channels = proof->source->channels;
     CVL_CHECK(proof->fault, op->channels == channels, CHANNELS, op->channels, channels);
     CVL_CHECK(proof->fault, channels >= BLOCK, CHANNELS, channels, BLOCK);
-    CVL_CHECK(proof->fault, op->up_w == 1, WINDOW, op->up_w, 1);
     CVL_TRY(cvl_prove_window(proof));
     return cvl_prove_weights(proof, (uint64_t)op->kernel_h * op->kernel_w);
 }

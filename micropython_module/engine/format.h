@@ -133,9 +133,6 @@ enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 #ifndef CVL_WITH_SECOND_INPUTS
 #define CVL_WITH_SECOND_INPUTS CVL_WITH_OTHERS
 #endif
-#ifndef CVL_WITH_SPREAD_INPUTS
-#define CVL_WITH_SPREAD_INPUTS CVL_WITH_OTHERS
-#endif
 #ifndef CVL_WITH_TEST_VECTORS
 #define CVL_WITH_TEST_VECTORS CVL_WITH_OTHERS
 #endif
@@ -185,8 +182,7 @@ typedef struct {
     uint8_t stride_w;
     uint8_t dilation_h;
     uint8_t dilation_w;
-    uint8_t up_h;           // the window lies on the input with up_h - 1 rows of zero points behind each row
-    uint8_t up_w;           // and up_w - 1 pixels behind each pixel
+    uint16_t reserved;      // 0
     int16_t pad_top;        // the window of output row r begins at row r * stride_h - pad_top
     int16_t pad_left;
     uint16_t parameter;     // what the kernel says

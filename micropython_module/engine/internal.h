@@ -93,23 +93,14 @@ static inline uint32_t cvl_read_u16(const cvl_model_t *model, uint32_t table, ui
     return at[0] | (uint32_t)at[1] << 8;
 }
 
-// The first and the last row of its window for output row `row` of `op`, on the input with the
-// rows between that up_h puts there. host/convlet/node.py computes the same.
+// The first and the last row of its window for output row `row` of `op`. host/convlet/node.py
+// computes the same.
 static inline int32_t cvl_first_row(const cvl_operator_t *op, uint32_t row) {
     return (int32_t)(row * op->stride_h) - op->pad_top;
 }
 
 static inline int32_t cvl_last_row(const cvl_operator_t *op, uint32_t row) {
     return cvl_first_row(op, row) + (op->kernel_h - 1) * op->dilation_h;
-}
-
-// Where row or column `at` of an input with up - 1 zero points behind each value lies in the input
-// itself; negative for one of those between.
-static inline int32_t cvl_unspread(int32_t at, uint32_t up) {
-    if (!CVL_WITH_SPREAD_INPUTS || up == 1 || at < 0) {
-        return at;
-    }
-    return (uint32_t)at % up == 0 ? (int32_t)((uint32_t)at / up) : -1;
 }
 
 // Of an operator that accumulates: the row of its input with which output row `row` begins.

@@ -14,8 +14,8 @@ typedef struct {
     unsigned index;                 // of the operator
     uint32_t row;                   // index of the row that is made
     uint32_t step;                  // for FLAG_ACCUMULATES: the row of the input that is taken
-    int32_t first_row;   // of the window, on the input with the rows that up_h puts there
-    int8_t *out;         // int8[op->width, op->channels]
+    int32_t first_row;              // of the window
+    int8_t *out;                    // int8[op->width, op->channels]
     const int8_t *row_b; // int8[source_b->width, source_b->channels]; NULL: none for this row
     bool begins;         // whether the step is the first of its row
     bool ends;           // and whether it is the last

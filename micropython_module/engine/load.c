@@ -101,7 +101,7 @@ static cvl_status_t prove_accumulation(const cvl_proof_t *proof) {
         return CVL_OK;
     }
     CHECK(op->kernel_h == op->stride_h, WINDOW, op->kernel_h, op->stride_h);
-    CHECK(op->dilation_h == 1 && op->up_h == 1, WINDOW, op->dilation_h, 1);
+    CHECK(op->dilation_h == 1, WINDOW, op->dilation_h, 1);
     bool begins_inside = op->pad_top >= 0 && op->pad_top < op->kernel_h &&
                          cvl_first_row(op, op->height - 1u) < (int32_t)proof->source->height;
     CHECK(begins_inside, WINDOW, op->height, proof->source->height);
@@ -125,8 +125,7 @@ static cvl_status_t prove_map(const cvl_proof_t *proof) {
 static cvl_status_t prove_reading(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     cvl_fault_t *fault = proof->fault;
-    bool all_above_zero =
-        op->stride_h && op->stride_w && op->dilation_h && op->dilation_w && op->up_h && op->up_w;
+    bool all_above_zero = op->stride_h && op->stride_w && op->dilation_h && op->dilation_w;
     CHECK(all_above_zero, WINDOW, 0, UINT8_MAX);
     if (cvl_accumulates(op)) {
         return prove_accumulation(proof);
@@ -151,7 +150,6 @@ static cvl_status_t prove_streaming(const cvl_operator_t *op, cvl_fault_t *fault
     CHECK(flags == 0, FLAGS, op->flags, op->flags & ~flags);
     CHECK(op->ring_rows >= 1, SHAPE, op->ring_rows, op->height);
     CHECK(op->code == CVL_OP_INPUT || op->kernel_h >= 1, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
-    CHECK(op->code == CVL_OP_INPUT || op->up_h == 1, WINDOW, op->up_h, 1);
     CHECK(op->input_b == CVL_NO_OPERATOR || op->parameter == 0, WINDOW, op->parameter, 0);
     return CVL_OK;
 }
@@ -162,8 +160,7 @@ static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault)
                      (CVL_WITH_ROW_MAPS ? 0 : CVL_FLAG_MAPPED) |
                      (CVL_WITH_ROW_PLACES ? 0 : CVL_FLAG_PLACED);
     bool has_second = !CVL_WITH_SECOND_INPUTS && op->input_b != CVL_NO_OPERATOR;
-    bool is_spread = !CVL_WITH_SPREAD_INPUTS && (op->up_h > 1 || op->up_w > 1);
-    CHECK((op->flags & flags) == 0 && !has_second && !is_spread, LEFT_OUT, 0, 1);
+    CHECK((op->flags & flags) == 0 && !has_second, LEFT_OUT, 0, 1);
     return CVL_OK;
 }
 

@@ -23,9 +23,6 @@ static uint32_t macs(const cvl_operator_t *op, const cvl_operator_t *source) {
         return cvl_tensor_bytes(op) * taps;
     case CVL_OP_CONV_2D:
         channels_in = op->parameter == 0 ? channels_in : op->parameter; // of a group
-        if (op->up_h > 1 || op->up_w > 1) {                             // zero points do not count
-            return (uint32_t)source->height * source->width * op->channels * taps * channels_in;
-        }
         return cvl_tensor_bytes(op) * taps * channels_in;
     case CVL_OP_CONV_2D_WIDE:
         if (op->kernel_h == CVL_KERNEL_ALL) {

@@ -41,7 +41,7 @@ cvl_status_t cvl_prove_accumulable_window(const cvl_proof_t *proof, uint64_t acc
 cvl_status_t cvl_prove_pixelwise(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     const cvl_operator_t *source = proof->source;
-    bool one_pixel = op->kernel_h == 1 && op->stride_h == 1 && op->up_h == 1 && op->pad_top == 0;
+    bool one_pixel = op->kernel_h == 1 && op->stride_h == 1 && op->pad_top == 0;
     CVL_CHECK(proof->fault, one_pixel, WINDOW, op->kernel_h, 1);
     CVL_CHECK(proof->fault, op->height == source->height, CHANNELS, op->height, source->height);
     CVL_CHECK(proof->fault, op->width == source->width, CHANNELS, op->width, source->width);

@@ -34,7 +34,7 @@ static cvl_status_t prove_reduction(const cvl_proof_t *proof, uint32_t accumulat
         return cvl_prove_accumulator(proof, (uint64_t)cvl_row_bytes(op) * accumulator_bytes);
     }
     CVL_TRY(cvl_prove_window(proof));
-    CVL_CHECK(proof->fault, op->up_h == 1 && op->pad_top == 0, WINDOW, op->up_h, 1);
+    CVL_CHECK(proof->fault, op->pad_top == 0, WINDOW, cvl_saturate((uint32_t)op->pad_top), 0);
     int32_t end = cvl_last_row(op, op->height - 1u) + 1;
     bool inside = end <= source->height || cvl_is_stream(proof->model);
     CVL_CHECK(proof->fault, inside, SHAPE, (uint32_t)end, source->height);

@@ -27,7 +27,6 @@ cvl_status_t cvl_resize_bilinear_prove(const cvl_proof_t *proof) {
     uint32_t ways = op->flags & (CVL_FLAG_ACCUMULATES | CVL_FLAG_MAPPED);
     CVL_CHECK(fault, ways == CVL_FLAG_MAPPED, FLAGS, op->flags, CVL_FLAG_MAPPED);
     CVL_CHECK(fault, op->kernel_h == 2, WINDOW, op->kernel_h, 2);
-    CVL_CHECK(fault, op->up_h == 1, WINDOW, op->up_h, 1);
     CVL_CHECK(fault, op->channels == source->channels, CHANNELS, op->channels, source->channels);
     uint32_t map_bytes = op->height * (uint32_t)sizeof(uint16_t);
     CVL_TRY(cvl_prove_table(proof, map_bytes + sizeof(grid_t)));

@@ -96,11 +96,7 @@ static CVL_INLINE int32_t rows_needed(cvl_task_t *task) {
         return ENDLESS;
     }
     task->first_row = cvl_is_mapped(op) ? mapped_row(task) : cvl_first_row(op, task->row);
-    int32_t last = task->first_row + (op->kernel_h - 1) * op->dilation_h;
-    if (CVL_WITH_SPREAD_INPUTS && op->up_h > 1 && last > 0) {
-        last /= op->up_h;
-    }
-    return last + 1;
+    return task->first_row + (op->kernel_h - 1) * op->dilation_h + 1;
 }
 
 // The row of its second input that it reads: the only one, or one for each of its own from row
@@ -137,14 +133,13 @@ static CVL_NOINLINE void set_window(cvl_task_t *task) {
     }
 }
 
-// The same for an input with rows of zero points between its own, or with places for its rows.
-static CVL_NOINLINE void set_spread_window(cvl_task_t *task) {
+// The same for an input with places for its rows.
+static CVL_NOINLINE void set_placed_window(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
-    int32_t at = task->first_row;
+    uint32_t row = (uint32_t)task->first_row;
     uint32_t height = height_of(task->model, task->source);
-    for (uint32_t ky = 0; ky < op->kernel_h; ky++, at += op->dilation_h) {
-        uint32_t row = (uint32_t)cvl_unspread(at, op->up_h);
-        bool inside = row < height;
+    for (uint32_t ky = 0; ky < op->kernel_h; ky++, row += op->dilation_h) {
+        bool inside = row < height; // and not below 0
         task->rows[ky] = inside ? row_at(task->model, task->source, op->input, row) : NULL;
     }
 }
@@ -156,8 +151,8 @@ static CVL_INLINE void set_rows(cvl_task_t *task) {
     } else if (op->kernel_h == CVL_KERNEL_ALL) {
         // Whatever the state is: it is read in one piece.
         task->rows[0] = begin_of(task->model, task->source, op->input);
-    } else if ((CVL_WITH_SPREAD_INPUTS && op->up_h > 1) || cvl_is_placed(task->source)) {
-        set_spread_window(task);
+    } else if (cvl_is_placed(task->source)) {
+        set_placed_window(task);
     } else {
         set_window(task);
     }

@@ -7,8 +7,7 @@ cvl_status_t cvl_space_to_depth_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *source = proof->source;
     cvl_fault_t *fault = proof->fault;
     CVL_TRY(cvl_prove_window(proof));
-    bool side_by_side =
-        op->stride_h == op->kernel_h && op->pad_top == 0 && op->dilation_h == 1 && op->up_h == 1;
+    bool side_by_side = op->stride_h == op->kernel_h && op->pad_top == 0 && op->dilation_h == 1;
     CVL_CHECK(fault, side_by_side, WINDOW, op->stride_h, op->kernel_h);
     uint32_t height = (uint32_t)op->height * op->kernel_h;
     uint32_t width = (uint32_t)op->width * op->kernel_w;

@@ -49,6 +49,5 @@ def test_windows_that_miss_the_image_are_refused(accumulate):
 
 def test_windows_that_step_over_the_image_are_refused():
     cvl = compile_tflite(Chain((6, 6, 2)).average_pool((3, 3), (1, 1), "SAME").build()).cvl
-    for fields in ({"dilation_h": 2}, {"up_h": 2}):
-        with pytest.raises(ValueError, match=r"its kernel, stride or dilation is \d, expected 1 to 1"):
-            convlet.check(edited(cvl, OPERATOR, 1, **fields))
+    with pytest.raises(ValueError, match=r"its kernel, stride or dilation is 2, expected 1 to 1"):
+        convlet.check(edited(cvl, OPERATOR, 1, dilation_h=2))

@@ -228,7 +228,6 @@ DAMAGES = [
     ("CHANNELS", operator(BESIDE, MOVED, width=9), VALUES.format(99, 110)),
     ("FLAGS", flags(RESIZE, off=2), "its flags are {}, expected 2"),
     ("WINDOW", operator(RESIZE, MOVED, kernel_h=1), WINDOW.format(1, 2)),
-    ("WINDOW", operator(RESIZE, MOVED, up_h=2), WINDOW.format(2, 1)),
     ("CHANNELS", operator(RESIZE, MOVED, channels=10), VALUES.format(10, 11)),
     (
         "QUANT_TABLE",
@@ -338,7 +337,6 @@ def in_stream(index, **fields):
         (in_stream(S_CONV, flags=FLAG_PLACED), f"its flags are {FLAG_PLACED}, expected 0"),
         (in_stream(S_AVERAGE, flags=1), "its flags are 1, expected 0"),
         (in_stream(S_CONV, kernel_h=0), f"its kernel, stride or dilation is 0, expected 1 to {MAX_KERNEL_H}"),
-        (in_stream(S_CONV, up_h=2), "its kernel, stride or dilation is 2, expected 1 to 1"),
         (in_stream(0, ring_rows=0), "operator 0 (INPUT): its shape holds 0, expected 1 to 16"),
         (edited(in_stream(S_LAST, ring_rows=2), HEADER, arena_bytes=1000), "the output keeps 2 rows of 1"),
         (in_stream(S_LAST, height=7), "its shape holds 16, expected 1 to 7"),

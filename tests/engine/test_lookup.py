@@ -33,7 +33,6 @@ def test_the_output_may_lie_on_the_input():
         ({"kernel_h": 2}, "its kernel, stride or dilation is 2, expected 1 to 1"),
         ({"stride_h": 2}, "its kernel, stride or dilation is 1, expected 1 to 1"),
         ({"pad_top": 1}, "its kernel, stride or dilation is 1, expected 1 to 1"),
-        ({"up_h": 2}, "its kernel, stride or dilation is 1, expected 1 to 1"),
         ({"height": 2, "ring_rows": 2}, "it makes 2 values, expected 3"),
         ({"width": 3}, "it makes 3 values, expected 4"),
         ({"channels": 4}, "it makes 4 values, expected 5"),

@@ -23,13 +23,6 @@ def test_rows_of_the_whole_input():
     assert node.rows_read(0, 0, [3]) == [[0, 1, 2]] and node.rows_needed(0, 0, [3]) == [3]
 
 
-def test_rows_of_a_spread_input():
-    """3 rows of window over 3 rows with a row of padding behind each: rows 0, -, 1, -, 2, -."""
-    node = node_of(Window(3, 3, pad_top=1, up_h=2))
-    assert [node.rows_read(row, row, [3])[0] for row in range(6)] == [[0], [0, 1], [1], [1, 2], [2], [2]]
-    assert [node.rows_needed(row, row, [3])[0] for row in range(6)] == [1, 2, 2, 3, 3, 3]
-
-
 def test_rows_of_a_map():
     node = node_of(row_map=(1, NO_ROW, 0))
     assert [node.rows_read(row, row, [2])[0] for row in range(3)] == [[1], [], [0]]

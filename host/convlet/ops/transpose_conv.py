@@ -10,10 +10,10 @@ import tflite
 
 from convlet.errors import ModelError
 from convlet.graph import Operator
-from convlet.node import Node, Window
+from convlet.node import Node
 from convlet.ops.requantization import finish
 from convlet.ops.spec import OperatorSpec
-from convlet.ops.weights import check_shape, check_weights, lower_weighted
+from convlet.ops.weights import check_shape, check_weights
 from convlet.ops.window import WINDOW_OPTIONS, padding_before, size_out
 
 
@@ -33,7 +33,7 @@ def _check(operator: Operator) -> None:
     check_shape(convolution, (operator.output.rows[2], *kernel, convolution.inputs[0].rows[2]))
 
 
-def _paddings(operator: Operator) -> tuple[int, int]:
+def paddings_of(operator: Operator) -> tuple[int, int]:
     """Rows and columns that the output lacks in front: those of the convolution whose gradient the operator is.
 
     TFLM's transpose_conv.cc computes them so. Raises ModelError where that would not make the input's size.
@@ -64,7 +64,7 @@ def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     convolution = _as_convolution(operator)
     source, weights = convolution.inputs[0], convolution.inputs[1].constant.astype(np.int64)
     stride_h, stride_w = operator.options["stride_h"], operator.options["stride_w"]
-    top, left = _paddings(operator)
+    top, left = paddings_of(operator)
     (out_h, out_w, channels), (in_h, in_w, _) = operator.output.rows, source.rows
     _, kernel_h, kernel_w, _ = weights.shape
     x = inputs[0].astype(np.int64) - source.zero_point
@@ -80,23 +80,7 @@ def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
-    """A CONV_2D with the kernel turned by half a turn, on the input spread by the strides."""
-    convolution = _as_convolution(operator)
-    weights = convolution.inputs[1].constant
-    _, kernel_h, kernel_w, _ = weights.shape
-    top, left = _paddings(operator)
-    window = Window(
-        kernel_h=kernel_h,
-        kernel_w=kernel_w,
-        pad_top=kernel_h - 1 - top,
-        pad_left=kernel_w - 1 - left,
-        up_h=operator.options["stride_h"],
-        up_w=operator.options["stride_w"],
-    )
-    turned = np.ascontiguousarray(weights[:, ::-1, ::-1])
-    node = lower_weighted("CONV_2D", convolution, sources, window, turned)
-    height, width, _ = convolution.inputs[0].rows
-    return replace(node, macs=height * width * weights.size)
+    raise AssertionError(f"passes.transposed makes a CONV_2D of {operator}")
 
 
 OPERATORS = {

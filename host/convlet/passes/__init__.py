@@ -20,6 +20,7 @@ from convlet.passes.pads import fold_pads
 from convlet.passes.reduced_axes import keep_reduced_axes
 from convlet.passes.reshapes import elide_reshapes
 from convlet.passes.tables import compose_tables, drop_identities
+from convlet.passes.transposed import split_transposed
 from convlet.passes.unread import drop_unread
 
 Pass = Callable[[Graph], list[str]]
@@ -41,6 +42,7 @@ SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("functions composed into one table", compose_tables),
     ("functions that change nothing dropped", drop_identities),
     ("activations fused", fuse_clamps),
+    ("transposed convolutions made ordinary ones", split_transposed),
     ("constant channels dropped", drop_constant_channels),
 )
 
