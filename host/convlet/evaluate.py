@@ -55,7 +55,8 @@ def run_int8(model: bytes, images: Images) -> Int8Result:
         # Late, since it comes with the compiler: a change of that is no reason to train the models in the cache again.
         from convlet.oracle import Oracle
 
-        oracle, name = Oracle(model), "tflite-micro"
+        oracle = Oracle(model)
+        name = oracle.name
         source, result = oracle.input_details, oracle.output_details
         outputs = np.array([oracle.run([sample]) for sample in _quantize(images, source)])
     shaped = outputs.reshape(-1, *result["shape"][1:])

@@ -6,15 +6,20 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from convlet.errors import ToolError, VerifyError
-from convlet.graph import Tensor
+from convlet.graph import Graph, Tensor
+from convlet.ops import check_operators
 from convlet.quantization import dequantize, quantize
+from convlet.reference import run_graph
 from convlet.tflite_reader import read_tflite
+
+NAME = "tflite-micro"
 
 # TFLM cannot say how much it needs; this is enough for every model that a microcontroller could hold.
 ARENA_BYTES = 16 << 20
@@ -23,7 +28,9 @@ ARENA_BYTES = 16 << 20
 class Oracle:
     """A `.tflite` in tflite-micro's interpreter, with int8 values at its borders whatever types it has there.
 
-    Raises ModelError when it is no model that Convlet reads, ToolError when tflite-micro is missing or cannot run it.
+    Of a model with operators that TFLM lacks, the numpy reference, operator by operator as the file has them; `name`
+    says so. Raises ModelError when it is no model that Convlet reads, ToolError when tflite-micro is missing or cannot
+    run it.
     """
 
     def __init__(self, tflite: bytes) -> None:
@@ -33,12 +40,21 @@ class Oracle:
             raise ToolError(
                 "comparing with TFLM needs the package tflite-micro: pip install 'convlet[verify]'"
             ) from error
+        self.name = NAME
         graph = read_tflite(tflite)
         self._inputs, self._outputs = graph.inputs, graph.outputs
-        try:
-            self._interpreter: Any = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
-        except RuntimeError as error:
-            raise ToolError(f"tflite-micro cannot run the model: {error}") from error
+        with _standard_error() as log:
+            try:
+                self._interpreter: Any = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
+                return
+            except RuntimeError as error:
+                failure = error
+        lacking = sorted({found.decode() for found in re.findall(rb"builtin opcode '(\w+)'", log)})
+        if not lacking:
+            raise ToolError(f"tflite-micro cannot run the model: {failure}") from failure
+        check_operators(graph)
+        self.name = f"the numpy reference, since {NAME} has no {' and no '.join(lacking)}"
+        self._interpreter = _Reference(graph)
 
     @property
     def input_details(self) -> dict[str, Any]:
@@ -78,20 +94,65 @@ class Oracle:
 
         A little more than on a board, where the pointers in TFLM's own structures have half the size.
         """
-        with tempfile.TemporaryFile() as log:
-            # The interpreter tells it on the standard error of the process, past Python's `sys.stderr`.
-            saved = os.dup(2)
-            os.dup2(log.fileno(), 2)
-            try:
-                self._interpreter.print_allocations()
-            finally:
-                os.dup2(saved, 2)
-                os.close(saved)
-            log.seek(0)
-            found = re.search(rb"Arena allocation total (\d+) bytes", log.read())
+        with _standard_error() as log:
+            self._interpreter.print_allocations()
+        found = re.search(rb"Arena allocation total (\d+) bytes", log)
         if not found:
             raise ToolError("tflite-micro did not tell the size of its arena")
         return int(found[1])
+
+
+class _Reference:
+    """The numpy reference with those methods of tflite-micro's interpreter that an Oracle needs; all int8."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._images: dict[int, np.ndarray] = {}
+        self._outputs: list[np.ndarray] = []
+
+    def get_input_details(self, index: int) -> dict[str, Any]:
+        return _details(self._graph.inputs[index])
+
+    def get_output_details(self, index: int) -> dict[str, Any]:
+        return _details(self._graph.outputs[index])
+
+    def set_input(self, image: np.ndarray, index: int) -> None:
+        self._images[index] = image
+
+    def invoke(self) -> None:
+        values = run_graph(self._graph, [self._images[index] for index in range(len(self._graph.inputs))])
+        self._outputs = [values[tensor] for tensor in self._graph.outputs]
+
+    def get_output(self, index: int) -> np.ndarray:
+        return self._outputs[index]
+
+    def print_allocations(self) -> None:
+        """It has no arena."""
+
+
+def _details(tensor: Tensor) -> dict[str, Any]:
+    scales = {"scales": tensor.scale, "zero_points": np.array([tensor.zero_point])}
+    return {
+        "shape": np.array(tensor.full_shape),
+        "dtype": np.int8,
+        "quantization_parameters": scales,
+    }
+
+
+@contextmanager
+def _standard_error() -> Iterator[bytearray]:
+    """What TFLM writes to the standard error of the process, past Python's `sys.stderr`, known behind the block."""
+    written = bytearray()
+    with tempfile.TemporaryFile() as log:
+        saved = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield written
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            log.seek(0)
+            written += log.read()
 
 
 def _from_int8(values: np.ndarray, tensor: Tensor, dtype: np.dtype[Any]) -> np.ndarray:

@@ -25,6 +25,7 @@ class Verified:
     reference_mismatches: int
     engine_mismatches: int
     outputs: np.ndarray  # TFLM's first, int8[images, values]
+    oracle: str  # what stood for TFLM: Oracle.name
 
     @property
     def exact(self) -> bool:
@@ -72,7 +73,7 @@ def verify(
             engine_mismatches += not _all_equal(list(map(np.asarray, model.outputs)), compiled, expected)
             outputs.append(expected[0])
             advance(1)
-    return Verified(len(images), reference_mismatches, engine_mismatches, np.array(outputs))
+    return Verified(len(images), reference_mismatches, engine_mismatches, np.array(outputs), oracle.name)
 
 
 def stream_outputs(model: Model, series: np.ndarray) -> np.ndarray:
@@ -114,7 +115,7 @@ def verify_stream(tflite: bytes, compiled: Compiled, count: int, progress: Progr
             engine_mismatches += int((stream_outputs(model, series) != expected).any(axis=1).sum())
             outputs.append(expected)
     values = np.concatenate(outputs)
-    return Verified(len(values), reference_mismatches, engine_mismatches, values)
+    return Verified(len(values), reference_mismatches, engine_mismatches, values, oracle.name)
 
 
 def _all_equal(found: Sequence[np.ndarray], compiled: Compiled, expected: Sequence[np.ndarray]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from convlet import oracle
 from convlet.cli import Session, json_option
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, ModelError, VerifyError
@@ -52,7 +53,7 @@ def command(
         result = verify(data, compiled, quantized + random_images(compiled, count), session.progress)
     what = "outputs of a stream" if compiled.program.period else "images"
     if as_json:
-        counts = ("images", "reference_mismatches", "engine_mismatches", "exact")
+        counts = ("images", "reference_mismatches", "engine_mismatches", "exact", "oracle")
         session.print_json({"model": str(tflite), **{name: getattr(result, name) for name in counts}})
     else:
         session.console.print(
@@ -60,6 +61,8 @@ def command(
             f"{result.engine_mismatches} in the C engine",
             highlight=False,
         )
+        if result.oracle != oracle.NAME:
+            session.console.print(f"compared with {result.oracle}", highlight=False)
     if not result.exact:
         raise VerifyError(f"{tflite} does not give TFLM's outputs")
 

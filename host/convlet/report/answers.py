@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 
+from convlet import oracle
 from convlet.board_profile import CLOCK_HZ
 from convlet.report.facts import FLOAT, PICO, TFLM, Facts, Run
 from convlet.report.pictures import sample_picture
@@ -33,6 +34,8 @@ def accuracy_section(facts: Facts) -> str:
         "measure: Convlet's are the same to the last bit. Times are those of this computer, but for the Pico's."
     )
     said = note(facts.pico.note) if facts.pico and facts.pico.note else ""
+    if facts.verified.oracle != oracle.NAME:
+        said += note(f"Where TFLM is named, it is {facts.verified.oracle}.")
     return section("accuracy", "How good it is", text, table(heads, rows) + said)
 
 

@@ -94,7 +94,7 @@ def test_without_qemu_the_page_says_that_nothing_was_counted(
 
 
 def test_an_output_that_is_not_tflms_is_no_report(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = Verified(20, 0, 1, np.zeros((20, 10), np.int8))
+    wrong = Verified(20, 0, 1, np.zeros((20, 10), np.int8), "tflite-micro")
     monkeypatch.setattr(facts_module, "verify", lambda *arguments: wrong)
     with pytest.raises(VerifyError, match=r"digits\.tflite does not give TFLM's outputs"):
         gather(trained)
