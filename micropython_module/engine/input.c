@@ -25,6 +25,18 @@ static int8_t quantize(float x, const cvl_port_t *port) {
     return (int8_t)(q < INT8_MIN ? INT8_MIN : q > INT8_MAX ? INT8_MAX : q);
 }
 
+// Element `i` of real values at any alignment.
+static float real_value(const cvl_input_t *input, size_t i) {
+    if (input->element == CVL_INT16) {
+        int16_t whole;
+        memcpy(&whole, (const uint8_t *)input->data + i * sizeof whole, sizeof whole);
+        return (float)whole;
+    }
+    float x;
+    memcpy(&x, (const uint8_t *)input->data + i * sizeof x, sizeof x);
+    return x;
+}
+
 // Element `i` of a test vector's image: a hash of seed and position, so that rows may be made in
 // any order. The mixing is Chris Wellons' "lowbias32". The host has it in host/convlet/vectors.py.
 static int8_t seeded(uint32_t seed, uint32_t i) {
@@ -56,23 +68,12 @@ void cvl_input_row(const cvl_task_t *task) {
             out[i] = (int8_t)(((const uint8_t *)input->data)[first + i] ^ 0x80);
         }
         break;
-    case CVL_FLOAT32: {
-        cvl_port_t port;
-        cvl_read_port(task->model, task->index, &port);
-        for (uint32_t i = 0; i < count; i++) {
-            float x; // copied, since the data may lie at any alignment
-            memcpy(&x, (const uint8_t *)input->data + (first + i) * sizeof x, sizeof x);
-            out[i] = quantize(x, &port);
-        }
-        break;
-    }
+    case CVL_FLOAT32:
     case CVL_INT16: {
         cvl_port_t port;
         cvl_read_port(task->model, task->index, &port);
         for (uint32_t i = 0; i < count; i++) {
-            int16_t x;
-            memcpy(&x, (const uint8_t *)input->data + (first + i) * sizeof x, sizeof x);
-            out[i] = quantize((float)x, &port);
+            out[i] = quantize(real_value(input, first + i), &port);
         }
         break;
     }

@@ -8,13 +8,20 @@
 #define CHECK(condition, name, found_value, expected_value)                                       \
     CVL_CHECK(fault, condition, name, found_value, expected_value)
 
+#define NEED(condition, name) CVL_NEED(fault, condition, name)
+
 const cvl_operator_t *cvl_read_operator(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
     return cvl_operator_at(model, index, copy);
 }
 
 void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port) {
-    memcpy(port, model->file + cvl_port_offset(&model->header, index), sizeof *port);
+    const uint8_t *at = model->file + cvl_port_offset(&model->header, index);
+    if (CVL_WITH_UNALIGNED_FILES) {
+        memcpy(port, at, sizeof *port);
+    } else {
+        *port = *(const cvl_port_t *)(const void *)at;
+    }
 }
 
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index) {
@@ -36,10 +43,11 @@ cvl_status_t cvl_prove_header(const cvl_model_t *model, size_t file_bytes, cvl_f
         CVL_NO_OPERATOR - 1);
     CHECK(header->operator_count > header->input_count, COUNT, header->operator_count,
         header->input_count + 1u);
-    uint32_t left_out =
-        (CVL_WITH_STREAM ? 0 : CVL_FLAG_STREAM) | (CVL_WITH_LOGITS ? 0 : CVL_FLAG_LOGITS);
-    bool has_vectors = !CVL_WITH_TEST_VECTORS && header->vector_count > 0;
-    CHECK((header->flags & left_out) == 0 && !has_vectors, LEFT_OUT, 0, 1);
+    NEED(header->flags & CVL_FLAG_STREAM, STREAM);
+    NEED(header->flags & CVL_FLAG_LOGITS, LOGITS);
+    NEED(header->input_count > 1 || header->output_count > 1, SEVERAL_PORTS);
+    NEED(header->goal_count > 1, SEVERAL_GOALS);
+    NEED(header->vector_count > 0, TEST_VECTORS);
     return CVL_OK;
 }
 
@@ -55,8 +63,7 @@ static cvl_status_t prove_kernel(const cvl_proof_t *proof) {
     default:
         return cvl_refuse(proof->fault, CVL_ERROR_CODE, proof->op->code, CVL_OP_COUNT);
     }
-#define CVL_COUNT(name, stem) +CVL_WITH_##name
-    return cvl_refuse(proof->fault, CVL_ERROR_LEFT_OUT, 0 CVL_OPERATORS(CVL_COUNT), CVL_OP_COUNT);
+    return cvl_refuse(proof->fault, CVL_ERROR_LEFT_OUT, proof->op->code, 0);
 }
 
 static cvl_status_t prove_places(
@@ -120,6 +127,17 @@ static cvl_status_t prove_map(const cvl_proof_t *proof) {
     return CVL_OK;
 }
 
+// Whether a row or column of a window of rows may lie outside the input.
+static bool may_reach_beyond(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    int32_t last_row = cvl_is_stream(proof->model) ? 0 : cvl_last_row(op, op->height - 1u);
+    int32_t last_column = (int32_t)((op->width - 1u) * op->stride_w) - op->pad_left +
+                          (op->kernel_w - 1) * op->dilation_w;
+    return cvl_is_mapped(op) || op->up_h > 1 || op->up_w > 1 || op->pad_top > 0 ||
+           op->pad_left > 0 || last_row >= proof->source->height ||
+           last_column >= proof->source->width;
+}
+
 // That the rows it reads are inside its input, in each of the ways in which engine/run.c finds
 // them.
 static cvl_status_t prove_reading(const cvl_proof_t *proof) {
@@ -128,6 +146,8 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
     bool all_above_zero =
         op->stride_h && op->stride_w && op->dilation_h && op->dilation_w && op->up_h && op->up_w;
     CHECK(all_above_zero, WINDOW, 0, UINT8_MAX);
+    NEED(op->dilation_h > 1 || op->dilation_w > 1, DILATION);
+    NEED(op->up_h > 1 || op->up_w > 1, SPREAD_INPUTS);
     if (cvl_accumulates(op)) {
         return prove_accumulation(proof);
     }
@@ -140,6 +160,7 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
         CHECK(is_whole(source), WHOLE, source->ring_rows, source->height);
         return CVL_OK;
     }
+    NEED(may_reach_beyond(proof), PADDING);
     CHECK(op->kernel_h <= CVL_MAX_KERNEL_H, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
     return CVL_OK;
 }
@@ -158,12 +179,11 @@ static cvl_status_t prove_streaming(const cvl_operator_t *op, cvl_fault_t *fault
 
 // That it needs no feature that this build was made without.
 static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault) {
-    uint32_t flags = (CVL_WITH_ACCUMULATION ? 0 : CVL_FLAG_ACCUMULATES) |
-                     (CVL_WITH_ROW_MAPS ? 0 : CVL_FLAG_MAPPED) |
-                     (CVL_WITH_ROW_PLACES ? 0 : CVL_FLAG_PLACED);
-    bool has_second = !CVL_WITH_SECOND_INPUTS && op->input_b != CVL_NO_OPERATOR;
-    bool is_spread = !CVL_WITH_SPREAD_INPUTS && (op->up_h > 1 || op->up_w > 1);
-    CHECK((op->flags & flags) == 0 && !has_second && !is_spread, LEFT_OUT, 0, 1);
+    NEED(op->flags & CVL_FLAG_ACCUMULATES, ACCUMULATION);
+    NEED(op->flags & CVL_FLAG_MAPPED, ROW_MAPS);
+    NEED(op->flags & CVL_FLAG_PLACED, ROW_PLACES);
+    NEED(op->input_b != CVL_NO_OPERATOR, SECOND_INPUTS);
+    NEED(op->ring_rows == 0, IN_PLACE_INPUTS);
     return CVL_OK;
 }
 
@@ -197,7 +217,7 @@ cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fa
 
 static cvl_status_t prove_goals(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
-    for (unsigned i = 0; i < header->goal_count; i++) {
+    for (unsigned i = 0; i < cvl_goal_count(header); i++) {
         unsigned goal = cvl_read_goal(model, i);
         CHECK(goal >= header->input_count && goal < header->operator_count, GOAL, goal,
             header->operator_count);
@@ -215,11 +235,11 @@ static bool is_scale(float scale) {
 
 static cvl_status_t prove_ports(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
-    unsigned count = (unsigned)header->input_count + header->output_count;
+    unsigned count = cvl_input_count(header) + cvl_output_count(header);
     for (unsigned i = 0; i < count; i++) {
         cvl_port_t port;
         cvl_read_port(model, i, &port);
-        bool is_input = i < header->input_count;
+        bool is_input = i < cvl_input_count(header);
         bool index_ok = is_input ? port.op_index == i : port.op_index < header->operator_count;
         bool scale_ok = is_scale(port.scale);
         CHECK(index_ok && scale_ok, PORT, port.op_index, header->operator_count);
@@ -281,6 +301,7 @@ static cvl_status_t read_header(
     model->file = file;
     const uint8_t *operators = file + cvl_operator_offset(0);
     bool is_aligned = (uintptr_t)operators % sizeof(uint32_t) == 0;
+    NEED(!is_aligned, UNALIGNED_FILES);
     model->operators = is_aligned ? (const cvl_operator_t *)(const void *)operators : NULL;
     memcpy(&model->header, file, sizeof model->header);
     return cvl_prove_header(model, file_bytes, fault);

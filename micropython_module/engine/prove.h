@@ -11,6 +11,14 @@
         }                                                                                         \
     } while (0)
 
+// A model for which `condition` holds needs this feature, which the build may lack.
+#define CVL_NEED(fault, condition, name)                                                          \
+    do {                                                                                          \
+        if (!CVL_WITH_##name && (condition)) {                                                    \
+            return cvl_fill_fault(fault, CVL_ERROR_LEFT_OUT, CVL_FEATURE_##name, 0);              \
+        }                                                                                         \
+    } while (0)
+
 #define CVL_TRY(expression)                                                                       \
     do {                                                                                          \
         cvl_status_t tried_status = (expression);                                                 \

@@ -13,7 +13,7 @@ static CVL_NOINLINE uint32_t read_u32(const uint8_t **at) {
 }
 
 void cvl_seed_inputs(const cvl_model_t *model, uint32_t seed, cvl_input_t *inputs) {
-    for (unsigned i = 0; i < model->header.input_count; i++) {
+    for (unsigned i = 0; i < cvl_input_count(&model->header); i++) {
         cvl_operator_t copy;
         uint16_t rows = cvl_read_operator(model, i, &copy)->height; // of a stream: a period
         inputs[i] = (cvl_input_t){NULL, CVL_SEEDED, seed + i, 0, rows};
