@@ -33,6 +33,9 @@ typedef struct {
     uint32_t tile;  // pixels that are made at a time
 } shape_t;
 
+// Of all columns: their bytes, and those of weights behind them, can then be counted.
+#define MOST_WORDS (1u << 29)
+
 static inline bool is_pooled(const cvl_operator_t *op) {
     return CVL_WITH_CONV_2D_MAX_POOL && op->code == CVL_OP_CONV_2D_MAX_POOL;
 }
@@ -115,15 +118,16 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     CVL_TRY(whole ? cvl_prove_whole(proof) : cvl_prove_window(proof));
     CVL_TRY(prove_features(proof));
     shape_t shape = shape_of(op, proof->source);
-    uint64_t values = 2 * (uint64_t)shape.words;
+    uint32_t values = 2 * shape.words;
     uint32_t most = is_pooled(op) ? 2 * CVL_MOST_POOLED_WORDS : CVL_MAX_KERNEL_BYTES;
-    CVL_CHECK(proof->fault, values <= most, WINDOW, cvl_saturate(values), most);
-    uint64_t columns = (uint64_t)columns_of(op, shape.tile) * shape.column + 1;
+    CVL_CHECK(proof->fault, values <= most, WINDOW, values, most);
+    uint32_t columns = cvl_multiply(columns_of(op, shape.tile), shape.column);
+    CVL_CHECK(proof->fault, columns < MOST_WORDS, RING, columns, MOST_WORDS);
     CVL_CHECK(proof->fault, has_bytes(op) || !is_single(op), FLAGS, op->parameter, CVL_WIDE_BYTES);
     uint32_t room = has_bytes(op) ? shape.words * (is_single(op) ? 1 : 2) : 0; // for the weights
-    CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + room)));
+    CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + 1 + room)));
     uint32_t pairs = is_pooled(op) ? op->channels : (op->channels + 1u) / 2;
-    uint64_t weights = pairs * (uint64_t)pair_bytes(op, &shape);
+    uint32_t weights = cvl_multiply(pairs, pair_bytes(op, &shape));
     CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weights));
     return cvl_prove_scales(proof, op->channels + op->channels % 2u, !has_short_scales(op));
 }

@@ -41,10 +41,9 @@
 #define CVL_WINDOW_ERRORS(X)
 #endif
 #define CVL_FILE_ERRORS(X) \
-    X(TRUNCATED, "%u bytes are too few: a .cvl file has at least %u") \
     X(NOT_CVL, "not a .cvl file: it begins with 0x%08x, expected 0x%08x") \
     X(VERSION, "format version %u, this engine reads %u: compile again") \
-    X(FILE_BYTES, "the file has %u bytes, but its header says %u") \
+    X(FILE_BYTES, "the file has %u bytes, expected %u") \
     X(CHECKSUM, "the file is damaged: checksum 0x%08x, expected 0x%08x") \
     X(LEFT_OUT, "this firmware was built without %s: see convlet firmware build --only") \
     X(ARENA, "an arena of %u bytes is too small: the model needs %u") \

@@ -19,11 +19,8 @@ static const char *nth_text(const char *texts, unsigned index) {
 #endif
 
 const char *cvl_fault_text(const cvl_fault_t *fault) {
-    static const char texts[] = "no error (%u, %u)\0" TEXTS;
-    unsigned status = fault->status;
-    unsigned count = CVL_WITH_OTHERS ? CVL_STATUS_COUNT : CVL_ERROR_RECORD + 1;
-    bool is_error = status > CVL_STOPPED && status < count;
-    return nth_text(texts, is_error ? status - CVL_STOPPED : 0);
+    static const char texts[] = TEXTS;
+    return nth_text(texts, fault->status - (CVL_STOPPED + 1u));
 }
 
 // Of what an error can name: an operator, or a feature that the build lacks.

@@ -5,18 +5,18 @@
 // x rounded to nearest, halves away from zero; +-1024 beyond that. NaN counts as 0. On the bits of
 // the number, which takes a processor without floating point a tenth of the time.
 static int32_t round_away(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    int32_t exponent = (int32_t)(bits >> 23 & 0xff) - 127;
-    uint32_t mantissa = (bits & 0x7fffff) | 0x800000; // |x| = mantissa * 2^(exponent - 23)
-    int32_t magnitude = 1024;
-    if (exponent < -1 || (exponent == 128 && mantissa != 0x800000)) {
-        magnitude = 0;
-    } else if (exponent < 10) {
-        uint32_t shift = (uint32_t)(23 - exponent);
-        magnitude = (int32_t)((mantissa + (1u << (shift - 1))) >> shift);
+    union {
+        float value;
+        uint32_t bits;
+    } size = {x};
+    bool is_negative = size.bits >> 31;
+    size.bits &= INT32_MAX;
+    if (size.bits > 0x7f800000) {
+        return 0;
     }
-    return bits >> 31 ? -magnitude : magnitude;
+    size.bits = cvl_least(size.bits, 0x44800000) + (1 << 23); // at most 1024.0f, then twice that
+    int32_t rounded = ((int32_t)size.value + 1) >> 1;
+    return is_negative ? -rounded : rounded;
 }
 
 // TFLite's QUANTIZE: round(x / scale) + zero_point, saturated.

@@ -36,16 +36,16 @@ cvl_status_t cvl_prove_header(const cvl_model_t *model, size_t file_bytes, cvl_f
     CHECK(header->version == CVL_VERSION, VERSION, header->version, CVL_VERSION);
     CHECK(header->file_bytes == file_bytes, FILE_BYTES, cvl_saturate(file_bytes),
         header->file_bytes);
+    NEED(header->input_count > 1 || header->output_count > 1, SEVERAL_PORTS);
     bool all_above_zero = header->input_count && header->output_count && header->goal_count;
     CHECK(all_above_zero, COUNT, 0, 1);
-    CHECK(header->input_count <= CVL_MAX_INPUTS, COUNT, header->input_count, CVL_MAX_INPUTS);
+    unsigned inputs = cvl_input_count(header);
+    CHECK(inputs <= CVL_MAX_INPUTS, COUNT, inputs, CVL_MAX_INPUTS);
     CHECK(header->operator_count < CVL_NO_OPERATOR, COUNT, header->operator_count,
         CVL_NO_OPERATOR - 1);
-    CHECK(header->operator_count > header->input_count, COUNT, header->operator_count,
-        header->input_count + 1u);
+    CHECK(header->operator_count > inputs, COUNT, header->operator_count, inputs + 1u);
     NEED(header->flags & CVL_FLAG_STREAM, STREAM);
     NEED(header->flags & CVL_FLAG_LOGITS, LOGITS);
-    NEED(header->input_count > 1 || header->output_count > 1, SEVERAL_PORTS);
     NEED(header->goal_count > 1, SEVERAL_GOALS);
     NEED(header->vector_count > 0, TEST_VECTORS);
     return CVL_OK;
@@ -69,8 +69,8 @@ static cvl_status_t prove_kernel(const cvl_proof_t *proof) {
 static cvl_status_t prove_places(
     const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
-    uint64_t table_end = op->offset + (uint64_t)op->height * sizeof(uint16_t);
-    CVL_TRY(cvl_prove_end(fault, CVL_ERROR_PLACES, table_end, header->file_bytes));
+    uint32_t table_bytes = op->height * (uint32_t)sizeof(uint16_t);
+    CVL_TRY(cvl_prove_range(fault, CVL_ERROR_PLACES, op->offset, table_bytes, header->file_bytes));
     for (uint32_t row = 0; row < op->height; row++) {
         uint32_t offset = cvl_read_u16(model, op->offset, row);
         CVL_TRY(cvl_prove_place(header, offset, cvl_row_bytes(op), fault));
@@ -87,9 +87,10 @@ static bool is_whole(const cvl_operator_t *op) {
 static cvl_status_t prove_tensor(
     const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
     CHECK(op->height && op->width && op->channels, SHAPE, 0, UINT16_MAX);
-    uint64_t values = (uint64_t)op->height * cvl_row_bytes(op);
-    CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, cvl_saturate(values), CVL_MAX_TENSOR_VALUES);
-    bool keeps_rows = op->ring_rows >= 1 || op->code == CVL_OP_INPUT;
+    uint32_t values = cvl_multiply(op->height, cvl_row_bytes(op));
+    CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, values, CVL_MAX_TENSOR_VALUES);
+    bool keeps_rows = // else NEED has seen it
+        !CVL_WITH_IN_PLACE_INPUTS || op->ring_rows >= 1 || op->code == CVL_OP_INPUT;
     CHECK(keeps_rows && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
     CHECK(op->clamp_min <= op->clamp_max, CLAMP, 0, 1);
     if (cvl_is_placed(op)) {
@@ -118,7 +119,7 @@ static cvl_status_t prove_accumulation(const cvl_proof_t *proof) {
 static cvl_status_t prove_map(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     cvl_fault_t *fault = proof->fault;
-    CVL_TRY(cvl_prove_table(proof, (uint64_t)op->height * sizeof(uint16_t)));
+    CVL_TRY(cvl_prove_table(proof, op->height * (uint32_t)sizeof(uint16_t)));
     for (uint32_t row = 0; row < op->height; row++) {
         uint32_t mapped = cvl_read_u16(proof->model, op->table, row);
         bool inside = mapped < proof->source->height || mapped == CVL_NO_ROW;
@@ -189,9 +190,8 @@ static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault)
 
 cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fault_t *fault) {
     cvl_operator_t copies[3];
-    cvl_proof_t proof = {.model = model, .fault = fault};
     const cvl_operator_t *op = cvl_read_operator(model, index, &copies[0]);
-    proof.op = op;
+    cvl_proof_t proof = {model, op, NULL, NULL, fault};
     fault->operator_index = (uint16_t)index;
     fault->operator_code = op->code;
     CVL_TRY(prove_features(op, fault));
@@ -199,12 +199,13 @@ cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fa
         CVL_TRY(prove_streaming(op, fault));
     }
     CVL_TRY(prove_tensor(model, op, fault));
-    bool is_input = index < model->header.input_count;
+    bool is_input = index < cvl_input_count(&model->header);
     bool code_fits = op->code < CVL_OP_COUNT && is_input == (op->code == CVL_OP_INPUT);
     CHECK(code_fits, CODE, op->code, CVL_OP_COUNT);
     CHECK(
         op->input < index || (is_input && op->input == CVL_NO_OPERATOR), INPUT, op->input, index);
-    CHECK(op->input_b < index || op->input_b == CVL_NO_OPERATOR, INPUT, op->input_b, index);
+    bool b_fits = !CVL_WITH_SECOND_INPUTS || op->input_b < index || op->input_b == CVL_NO_OPERATOR;
+    CHECK(b_fits, INPUT, op->input_b, index);
     if (op->input != CVL_NO_OPERATOR) {
         proof.source = cvl_read_operator(model, op->input, &copies[1]);
         CVL_TRY(prove_reading(&proof));
@@ -219,7 +220,7 @@ static cvl_status_t prove_goals(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     for (unsigned i = 0; i < cvl_goal_count(header); i++) {
         unsigned goal = cvl_read_goal(model, i);
-        CHECK(goal >= header->input_count && goal < header->operator_count, GOAL, goal,
+        CHECK(goal >= cvl_input_count(header) && goal < header->operator_count, GOAL, goal,
             header->operator_count);
     }
     return CVL_OK;
@@ -278,26 +279,27 @@ static cvl_status_t prove_labels(const cvl_model_t *model, cvl_fault_t *fault) {
     }
     size_t classes = cvl_output_bytes(model, 0);
     CHECK(header->label_count == classes, COUNT, header->label_count, classes);
-    uint64_t end = header->labels;
+    size_t end = header->labels;
     for (unsigned i = 0; i < header->label_count; i++) {
-        CVL_TRY(cvl_prove_end(fault, CVL_ERROR_LABELS, end + 1, header->file_bytes));
+        CHECK(end < header->file_bytes, LABELS, cvl_saturate(end), header->file_bytes);
         end += 1u + model->file[end];
     }
-    return cvl_prove_end(fault, CVL_ERROR_LABELS, end, header->file_bytes);
+    CHECK(end <= header->file_bytes, LABELS, cvl_saturate(end), header->file_bytes);
+    return CVL_OK;
 }
 
 static cvl_status_t prove_vectors(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     // Of each the seed, and a checksum for each operator.
-    uint64_t words = (uint64_t)header->vector_count * (1u + header->operator_count);
-    uint64_t end = header->vectors + sizeof(uint32_t) * words;
-    return cvl_prove_end(fault, CVL_ERROR_VECTORS, end, header->file_bytes);
+    uint32_t vector_bytes = (uint32_t)sizeof(uint32_t) * (1u + header->operator_count);
+    uint32_t bytes = cvl_multiply(header->vector_count, vector_bytes);
+    return cvl_prove_range(fault, CVL_ERROR_VECTORS, header->vectors, bytes, header->file_bytes);
 }
 
 static cvl_status_t read_header(
     cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault) {
-    *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
-    CHECK(file_bytes >= sizeof(cvl_header_t), TRUNCATED, file_bytes, sizeof(cvl_header_t));
+    fault->operator_index = CVL_NO_OPERATOR;
+    CHECK(file_bytes >= sizeof(cvl_header_t), FILE_BYTES, file_bytes, sizeof(cvl_header_t));
     model->file = file;
     const uint8_t *operators = file + cvl_operator_offset(0);
     bool is_aligned = (uintptr_t)operators % sizeof(uint32_t) == 0;
@@ -308,8 +310,9 @@ static cvl_status_t read_header(
 }
 
 cvl_status_t cvl_prove_records_end(const cvl_model_t *model, cvl_fault_t *fault) {
-    size_t end = cvl_goal_offset(&model->header, model->header.goal_count);
-    return cvl_prove_end(fault, CVL_ERROR_TABLE_END, end, model->header.file_bytes);
+    const cvl_header_t *header = &model->header;
+    size_t end = cvl_goal_offset(header, cvl_goal_count(header));
+    return cvl_prove_range(fault, CVL_ERROR_TABLE_END, (uint32_t)end, 0, header->file_bytes);
 }
 
 cvl_status_t cvl_prove_model(const cvl_model_t *model, cvl_fault_t *fault) {
@@ -323,7 +326,16 @@ cvl_status_t cvl_prove_model(const cvl_model_t *model, cvl_fault_t *fault) {
     return prove_vectors(model, fault);
 }
 
-static cvl_status_t prove_records(const cvl_model_t *model, cvl_fault_t *fault) {
+// The checksum is taken before the records are read, so that a damaged file is called damaged
+// whatever the damage looks like.
+static cvl_status_t prove(cvl_model_t *model, const uint8_t *file, size_t file_bytes,
+    cvl_fault_t *fault, bool with_checksum) {
+    CVL_TRY(read_header(model, file, file_bytes, fault));
+    if (with_checksum) {
+        size_t summed = offsetof(cvl_header_t, crc32) + sizeof model->header.crc32;
+        uint32_t crc = cvl_crc32(0, file + summed, file_bytes - summed);
+        CHECK(crc == model->header.crc32, CHECKSUM, crc, model->header.crc32);
+    }
     CVL_TRY(cvl_prove_records_end(model, fault));
     for (unsigned i = 0; i < model->header.operator_count; i++) {
         CVL_TRY(cvl_prove_operator(model, i, fault));
@@ -333,23 +345,17 @@ static cvl_status_t prove_records(const cvl_model_t *model, cvl_fault_t *fault) 
 
 cvl_status_t cvl_prove(
     cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault) {
-    CVL_TRY(read_header(model, file, file_bytes, fault));
-    return prove_records(model, fault);
+    return prove(model, file, file_bytes, fault, false);
 }
 
 cvl_status_t cvl_load(
     cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault) {
     *model = (cvl_model_t){.arena = NULL};
-    CVL_TRY(read_header(model, file, file_bytes, fault));
-    // Before the records, so that a damaged file is called damaged whatever the damage looks like.
-    size_t summed = offsetof(cvl_header_t, crc32) + sizeof model->header.crc32;
-    uint32_t crc = cvl_crc32(0, file + summed, file_bytes - summed);
-    CHECK(crc == model->header.crc32, CHECKSUM, crc, model->header.crc32);
-    return prove_records(model, fault);
+    return prove(model, file, file_bytes, fault, true);
 }
 
 cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl_fault_t *fault) {
-    *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
+    fault->operator_index = CVL_NO_OPERATOR;
     CHECK(arena_bytes >= model->header.arena_bytes, ARENA, arena_bytes, model->header.arena_bytes);
     uintptr_t past = (uintptr_t)arena % sizeof(uint32_t);
     CHECK(past == 0, ALIGNMENT, past, sizeof(uint32_t));

@@ -69,22 +69,28 @@ unsigned cvl_best(const cvl_model_t *model, unsigned skip) {
     }
 }
 
+typedef union {
+    float value;
+    uint32_t bits;
+} real_t;
+
+#define BITS_OF_87 0x42ae0000u
+
 // e^x to 2 units in the last place for |x| <= 87: e^x = 2^k * e^r with |r| <= ln(2) / 2, e^r by
-// its Taylor polynomial.
-static float exponential(float x) {
-    x = x > 87.0f ? 87.0f : x < -87.0f ? -87.0f : x;
-    float steps = x * 1.44269504f;
-    int32_t k = (int32_t)(steps + (steps < 0.0f ? -0.5f : 0.5f));
-    float r = x - (float)k * 0.693145752f - (float)k * 1.42860677e-6f; // ln(2) in two parts
-    float e = 1.0f;
+// its Taylor polynomial. On bits where that spares a processor without floating point a call.
+static float exponential(real_t x) {
+    uint32_t sign = x.bits & 0x80000000u;
+    x.bits = sign | cvl_least(x.bits & INT32_MAX, BITS_OF_87);
+    real_t half = {.bits = sign | 0x3f000000u};
+    int32_t k = (int32_t)(x.value * 1.44269504f + half.value);
+    // ln(2) in two parts
+    float r = x.value - (float)k * 0.693145752f - (float)k * 1.42860677e-6f;
+    real_t e = {1.0f};
     for (int32_t n = 6; n > 0; n--) {
-        e = 1.0f + r * e / (float)n;
+        e.value = 1.0f + r * e.value / (float)n;
     }
-    union {
-        uint32_t bits;
-        float value;
-    } power = {(uint32_t)(k + 127) << 23};
-    return e * power.value;
+    e.bits += (uint32_t)k << 23;
+    return e.value;
 }
 
 float cvl_probability(const cvl_model_t *model, unsigned index) {
@@ -98,7 +104,7 @@ float cvl_probability(const cvl_model_t *model, unsigned index) {
     float sum = 0.0f;
     for (size_t i = 0; i < count; i++) {
         // Subtracted as integers: of two infinite real values the difference would be no number.
-        sum += exponential((float)(scores[i] - scores[index]) * port.scale);
+        sum += exponential((real_t){(float)(scores[i] - scores[index]) * port.scale});
     }
     return 1.0f / sum;
 }

@@ -26,7 +26,7 @@ cvl_status_t cvl_open(cvl_model_t *model, cvl_window_t *window, cvl_fault_t *fau
     *model = (cvl_model_t){.window = window};
     uint32_t file_bytes = window->file_bytes;
     cvl_header_t *header = &model->header;
-    CHECK(file_bytes >= sizeof *header, TRUNCATED, file_bytes, sizeof *header);
+    CHECK(file_bytes >= sizeof *header, FILE_BYTES, file_bytes, sizeof *header);
     CVL_TRY(read_file(window, 0, (uint8_t *)header, sizeof *header, fault));
     CVL_TRY(cvl_prove_header(model, file_bytes, fault));
     window->begin = header->head_words * (uint32_t)sizeof(uint32_t);
@@ -66,13 +66,13 @@ static cvl_operator_t *record_of(const cvl_window_t *window, unsigned index) {
 // What is read between kernels must always be there.
 static cvl_status_t prove_in_head(
     const cvl_window_t *window, const cvl_operator_t *op, cvl_fault_t *fault) {
-    uint64_t bytes = (uint64_t)op->height * sizeof(uint16_t);
+    uint32_t bytes = op->height * (uint32_t)sizeof(uint16_t);
+    uint32_t limit = head_bytes(window);
     if (cvl_is_placed(op)) {
-        CVL_TRY(cvl_prove_end(fault, CVL_ERROR_PLACES, op->offset + bytes, head_bytes(window)));
+        CVL_TRY(cvl_prove_range(fault, CVL_ERROR_PLACES, op->offset, bytes, limit));
     }
     if (cvl_is_mapped(op)) {
-        CVL_TRY(
-            cvl_prove_end(fault, CVL_ERROR_QUANT_TABLE, op->table + bytes, head_bytes(window)));
+        CVL_TRY(cvl_prove_range(fault, CVL_ERROR_QUANT_TABLE, op->table, bytes, limit));
     }
     return CVL_OK;
 }

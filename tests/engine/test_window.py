@@ -128,7 +128,7 @@ def table_in_wrong_order():
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (b"CVL1", "4 bytes are too few"),
+        (b"CVL1", "the file has 4 bytes, expected 40"),
         (CVL[:-1], "the file has"),
         (patched(CVL, 0, b"X"), "not a .cvl file"),
         (CVL[:-1] + bytes([CVL[-1] ^ 1]), "the file is damaged: checksum"),
