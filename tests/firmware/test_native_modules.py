@@ -137,7 +137,7 @@ def test_a_model_that_needs_more_is_refused(bare_unix: Path, digits: Digits) -> 
     modules = native.build("x64", operators=["RESHAPE"]).path.parent
     code = f"import sys\nsys.path.insert(0, {str(modules)!r})\nimport convlet\nconvlet.Model({str(digits.cvl)!r})"
     done = subprocess.run([bare_unix, "-c", code], capture_output=True, text=True)
-    assert "this firmware was built without it" in done.stderr
+    assert "this firmware was built without LOGITS: see convlet firmware build --only" in done.stderr
 
 
 def test_finished_modules_are_reused_and_hold_no_paths() -> None:
