@@ -6,7 +6,12 @@ static void start(cvl_model_t *model, const cvl_input_t *inputs) {
     model->inputs = inputs;
     model->goal = 0;
     model->current = CVL_NO_OPERATOR;
-    memset(model->arena, 0, model->header.operator_count * sizeof(cvl_state_t));
+    cvl_state_t *state = cvl_state_of(model, 0);
+    for (unsigned i = model->header.operator_count; i > 0; i--, state++) {
+        state->next_row = 0;
+        state->step = 0;
+        state->slot = 0;
+    }
 }
 
 void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {

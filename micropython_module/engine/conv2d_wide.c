@@ -265,22 +265,26 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
     bool is_four = is_pooled(op); // windows of the convolution
     uint32_t step = op->stride_w * shape.column;
-    cvl_pairs_t pairs = {
-        .x = scratch,
-        .step = is_four ? step / 2 : step,
-        .words = shape.words,
-        .weights = task->model->file + op->weights,
-        .room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL,
-        .scales = (const cvl_scale_t *)(const void *)(task->model->file + op->table),
-        .out = task->out,
-        .out_step = op->channels,
-        .channels = op->channels,
-        .zero_point = op->zero_point_out,
-        .clamp_min = op->clamp_min,
-        .clamp_max = op->clamp_max,
-        .is_3x3 = CVL_HAS_DSP && is_four && shape.channels == 1 && shape.rows == 4 &&
-                  shape.words == 6 && step == 4,
-    };
+    // Not at once: what is left out would be filled with zeros by a call, for every row.
+    cvl_pairs_t pairs;
+    pairs.x = scratch;
+    pairs.step = is_four ? step / 2 : step;
+    pairs.words = shape.words;
+    pairs.weights = task->model->file + op->weights;
+    pairs.room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL;
+    pairs.scales = (const cvl_scale_t *)(const void *)(task->model->file + op->table);
+    pairs.out = task->out;
+    pairs.out_step = op->channels;
+    pairs.channels = op->channels;
+    if (CVL_HAS_DSP || CVL_WITH_LONG_SCALES) { // the others do not read them
+        pairs.zero_point = op->zero_point_out;
+        pairs.clamp_min = op->clamp_min;
+        pairs.clamp_max = op->clamp_max;
+    }
+    if (CVL_HAS_DSP) {
+        pairs.is_3x3 =
+            is_four && shape.channels == 1 && shape.rows == 4 && shape.words == 6 && step == 4;
+    }
     bool is_aligned = !CVL_WITH_UNALIGNED_FILES ||
                       ((uintptr_t)pairs.weights | (uintptr_t)pairs.scales) % sizeof(uint32_t) == 0;
     bool is_plain = is_aligned && has_short_scales(op);
