@@ -281,7 +281,7 @@ static cvl_status_t prove_labels(const cvl_model_t *model, cvl_fault_t *fault) {
     CHECK(header->label_count == classes, COUNT, header->label_count, classes);
     size_t end = header->labels;
     for (unsigned i = 0; i < header->label_count; i++) {
-        CHECK(end < header->file_bytes, LABELS, cvl_saturate(end), header->file_bytes);
+        CHECK(end < header->file_bytes, LABELS, cvl_saturate(end + 1u), header->file_bytes);
         end += 1u + model->file[end];
     }
     CHECK(end <= header->file_bytes, LABELS, cvl_saturate(end), header->file_bytes);
