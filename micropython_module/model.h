@@ -35,6 +35,9 @@ model_obj_t *model_enter(mp_obj_t self);
 
 void model_raise_unless_ok(cvl_status_t status, const cvl_fault_t *fault);
 
+// For what the build was made without: CVL_FEATURE_...
+void model_raise_left_out(unsigned part);
+
 // Loads an open file that is read through a window of so many bytes.
 void model_load_stream(model_obj_t *self, mp_obj_t file, mp_obj_t window);
 

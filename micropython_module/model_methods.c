@@ -71,6 +71,8 @@ static mp_obj_t model_run(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR(model_run_obj, 1, model_run);
 
+#if CVL_HAS_PUSH
+
 // The next rows of the input; returns the output when there is a new one.
 static mp_obj_t model_push(mp_obj_t self_in, mp_obj_t rows) {
     model_obj_t *self = model_enter(self_in);
@@ -98,6 +100,18 @@ static mp_obj_t model_push(mp_obj_t self_in, mp_obj_t rows) {
     self->has_output = is_new || (model_is_stream(self) && self->has_output);
     return is_new ? self->output : mp_const_none;
 }
+
+#else
+
+static mp_obj_t model_push(mp_obj_t self_in, mp_obj_t rows) {
+    (void)self_in;
+    (void)rows;
+    model_raise_left_out(CVL_FEATURE_PUSH);
+    return mp_const_none;
+}
+
+#endif
+
 MP_DEFINE_CONST_FUN_OBJ_2(model_push_obj, model_push);
 
 static mp_obj_t model_reset(mp_obj_t self_in) {
@@ -190,6 +204,8 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 
+#if CVL_WITH_PROFILE
+
 typedef struct {
     cvl_model_t *model;
     mp_obj_t clock;
@@ -253,4 +269,16 @@ static mp_obj_t model_profile(size_t n_args, const mp_obj_t *args) {
     m_del(uint32_t, times, count);
     return list;
 }
+
+#else
+
+static mp_obj_t model_profile(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    (void)args;
+    model_raise_left_out(CVL_FEATURE_PROFILE);
+    return mp_const_none;
+}
+
+#endif
+
 MP_DEFINE_CONST_FUN_OBJ_VAR(model_profile_obj, 1, model_profile);

@@ -7,8 +7,11 @@ void model_raise_unless_ok(cvl_status_t status, const cvl_fault_t *fault) {
     if (status == CVL_OK) {
         return;
     }
+    const char *format = cvl_fault_text(fault);
     mp_obj_t text =
-        binding_new_str(cvl_fault_text(fault), (unsigned)fault->found, (unsigned)fault->expected);
+        status == CVL_ERROR_LEFT_OUT
+            ? binding_new_str(format, cvl_part_name(fault->found))
+            : binding_new_str(format, (unsigned)fault->found, (unsigned)fault->expected);
     const mp_obj_type_t *type =
         status == CVL_ERROR_ARENA ? &mp_type_MemoryError : &mp_type_ValueError;
     if (fault->operator_index == CVL_NO_OPERATOR) {
@@ -16,6 +19,11 @@ void model_raise_unless_ok(cvl_status_t status, const cvl_fault_t *fault) {
     }
     binding_raise(type, "operator %u (%s): %s", (unsigned)fault->operator_index,
         cvl_operator_name(fault->operator_code), mp_obj_str_get_str(text));
+}
+
+void model_raise_left_out(unsigned part) {
+    cvl_fault_t fault = {CVL_ERROR_LEFT_OUT, part, 0, CVL_NO_OPERATOR, 0};
+    model_raise_unless_ok(fault.status, &fault);
 }
 
 // ---- Loading

@@ -11,27 +11,36 @@ from convlet.format import (
     ACCUMULATION,
     BYTE_WEIGHTS,
     CHOOSABLE,
+    DILATION,
     FLAG_ACCUMULATES,
     FLAG_LOGITS,
     FLAG_MAPPED,
     FLAG_PLACED,
     FLAG_STREAM,
     HEADER,
+    IN_PLACE_INPUTS,
     KERNEL_ALL,
     LOGITS,
+    LONG_SCALES,
     NO_OPERATOR,
     ODD_PIXELS,
     OPERATOR,
     OPERATORS,
+    PADDING,
     PORT,
     ROW_MAPS,
     ROW_PLACES,
     SECOND_INPUTS,
+    SEVERAL_GOALS,
+    SEVERAL_PORTS,
     SINGLE_CHANNELS,
     STREAM,
     TEST_VECTORS,
+    TILES,
     WIDE_BYTES,
+    WIDE_SHORT,
     WIDE_SINGLE,
+    WIDE_TILE,
 )
 
 
@@ -46,40 +55,84 @@ class CvlFile:
     @property
     def kernels(self) -> set[str]:
         """What it needs of CHOOSABLE: the operators whose kernels it runs, and features."""
-        operators = {OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)
-        wide = (self._features_of_wide(operator) for operator in self.operators)
-        return operators.union(*map(_features_of, self.operators), *wide, self._features())
+        needed = {OPERATORS[operator["code"]] for operator in self.operators} & set(CHOOSABLE)
+        needed |= _chosen(self._features())
+        for operator in self.operators:
+            needed |= _chosen(_features_of(operator))
+            if operator["input"] != NO_OPERATOR:
+                needed |= _chosen(self._features_of_reading(operator))
+            if OPERATORS[operator["code"]] in ("CONV_2D_WIDE", "CONV_2D_MAX_POOL"):
+                needed |= _chosen(self._features_of_wide(operator))
+        return needed
 
-    def _features(self) -> set[str]:
-        flags = self.header["flags"]
-        needed = {
-            STREAM: flags & FLAG_STREAM,
-            LOGITS: flags & FLAG_LOGITS,
-            TEST_VECTORS: self.header["vector_count"],
+    def _features(self) -> dict[str, bool]:
+        header = self.header
+        return {
+            STREAM: bool(header["flags"] & FLAG_STREAM),
+            LOGITS: bool(header["flags"] & FLAG_LOGITS),
+            SEVERAL_PORTS: header["input_count"] > 1 or header["output_count"] > 1,
+            SEVERAL_GOALS: header["goal_count"] > 1,
+            TEST_VECTORS: header["vector_count"] > 0,
         }
-        return {name for name, is_needed in needed.items() if is_needed}
 
-    def _features_of_wide(self, operator: dict[str, Any]) -> set[str]:
-        if OPERATORS[operator["code"]] != "CONV_2D_WIDE":
-            return set()
+    def _features_of_reading(self, operator: dict[str, Any]) -> dict[str, bool]:
+        return {
+            DILATION: operator["dilation_h"] > 1 or operator["dilation_w"] > 1,
+            PADDING: not _reads_otherwise(operator) and self._may_reach_beyond(operator),
+        }
+
+    def _may_reach_beyond(self, operator: dict[str, Any]) -> bool:
+        """Whether a row or column of a window of rows may lie outside the input. engine/load.c has the same."""
+        source = self.operators[operator["input"]]
+        rows, columns = (
+            (operator[steps] - 1) * operator[stride]
+            - operator[pad]
+            + (operator[kernel] - 1) * operator[dilation]
+            for steps, stride, pad, kernel, dilation in (
+                ("height", "stride_h", "pad_top", "kernel_h", "dilation_h"),
+                ("width", "stride_w", "pad_left", "kernel_w", "dilation_w"),
+            )
+        )
+        is_endless = self.header["flags"] & FLAG_STREAM
+        return bool(
+            operator["flags"] & FLAG_MAPPED
+            or operator["pad_top"] > 0
+            or operator["pad_left"] > 0
+            or (rows >= source["height"] and not is_endless)
+            or columns >= source["width"]
+        )
+
+    def _features_of_wide(self, operator: dict[str, Any]) -> dict[str, bool]:
         source = self.operators[operator["input"]]
         whole = operator["kernel_h"] == KERNEL_ALL
         together = source["channels"] * (source["height"] * source["width"] if whole else 1)
-        needed = {
-            BYTE_WEIGHTS: operator["parameter"] & WIDE_BYTES,
-            SINGLE_CHANNELS: operator["parameter"] & WIDE_SINGLE,
+        flags = operator["parameter"]
+        return {
+            BYTE_WEIGHTS: bool(flags & WIDE_BYTES),
+            SINGLE_CHANNELS: bool(flags & WIDE_SINGLE),
+            TILES: flags >= WIDE_TILE,
+            LONG_SCALES: not flags & (WIDE_SHORT | WIDE_SINGLE),
             ODD_PIXELS: together > 1 and not (whole and together % 4 == 0),
+            PADDING: whole and operator["width"] > 1,
         }
-        return {name for name, is_needed in needed.items() if is_needed}
 
 
-def _features_of(operator: dict[str, Any]) -> set[str]:
-    needed = {
-        ACCUMULATION: operator["flags"] & FLAG_ACCUMULATES,
-        ROW_MAPS: operator["flags"] & FLAG_MAPPED,
-        ROW_PLACES: operator["flags"] & FLAG_PLACED,
+def _features_of(operator: dict[str, Any]) -> dict[str, bool]:
+    return {
+        ACCUMULATION: bool(operator["flags"] & FLAG_ACCUMULATES),
+        ROW_MAPS: bool(operator["flags"] & FLAG_MAPPED),
+        ROW_PLACES: bool(operator["flags"] & FLAG_PLACED),
         SECOND_INPUTS: operator["input_b"] != NO_OPERATOR,
+        IN_PLACE_INPUTS: operator["ring_rows"] == 0,
     }
+
+
+def _reads_otherwise(operator: dict[str, Any]) -> bool:
+    """Whether it does not read windows of rows."""
+    return operator["kernel_h"] == KERNEL_ALL or bool(operator["flags"] & FLAG_ACCUMULATES)
+
+
+def _chosen(needed: dict[str, bool]) -> set[str]:
     return {name for name, is_needed in needed.items() if is_needed}
 
 

@@ -83,11 +83,18 @@ ACCUMULATION = "ACCUMULATION"  # FLAG_ACCUMULATES
 ROW_MAPS = "ROW_MAPS"  # FLAG_MAPPED
 ROW_PLACES = "ROW_PLACES"  # FLAG_PLACED
 SECOND_INPUTS = "SECOND_INPUTS"  # input_b
+DILATION = "DILATION"  # dilation_h or dilation_w above 1
+PADDING = "PADDING"  # windows that reach beyond the input, or may
+IN_PLACE_INPUTS = "IN_PLACE_INPUTS"  # an INPUT with ring_rows 0
+SEVERAL_PORTS = "SEVERAL_PORTS"  # input_count or output_count above 1
+SEVERAL_GOALS = "SEVERAL_GOALS"  # goal_count above 1
 TEST_VECTORS = "TEST_VECTORS"  # vector_count
-# Of CONV_2D_WIDE:
+# Of CONV_2D_WIDE and CONV_2D_MAX_POOL:
 BYTE_WEIGHTS = "BYTE_WEIGHTS"  # WIDE_BYTES
 SINGLE_CHANNELS = "SINGLE_CHANNELS"  # WIDE_SINGLE
 ODD_PIXELS = "ODD_PIXELS"  # neither one channel nor a whole input of a multiple of 4 values
+LONG_SCALES = "LONG_SCALES"  # scales without a short form
+TILES = "TILES"  # WIDE_TILE
 FEATURES = (
     STREAM,
     LOGITS,
@@ -95,13 +102,27 @@ FEATURES = (
     ROW_MAPS,
     ROW_PLACES,
     SECOND_INPUTS,
+    DILATION,
+    PADDING,
+    IN_PLACE_INPUTS,
+    SEVERAL_PORTS,
+    SEVERAL_GOALS,
     TEST_VECTORS,
     BYTE_WEIGHTS,
     SINGLE_CHANNELS,
     ODD_PIXELS,
+    LONG_SCALES,
+    TILES,
 )
 
-CHOOSABLE = (*OPERATORS[1:], *FEATURES)  # what a build may leave out: every model has an INPUT
+# What no model says: the user wants it or not.
+EXTRAS = {
+    "PUSH": "push, step and reset: images row by row, which streams have in any case",
+    "PROFILE": "profile",
+    "UNALIGNED_FILES": "files that do not begin at a multiple of 4 bytes",
+}
+
+CHOOSABLE = (*OPERATORS[1:], *FEATURES, *EXTRAS)  # what a build may leave out: every model has an INPUT
 
 # Header flags.
 FLAG_LOGITS = 1  # the first output holds logits: a probability is their softmax
@@ -351,6 +372,9 @@ def c_header() -> str:
         f"#define CVL_OPERATORS(X) {names}\n"
         "#define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,\n"
         "enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };",
+        f"#define CVL_FEATURES(X) {' '.join(f'X({name})' for name in (*FEATURES, *EXTRAS))}\n"
+        "#define CVL_FEATURE_CODE(name) CVL_FEATURE_##name,\n"
+        "enum { CVL_LAST_OPERATOR = CVL_OP_COUNT - 1, CVL_FEATURES(CVL_FEATURE_CODE) CVL_PART_COUNT };",
         _c_choice(),
         *(_c_struct(record) for record in RECORDS),
         "#endif",

@@ -22,7 +22,7 @@ cvl_status_t cvl_average_pool_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     uint32_t channels = proof->source->channels;
     CVL_CHECK(proof->fault, op->channels == channels, CHANNELS, op->channels, channels);
-    CVL_TRY(cvl_prove_accumulable_window(proof, (uint64_t)cvl_row_bytes(op) * sizeof(int32_t)));
+    CVL_TRY(cvl_prove_accumulable_window(proof, cvl_row_bytes(op) * (uint32_t)sizeof(int32_t)));
     return prove_windows_meet_image(proof);
 }
 

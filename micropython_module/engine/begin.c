@@ -6,22 +6,29 @@ static void start(cvl_model_t *model, const cvl_input_t *inputs) {
     model->inputs = inputs;
     model->goal = 0;
     model->current = CVL_NO_OPERATOR;
-    for (unsigned i = 0; i < model->header.operator_count; i++) {
-        cvl_state_of(model, i)->next_row = 0;
-        cvl_state_of(model, i)->step = 0;
-        cvl_state_of(model, i)->slot = 0;
+    cvl_state_t *state = cvl_state_of(model, 0);
+    for (unsigned i = model->header.operator_count; i > 0; i--, state++) {
+        state->next_row = 0;
+        state->step = 0;
+        state->slot = 0;
     }
 }
 
 void cvl_start(cvl_model_t *model, const cvl_input_t *inputs) {
     start(model, inputs);
-    for (unsigned i = 0; i < model->header.input_count; i++) {
+    for (unsigned i = 0; i < cvl_input_count(&model->header); i++) {
         if (cvl_is_in_place(&inputs[i])) {
             cvl_operator_t copy;
             cvl_state_of(model, i)->next_row = cvl_read_operator(model, i, &copy)->height;
         }
     }
 }
+
+void cvl_reset(cvl_model_t *model) {
+    model->inputs = NULL;
+}
+
+#if CVL_HAS_PUSH
 
 // In a stream: when two periods have passed, all operators forget one, and go on as if there had
 // been one less. They have all left the stream's beginning behind by then.
@@ -69,6 +76,4 @@ bool cvl_has_new_output(const cvl_model_t *model) {
     return rows_pushed(model) == 0;
 }
 
-void cvl_reset(cvl_model_t *model) {
-    model->inputs = NULL;
-}
+#endif

@@ -33,6 +33,9 @@ typedef struct {
     uint32_t tile;  // pixels that are made at a time
 } shape_t;
 
+// Of all columns: their bytes, and those of weights behind them, can then be counted.
+#define MOST_WORDS (1u << 29)
+
 static inline bool is_pooled(const cvl_operator_t *op) {
     return CVL_WITH_CONV_2D_MAX_POOL && op->code == CVL_OP_CONV_2D_MAX_POOL;
 }
@@ -47,7 +50,7 @@ CVL_HOT static shape_t shape_of(const cvl_operator_t *op, const cvl_operator_t *
     uint32_t kernel_w = op->kernel_w - (is_pooled(op) ? op->stride_w / 2u : 0);
     shape.words = (whole ? 1 : kernel_w) * shape.column;
     shape.words += shape.words % 2;
-    shape.tile = tile == 0 || tile > op->width ? op->width : tile;
+    shape.tile = !CVL_WITH_TILES || tile == 0 || tile > op->width ? op->width : tile;
     return shape;
 }
 
@@ -86,13 +89,24 @@ static cvl_status_t prove_pooled(const cvl_proof_t *proof) {
     return CVL_OK;
 }
 
-// Whether the build has all forms that it needs.
-static bool is_built(const cvl_operator_t *op, const shape_t *shape) {
-    uint32_t left_out = (CVL_WITH_BYTE_WEIGHTS ? 0 : CVL_WIDE_BYTES) |
-                        (CVL_WITH_SINGLE_CHANNELS ? 0 : CVL_WIDE_SINGLE);
-    bool whole_quads = op->kernel_h == CVL_KERNEL_ALL && shape->channels % 4 == 0;
-    return (op->parameter & left_out) == 0 &&
-           (CVL_WITH_ODD_PIXELS || shape->channels == 1 || whole_quads);
+static bool has_short_scales(const cvl_operator_t *op) {
+    return !CVL_WITH_LONG_SCALES || (op->parameter & (CVL_WIDE_SHORT | CVL_WIDE_SINGLE)) != 0;
+}
+
+// That the build has all forms that it needs.
+static cvl_status_t prove_features(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    cvl_fault_t *fault = proof->fault;
+    bool whole = op->kernel_h == CVL_KERNEL_ALL;
+    uint32_t channels = whole ? cvl_tensor_bytes(proof->source) : proof->source->channels;
+    CVL_NEED(fault, op->parameter & CVL_WIDE_BYTES, BYTE_WEIGHTS);
+    CVL_NEED(fault, op->parameter & CVL_WIDE_SINGLE, SINGLE_CHANNELS);
+    CVL_NEED(fault, op->parameter >= CVL_WIDE_TILE, TILES);
+    CVL_NEED(fault, (op->parameter & (CVL_WIDE_SHORT | CVL_WIDE_SINGLE)) == 0, LONG_SCALES);
+    CVL_NEED(fault, channels > 1 && !(whole && channels % 4 == 0), ODD_PIXELS);
+    CVL_NEED(fault, whole && op->width > 1, PADDING);
+    CVL_NEED(fault, (op->weights | op->table) % sizeof(uint32_t) != 0, UNALIGNED_FILES);
+    return CVL_OK;
 }
 
 cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
@@ -102,20 +116,20 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
         CVL_TRY(prove_pooled(proof));
     }
     CVL_TRY(whole ? cvl_prove_whole(proof) : cvl_prove_window(proof));
+    CVL_TRY(prove_features(proof));
     shape_t shape = shape_of(op, proof->source);
-    CVL_CHECK(proof->fault, is_built(op, &shape), LEFT_OUT, 0, 1);
-    uint64_t values = 2 * (uint64_t)shape.words;
+    uint32_t values = 2 * shape.words;
     uint32_t most = is_pooled(op) ? 2 * CVL_MOST_POOLED_WORDS : CVL_MAX_KERNEL_BYTES;
-    CVL_CHECK(proof->fault, values <= most, WINDOW, cvl_saturate(values), most);
-    uint64_t columns = (uint64_t)columns_of(op, shape.tile) * shape.column + 1;
+    CVL_CHECK(proof->fault, values <= most, WINDOW, values, most);
+    uint32_t columns = cvl_multiply(columns_of(op, shape.tile), shape.column);
+    CVL_CHECK(proof->fault, columns < MOST_WORDS, RING, columns, MOST_WORDS);
     CVL_CHECK(proof->fault, has_bytes(op) || !is_single(op), FLAGS, op->parameter, CVL_WIDE_BYTES);
     uint32_t room = has_bytes(op) ? shape.words * (is_single(op) ? 1 : 2) : 0; // for the weights
-    CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + room)));
+    CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + 1 + room)));
     uint32_t pairs = is_pooled(op) ? op->channels : (op->channels + 1u) / 2;
-    uint64_t weights = pairs * (uint64_t)pair_bytes(op, &shape);
+    uint32_t weights = cvl_multiply(pairs, pair_bytes(op, &shape));
     CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weights));
-    bool all_short = (op->parameter & (CVL_WIDE_SHORT | CVL_WIDE_SINGLE)) != 0;
-    return cvl_prove_scales(proof, op->channels + op->channels % 2u, !all_short);
+    return cvl_prove_scales(proof, op->channels + op->channels % 2u, !has_short_scales(op));
 }
 
 // Which columns of the padded image are widened, and which of them lie inside the image.
@@ -131,6 +145,11 @@ typedef struct {
 static columns_t columns_at(const cvl_task_t *task, int32_t x, uint32_t count, uint32_t *to) {
     uint32_t width = task->op->kernel_h == CVL_KERNEL_ALL ? 1 : task->source->width;
     columns_t columns = {.to = to};
+    if (!CVL_WITH_PADDING) {
+        columns.inside = count;
+        columns.first = (uint32_t)x;
+        return columns;
+    }
     columns.before = x < 0 ? cvl_least((uint32_t)-x, count) : 0;
     columns.first = x < 0 ? 0 : (uint32_t)x;
     uint32_t behind = columns.first < width ? width - columns.first : 0;
@@ -145,6 +164,14 @@ static void fill_words(uint32_t *to, uint32_t count, uint32_t word) {
     }
 }
 
+// What lies beside the image has zero points.
+static void fill_margins(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
+    int32_t fill = task->op->zero_point_in;
+    uint32_t *after = columns->to + (columns->before + columns->inside) * shape->column;
+    fill_words(columns->to, columns->before * shape->column, cvl_pair_of(fill, fill));
+    fill_words(after, columns->after * shape->column, cvl_pair_of(fill, fill));
+}
+
 // An input of one channel: two rows become one word of each column.
 static void widen_single(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
     int32_t fill = task->op->zero_point_in;
@@ -154,6 +181,11 @@ static void widen_single(const cvl_task_t *task, const shape_t *shape, const col
         const int8_t *top = task->rows[ky];
         const int8_t *bottom =
             ky + 1 < shape->rows ? task->rows[ky + 1] : top; // its weights are 0
+        if (!CVL_WITH_PADDING) {
+            cvl_widen_two_rows(
+                inside, step, top + columns->first, bottom + columns->first, columns->inside);
+            continue;
+        }
         top = top == NULL ? NULL : top + columns->first;
         bottom = bottom == NULL ? NULL : bottom + columns->first;
         cvl_widen_rows(inside, step, top, bottom, fill, columns->inside);
@@ -164,12 +196,12 @@ static void widen_quads(const cvl_task_t *task, const shape_t *shape, const colu
     uint32_t channels = shape->channels;
     uint32_t *row_to = columns->to;
     for (uint32_t ky = 0; ky < shape->rows; ky++, row_to += channels / 2) {
-        if (task->rows[ky] == NULL) {
+        if (CVL_WITH_PADDING && task->rows[ky] == NULL) {
             continue;
         }
         uint32_t *to = row_to + columns->before * shape->column;
         const int8_t *from = task->rows[ky] + columns->first * channels;
-        if (shape->rows == 1) {
+        if (!CVL_WITH_ODD_PIXELS || shape->rows == 1) {
             cvl_widen_quads(to, from, columns->inside * channels / 4);
         } else {
             for (uint32_t i = columns->inside; i > 0; i--, to += shape->column, from += channels) {
@@ -193,17 +225,16 @@ static void widen_pixels(const cvl_task_t *task, const shape_t *shape, const col
     }
 }
 
-// Widens the columns. A row that is NULL has zero points, as has what lies beside the image.
+// Widens the columns. A row that is NULL has zero points.
 static void widen(const cvl_task_t *task, const shape_t *shape, const columns_t *columns) {
-    int32_t fill = task->op->zero_point_in;
-    uint32_t *after = columns->to + (columns->before + columns->inside) * shape->column;
-    fill_words(columns->to, columns->before * shape->column, cvl_pair_of(fill, fill));
-    fill_words(after, columns->after * shape->column, cvl_pair_of(fill, fill));
+    if (CVL_WITH_PADDING) {
+        fill_margins(task, shape, columns);
+    }
     if (shape->channels == 1) {
         widen_single(task, shape, columns);
         return;
     }
-    if (shape->channels % 4 == 0) {
+    if (!CVL_WITH_ODD_PIXELS || shape->channels % 4 == 0) {
         widen_quads(task, shape, columns);
     }
     if (CVL_WITH_ODD_PIXELS) { // a whole tensor has neither edges nor rows of padding
@@ -234,24 +265,29 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
     bool is_four = is_pooled(op); // windows of the convolution
     uint32_t step = op->stride_w * shape.column;
-    cvl_pairs_t pairs = {
-        .x = scratch,
-        .step = is_four ? step / 2 : step,
-        .words = shape.words,
-        .weights = task->model->file + op->weights,
-        .room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL,
-        .scales = (const cvl_scale_t *)(const void *)(task->model->file + op->table),
-        .out = task->out,
-        .out_step = op->channels,
-        .channels = op->channels,
-        .zero_point = op->zero_point_out,
-        .clamp_min = op->clamp_min,
-        .clamp_max = op->clamp_max,
-        .is_3x3 =
-            is_four && shape.channels == 1 && shape.rows == 4 && shape.words == 6 && step == 4,
-    };
-    bool is_aligned = ((uintptr_t)pairs.weights | (uintptr_t)pairs.scales) % sizeof(uint32_t) == 0;
-    bool is_plain = is_aligned && (op->parameter & CVL_WIDE_SHORT) != 0;
+    // Not at once: what is left out would be filled with zeros by a call, for every row.
+    cvl_pairs_t pairs;
+    pairs.x = scratch;
+    pairs.step = is_four ? step / 2 : step;
+    pairs.words = shape.words;
+    pairs.weights = task->model->file + op->weights;
+    pairs.room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL;
+    pairs.scales = (const cvl_scale_t *)(const void *)(task->model->file + op->table);
+    pairs.out = task->out;
+    pairs.out_step = op->channels;
+    pairs.channels = op->channels;
+    if (CVL_HAS_DSP || CVL_WITH_LONG_SCALES) { // the others do not read them
+        pairs.zero_point = op->zero_point_out;
+        pairs.clamp_min = op->clamp_min;
+        pairs.clamp_max = op->clamp_max;
+    }
+    if (CVL_HAS_DSP) {
+        pairs.is_3x3 =
+            is_four && shape.channels == 1 && shape.rows == 4 && shape.words == 6 && step == 4;
+    }
+    bool is_aligned = !CVL_WITH_UNALIGNED_FILES ||
+                      ((uintptr_t)pairs.weights | (uintptr_t)pairs.scales) % sizeof(uint32_t) == 0;
+    bool is_plain = is_aligned && has_short_scales(op);
     void (*make)(const cvl_pairs_t *) = is_single(op) ? cvl_make_singles
                                         : is_plain    ? cvl_make_pairs
                                                       : cvl_make_any_pairs;

@@ -22,14 +22,18 @@
 #define CVL_WITH_WINDOW 0
 #endif
 
+// Whether rows can be pushed: a stream takes nothing else.
+#define CVL_HAS_PUSH (CVL_WITH_PUSH || CVL_WITH_STREAM)
+
 // Each error and its text. Every text may take two unsigned integers: what was found, what was
-// expected. Those of records are made by a wrong writer, not by damage: the checksum is right. In
-// a build for a few models RECORD stands for all of them.
+// expected; but that of LEFT_OUT takes the name of the part that was found to be missing. Those of
+// records are made by a wrong writer, not by damage: the checksum is right. In a build for a few
+// models RECORD stands for all of them.
 // clang-format off
 #if CVL_WITH_WINDOW
 #define CVL_WINDOW_ERRORS(X) \
     X(HEAD, "its head ends at byte %u of %u: compile again") \
-    X(ORDER, "its constants lie at byte %u, expected before %u: compile again") \
+    X(ORDER, "its constants lie at byte %u, out of order with byte %u: compile again") \
     X(TOO_LARGE, "its constants have %u bytes, the window has %u: convlet compile --window makes a file that fits") \
     X(UNREAD, "the file gives too little at byte %u, expected %u bytes") \
     X(CHANGED, "the file has changed: checksum 0x%08x, expected 0x%08x: load it again")
@@ -37,12 +41,11 @@
 #define CVL_WINDOW_ERRORS(X)
 #endif
 #define CVL_FILE_ERRORS(X) \
-    X(TRUNCATED, "%u bytes are too few: a .cvl file has at least %u") \
     X(NOT_CVL, "not a .cvl file: it begins with 0x%08x, expected 0x%08x") \
     X(VERSION, "format version %u, this engine reads %u: compile again") \
-    X(FILE_BYTES, "the file has %u bytes, but its header says %u") \
+    X(FILE_BYTES, "the file has %u bytes, expected %u") \
     X(CHECKSUM, "the file is damaged: checksum 0x%08x, expected 0x%08x") \
-    X(LEFT_OUT, "this firmware was built without it: it has %u of %u") \
+    X(LEFT_OUT, "this firmware was built without %s: see convlet firmware build --only") \
     X(ARENA, "an arena of %u bytes is too small: the model needs %u") \
     X(ALIGNMENT, "the arena begins %u bytes past a multiple of %u") \
     CVL_WINDOW_ERRORS(X) \
@@ -149,6 +152,8 @@ cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl
 // until it is done.
 void cvl_start(cvl_model_t *model, const cvl_input_t *inputs);
 
+#if CVL_HAS_PUSH
+
 // Gives a model with one input its next rows, 1 to cvl_wanted_rows, and begins an inference or a
 // stream if none is going on. Then cvl_step until it does not return CVL_MORE: so long they must
 // stay. Not for an input that keeps no rows.
@@ -161,17 +166,23 @@ uint32_t cvl_wanted_rows(const cvl_model_t *model);
 // last row.
 bool cvl_has_new_output(const cvl_model_t *model);
 
+#endif
+
 // Forgets what was pushed: the next row is the first one.
 void cvl_reset(cvl_model_t *model);
 
 // Makes one row. Returns CVL_MORE, CVL_OK when the inference is done, CVL_STARVED or CVL_STOPPED.
 cvl_status_t cvl_step(cvl_model_t *model);
 
+#if CVL_WITH_PROFILE
+
 // As cvl_step, and tells in `index` which operator made the row, if one did.
 cvl_status_t cvl_step_operator(cvl_model_t *model, unsigned *index);
 
 // Multiply-accumulates that the operator does in an inference; in a stream, in a period.
 uint32_t cvl_operator_macs(const cvl_model_t *model, unsigned index);
+
+#endif
 
 // The operator with this index: where it lies in the file, or in `copy` if it does not lie
 // aligned.
@@ -215,5 +226,8 @@ unsigned cvl_selftest(cvl_model_t *model, uint32_t *checksums);
 // operator_index is one.
 const char *cvl_fault_text(const cvl_fault_t *fault);
 const char *cvl_operator_name(unsigned code);
+
+// Of an operator by its code, or of what else can be left out of a build: CVL_FEATURE_...
+const char *cvl_part_name(unsigned part);
 
 #endif

@@ -74,12 +74,12 @@ cvl_status_t cvl_copy_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     cvl_fault_t *fault = proof->fault;
     CVL_CHECK(fault, !cvl_accumulates(op), FLAGS, op->flags, 0);
-    uint64_t begin = map_bytes(op) + LISTS * (uint32_t)sizeof(uint16_t);
+    uint32_t begin = map_bytes(op) + LISTS * (uint32_t)sizeof(uint16_t);
     CVL_TRY(cvl_prove_table(proof, begin));
     list_t lists[LISTS];
     find_lists(proof->model, op, lists);
     uint32_t runs = lists[ROWS].count + lists[PIECES].count + lists[BYTES].count;
-    CVL_TRY(cvl_prove_table(proof, begin + runs * sizeof(cvl_run_t)));
+    CVL_TRY(cvl_prove_table(proof, begin + runs * (uint32_t)sizeof(cvl_run_t)));
     extent_t extent = {0, 0};
     uint64_t rows = measure(&lists[ROWS], &extent);
     uint64_t pieces = measure(&lists[PIECES], &extent);

@@ -10,7 +10,7 @@ cvl_status_t cvl_dense_prove(const cvl_proof_t *proof) {
     if (cvl_accumulates(op)) {
         CVL_CHECK(
             proof->fault, op->kernel_h == CVL_KERNEL_ALL, WINDOW, op->kernel_h, CVL_KERNEL_ALL);
-        CVL_TRY(cvl_prove_accumulator(proof, (uint64_t)op->channels * sizeof(int32_t)));
+        CVL_TRY(cvl_prove_accumulator(proof, op->channels * (uint32_t)sizeof(int32_t)));
     } else {
         CVL_TRY(cvl_prove_whole(proof));
     }

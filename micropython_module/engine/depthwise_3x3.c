@@ -47,10 +47,10 @@ cvl_status_t cvl_depthwise_3x3_prove(const cvl_proof_t *proof) {
     CVL_TRY(prove_rows(proof));
     columns_t columns = columns_of(op, proof->source);
     CVL_CHECK(proof->fault, columns.inside >= 1, WINDOW, columns.inside, columns.all);
-    uint64_t words = (uint64_t)columns.all * CVL_FILTER3_COLUMN_WORDS;
-    CVL_TRY(cvl_prove_scratch(proof, words * sizeof(uint32_t)));
-    uint64_t weights =
-        (channels + CVL_FILTER3_CHANNELS - 1) / CVL_FILTER3_CHANNELS * (uint64_t)CVL_FILTER3_BYTES;
+    uint32_t column_bytes = CVL_FILTER3_COLUMN_WORDS * sizeof(uint32_t);
+    CVL_TRY(cvl_prove_scratch(proof, cvl_multiply(columns.all, column_bytes)));
+    uint32_t weights =
+        (channels + CVL_FILTER3_CHANNELS - 1) / CVL_FILTER3_CHANNELS * (uint32_t)CVL_FILTER3_BYTES;
     CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weights));
     return cvl_prove_scales(proof, channels, false);
 }

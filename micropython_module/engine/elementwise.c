@@ -61,7 +61,7 @@ static cvl_status_t prove_constant(const cvl_proof_t *proof) {
     uint32_t axes = op->parameter;
     uint32_t most = cvl_is_stream(proof->model) ? COLUMNS | CHANNELS : ROWS | COLUMNS | CHANNELS;
     CVL_CHECK(proof->fault, (axes & ~most) == 0, SHAPE, axes, most);
-    uint64_t values = axes & ROWS ? op->height : 1;
+    uint32_t values = axes & ROWS ? op->height : 1;
     values *= axes & COLUMNS ? op->width : 1;
     values *= axes & CHANNELS ? op->channels : 1;
     return cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, values);

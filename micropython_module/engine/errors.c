@@ -19,22 +19,23 @@ static const char *nth_text(const char *texts, unsigned index) {
 #endif
 
 const char *cvl_fault_text(const cvl_fault_t *fault) {
-    static const char texts[] = "no error (%u, %u)\0" TEXTS;
-    unsigned status = fault->status;
-    unsigned count = CVL_WITH_OTHERS ? CVL_STATUS_COUNT : CVL_ERROR_RECORD + 1;
-    bool is_error = status > CVL_STOPPED && status < count;
-    return nth_text(texts, is_error ? status - CVL_STOPPED : 0);
+    static const char texts[] = TEXTS;
+    return nth_text(texts, fault->status - (CVL_STOPPED + 1u));
 }
 
-// The names of operators that the build has.
-#define NAME(name, stem) NAME_IF(CVL_WITH_##name, name)
-#define NAME_IF(with, name) NAME_IF_(with, name)
-#define NAME_IF_(with, name) NAME_##with(name)
-#define NAME_1(name) #name "\0"
-#define NAME_0(name) "\0"
+// Of what an error can name: an operator, or a feature that the build lacks.
+#define NAME(name, stem) #name "\0"
+#define NAME_UNLESS_BUILT(name) NAME_UNLESS(CVL_WITH_##name, name)
+#define NAME_UNLESS(with, name) NAME_UNLESS_(with, name)
+#define NAME_UNLESS_(with, name) NAME_UNLESS_##with(name)
+#define NAME_UNLESS_0(name) #name "\0"
+#define NAME_UNLESS_1(name) "\0"
+
+const char *cvl_part_name(unsigned part) {
+    static const char names[] = CVL_OPERATORS(NAME) CVL_FEATURES(NAME_UNLESS_BUILT) "unknown";
+    return nth_text(names, part < CVL_PART_COUNT ? part : CVL_PART_COUNT);
+}
 
 const char *cvl_operator_name(unsigned code) {
-    static const char names[] = CVL_OPERATORS(NAME) "unknown";
-    const char *name = nth_text(names, code < CVL_OP_COUNT ? code : CVL_OP_COUNT);
-    return *name == '\0' ? "left out" : name;
+    return cvl_part_name(code < CVL_OP_COUNT ? code : CVL_PART_COUNT);
 }

@@ -5,24 +5,36 @@
 // x rounded to nearest, halves away from zero; +-1024 beyond that. NaN counts as 0. On the bits of
 // the number, which takes a processor without floating point a tenth of the time.
 static int32_t round_away(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    int32_t exponent = (int32_t)(bits >> 23 & 0xff) - 127;
-    uint32_t mantissa = (bits & 0x7fffff) | 0x800000; // |x| = mantissa * 2^(exponent - 23)
-    int32_t magnitude = 1024;
-    if (exponent < -1 || (exponent == 128 && mantissa != 0x800000)) {
-        magnitude = 0;
-    } else if (exponent < 10) {
-        uint32_t shift = (uint32_t)(23 - exponent);
-        magnitude = (int32_t)((mantissa + (1u << (shift - 1))) >> shift);
+    union {
+        float value;
+        uint32_t bits;
+    } size = {x};
+    bool is_negative = size.bits >> 31;
+    size.bits &= INT32_MAX;
+    if (size.bits > 0x7f800000) {
+        return 0;
     }
-    return bits >> 31 ? -magnitude : magnitude;
+    size.bits = cvl_least(size.bits, 0x44800000) + (1 << 23); // at most 1024.0f, then twice that
+    int32_t rounded = ((int32_t)size.value + 1) >> 1;
+    return is_negative ? -rounded : rounded;
 }
 
 // TFLite's QUANTIZE: round(x / scale) + zero_point, saturated.
 static int8_t quantize(float x, const cvl_port_t *port) {
     int32_t q = round_away(x / port->scale) + port->zero_point;
     return (int8_t)(q < INT8_MIN ? INT8_MIN : q > INT8_MAX ? INT8_MAX : q);
+}
+
+// Element `i` of real values at any alignment.
+static float real_value(const cvl_input_t *input, size_t i) {
+    if (input->element == CVL_INT16) {
+        int16_t whole;
+        memcpy(&whole, (const uint8_t *)input->data + i * sizeof whole, sizeof whole);
+        return (float)whole;
+    }
+    float x;
+    memcpy(&x, (const uint8_t *)input->data + i * sizeof x, sizeof x);
+    return x;
 }
 
 // Element `i` of a test vector's image: a hash of seed and position, so that rows may be made in
@@ -56,23 +68,12 @@ void cvl_input_row(const cvl_task_t *task) {
             out[i] = (int8_t)(((const uint8_t *)input->data)[first + i] ^ 0x80);
         }
         break;
-    case CVL_FLOAT32: {
-        cvl_port_t port;
-        cvl_read_port(task->model, task->index, &port);
-        for (uint32_t i = 0; i < count; i++) {
-            float x; // copied, since the data may lie at any alignment
-            memcpy(&x, (const uint8_t *)input->data + (first + i) * sizeof x, sizeof x);
-            out[i] = quantize(x, &port);
-        }
-        break;
-    }
+    case CVL_FLOAT32:
     case CVL_INT16: {
         cvl_port_t port;
         cvl_read_port(task->model, task->index, &port);
         for (uint32_t i = 0; i < count; i++) {
-            int16_t x;
-            memcpy(&x, (const uint8_t *)input->data + (first + i) * sizeof x, sizeof x);
-            out[i] = quantize((float)x, &port);
+            out[i] = quantize(real_value(input, first + i), &port);
         }
         break;
     }

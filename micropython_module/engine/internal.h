@@ -26,12 +26,24 @@ static inline size_t cvl_port_offset(const cvl_header_t *header, unsigned index)
     return cvl_operator_offset(header->operator_count) + index * sizeof(cvl_port_t);
 }
 
+// What a build was made without is never there, and the compiler drops what is done for it.
+static inline unsigned cvl_input_count(const cvl_header_t *header) {
+    return CVL_WITH_SEVERAL_PORTS ? header->input_count : 1;
+}
+
+static inline unsigned cvl_output_count(const cvl_header_t *header) {
+    return CVL_WITH_SEVERAL_PORTS ? header->output_count : 1;
+}
+
+static inline unsigned cvl_goal_count(const cvl_header_t *header) {
+    return CVL_WITH_SEVERAL_GOALS ? header->goal_count : 1;
+}
+
 static inline size_t cvl_goal_offset(const cvl_header_t *header, unsigned index) {
-    unsigned ports = (unsigned)header->input_count + header->output_count;
+    unsigned ports = cvl_input_count(header) + cvl_output_count(header);
     return cvl_port_offset(header, ports) + index * sizeof(uint16_t);
 }
 
-// What a build was made without is never there, and the compiler drops what is done for it.
 static inline bool cvl_is_stream(const cvl_model_t *model) {
     return CVL_WITH_STREAM && (model->header.flags & CVL_FLAG_STREAM) != 0;
 }
@@ -60,9 +72,13 @@ static inline bool cvl_has_second_input(const cvl_operator_t *op) {
     return CVL_WITH_SECOND_INPUTS && op->input_b != CVL_NO_OPERATOR;
 }
 
+static inline uint32_t cvl_dilation_h(const cvl_operator_t *op) {
+    return CVL_WITH_DILATION ? op->dilation_h : 1;
+}
+
 // Whether the rows of the input are read where the caller has them.
 static inline bool cvl_is_in_place(const cvl_input_t *input) {
-    return input->element == CVL_INT8 && input->rows == 0;
+    return CVL_WITH_IN_PLACE_INPUTS && input->element == CVL_INT8 && input->rows == 0;
 }
 
 static inline cvl_state_t *cvl_state_of(const cvl_model_t *model, unsigned index) {
@@ -75,7 +91,7 @@ unsigned cvl_read_goal(const cvl_model_t *model, unsigned index);
 // cvl_read_operator, for where it is called for every row.
 static CVL_INLINE const cvl_operator_t *cvl_operator_at(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
-    if (model->operators != NULL) {
+    if (!CVL_WITH_UNALIGNED_FILES || model->operators != NULL) {
         return model->operators + index;
     }
     return memcpy(copy, model->file + cvl_operator_offset(index), sizeof *copy);
@@ -100,7 +116,7 @@ static inline int32_t cvl_first_row(const cvl_operator_t *op, uint32_t row) {
 }
 
 static inline int32_t cvl_last_row(const cvl_operator_t *op, uint32_t row) {
-    return cvl_first_row(op, row) + (op->kernel_h - 1) * op->dilation_h;
+    return cvl_first_row(op, row) + (op->kernel_h - 1) * (int32_t)cvl_dilation_h(op);
 }
 
 // Of an operator that accumulates: the row of its input with which output row `row` begins.

@@ -21,8 +21,16 @@ typedef struct {
     bool ends;           // and whether it is the last
     // int8[source->width, source->channels] each; NULL: a row of padding
     const int8_t *rows[CVL_MAX_KERNEL_H];
+#if CVL_WITH_UNALIGNED_FILES
     cvl_operator_t copies[3]; // of the operators, where they do not lie aligned in the file
+#endif
 } cvl_task_t;
+
+#if CVL_WITH_UNALIGNED_FILES
+#define CVL_COPY(task, number) (&(task)->copies[number])
+#else
+#define CVL_COPY(task, number) NULL
+#endif
 
 // What a kernel's operator must satisfy for the kernel to stay inside its buffers.
 typedef struct {

@@ -8,13 +8,20 @@
 #define CHECK(condition, name, found_value, expected_value)                                       \
     CVL_CHECK(fault, condition, name, found_value, expected_value)
 
+#define NEED(condition, name) CVL_NEED(fault, condition, name)
+
 const cvl_operator_t *cvl_read_operator(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
     return cvl_operator_at(model, index, copy);
 }
 
 void cvl_read_port(const cvl_model_t *model, unsigned index, cvl_port_t *port) {
-    memcpy(port, model->file + cvl_port_offset(&model->header, index), sizeof *port);
+    const uint8_t *at = model->file + cvl_port_offset(&model->header, index);
+    if (CVL_WITH_UNALIGNED_FILES) {
+        memcpy(port, at, sizeof *port);
+    } else {
+        *port = *(const cvl_port_t *)(const void *)at;
+    }
 }
 
 unsigned cvl_read_goal(const cvl_model_t *model, unsigned index) {
@@ -29,17 +36,18 @@ cvl_status_t cvl_prove_header(const cvl_model_t *model, size_t file_bytes, cvl_f
     CHECK(header->version == CVL_VERSION, VERSION, header->version, CVL_VERSION);
     CHECK(header->file_bytes == file_bytes, FILE_BYTES, cvl_saturate(file_bytes),
         header->file_bytes);
+    NEED(header->input_count > 1 || header->output_count > 1, SEVERAL_PORTS);
     bool all_above_zero = header->input_count && header->output_count && header->goal_count;
     CHECK(all_above_zero, COUNT, 0, 1);
-    CHECK(header->input_count <= CVL_MAX_INPUTS, COUNT, header->input_count, CVL_MAX_INPUTS);
+    unsigned inputs = cvl_input_count(header);
+    CHECK(inputs <= CVL_MAX_INPUTS, COUNT, inputs, CVL_MAX_INPUTS);
     CHECK(header->operator_count < CVL_NO_OPERATOR, COUNT, header->operator_count,
         CVL_NO_OPERATOR - 1);
-    CHECK(header->operator_count > header->input_count, COUNT, header->operator_count,
-        header->input_count + 1u);
-    uint32_t left_out =
-        (CVL_WITH_STREAM ? 0 : CVL_FLAG_STREAM) | (CVL_WITH_LOGITS ? 0 : CVL_FLAG_LOGITS);
-    bool has_vectors = !CVL_WITH_TEST_VECTORS && header->vector_count > 0;
-    CHECK((header->flags & left_out) == 0 && !has_vectors, LEFT_OUT, 0, 1);
+    CHECK(header->operator_count > inputs, COUNT, header->operator_count, inputs + 1u);
+    NEED(header->flags & CVL_FLAG_STREAM, STREAM);
+    NEED(header->flags & CVL_FLAG_LOGITS, LOGITS);
+    NEED(header->goal_count > 1, SEVERAL_GOALS);
+    NEED(header->vector_count > 0, TEST_VECTORS);
     return CVL_OK;
 }
 
@@ -55,15 +63,14 @@ static cvl_status_t prove_kernel(const cvl_proof_t *proof) {
     default:
         return cvl_refuse(proof->fault, CVL_ERROR_CODE, proof->op->code, CVL_OP_COUNT);
     }
-#define CVL_COUNT(name, stem) +CVL_WITH_##name
-    return cvl_refuse(proof->fault, CVL_ERROR_LEFT_OUT, 0 CVL_OPERATORS(CVL_COUNT), CVL_OP_COUNT);
+    return cvl_refuse(proof->fault, CVL_ERROR_LEFT_OUT, proof->op->code, 0);
 }
 
 static cvl_status_t prove_places(
     const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
-    uint64_t table_end = op->offset + (uint64_t)op->height * sizeof(uint16_t);
-    CVL_TRY(cvl_prove_end(fault, CVL_ERROR_PLACES, table_end, header->file_bytes));
+    uint32_t table_bytes = op->height * (uint32_t)sizeof(uint16_t);
+    CVL_TRY(cvl_prove_range(fault, CVL_ERROR_PLACES, op->offset, table_bytes, header->file_bytes));
     for (uint32_t row = 0; row < op->height; row++) {
         uint32_t offset = cvl_read_u16(model, op->offset, row);
         CVL_TRY(cvl_prove_place(header, offset, cvl_row_bytes(op), fault));
@@ -80,9 +87,10 @@ static bool is_whole(const cvl_operator_t *op) {
 static cvl_status_t prove_tensor(
     const cvl_model_t *model, const cvl_operator_t *op, cvl_fault_t *fault) {
     CHECK(op->height && op->width && op->channels, SHAPE, 0, UINT16_MAX);
-    uint64_t values = (uint64_t)op->height * cvl_row_bytes(op);
-    CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, cvl_saturate(values), CVL_MAX_TENSOR_VALUES);
-    bool keeps_rows = op->ring_rows >= 1 || op->code == CVL_OP_INPUT;
+    uint32_t values = cvl_multiply(op->height, cvl_row_bytes(op));
+    CHECK(values <= CVL_MAX_TENSOR_VALUES, SHAPE, values, CVL_MAX_TENSOR_VALUES);
+    bool keeps_rows = // else NEED has seen it
+        !CVL_WITH_IN_PLACE_INPUTS || op->ring_rows >= 1 || op->code == CVL_OP_INPUT;
     CHECK(keeps_rows && op->ring_rows <= op->height, SHAPE, op->ring_rows, op->height);
     CHECK(op->clamp_min <= op->clamp_max, CLAMP, 0, 1);
     if (cvl_is_placed(op)) {
@@ -111,13 +119,23 @@ static cvl_status_t prove_accumulation(const cvl_proof_t *proof) {
 static cvl_status_t prove_map(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     cvl_fault_t *fault = proof->fault;
-    CVL_TRY(cvl_prove_table(proof, (uint64_t)op->height * sizeof(uint16_t)));
+    CVL_TRY(cvl_prove_table(proof, op->height * (uint32_t)sizeof(uint16_t)));
     for (uint32_t row = 0; row < op->height; row++) {
         uint32_t mapped = cvl_read_u16(proof->model, op->table, row);
         bool inside = mapped < proof->source->height || mapped == CVL_NO_ROW;
         CHECK(inside, SHAPE, mapped, proof->source->height);
     }
     return CVL_OK;
+}
+
+// Whether a row or column of a window of rows may lie outside the input.
+static bool may_reach_beyond(const cvl_proof_t *proof) {
+    const cvl_operator_t *op = proof->op;
+    int32_t last_row = cvl_is_stream(proof->model) ? 0 : cvl_last_row(op, op->height - 1u);
+    int32_t last_column = (int32_t)((op->width - 1u) * op->stride_w) - op->pad_left +
+                          (op->kernel_w - 1) * op->dilation_w;
+    return cvl_is_mapped(op) || op->pad_top > 0 || op->pad_left > 0 ||
+           last_row >= proof->source->height || last_column >= proof->source->width;
 }
 
 // That the rows it reads are inside its input, in each of the ways in which engine/run.c finds
@@ -127,6 +145,7 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
     cvl_fault_t *fault = proof->fault;
     bool all_above_zero = op->stride_h && op->stride_w && op->dilation_h && op->dilation_w;
     CHECK(all_above_zero, WINDOW, 0, UINT8_MAX);
+    NEED(op->dilation_h > 1 || op->dilation_w > 1, DILATION);
     if (cvl_accumulates(op)) {
         return prove_accumulation(proof);
     }
@@ -139,6 +158,7 @@ static cvl_status_t prove_reading(const cvl_proof_t *proof) {
         CHECK(is_whole(source), WHOLE, source->ring_rows, source->height);
         return CVL_OK;
     }
+    NEED(may_reach_beyond(proof), PADDING);
     CHECK(op->kernel_h <= CVL_MAX_KERNEL_H, WINDOW, op->kernel_h, CVL_MAX_KERNEL_H);
     return CVL_OK;
 }
@@ -156,19 +176,18 @@ static cvl_status_t prove_streaming(const cvl_operator_t *op, cvl_fault_t *fault
 
 // That it needs no feature that this build was made without.
 static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault) {
-    uint32_t flags = (CVL_WITH_ACCUMULATION ? 0 : CVL_FLAG_ACCUMULATES) |
-                     (CVL_WITH_ROW_MAPS ? 0 : CVL_FLAG_MAPPED) |
-                     (CVL_WITH_ROW_PLACES ? 0 : CVL_FLAG_PLACED);
-    bool has_second = !CVL_WITH_SECOND_INPUTS && op->input_b != CVL_NO_OPERATOR;
-    CHECK((op->flags & flags) == 0 && !has_second, LEFT_OUT, 0, 1);
+    NEED(op->flags & CVL_FLAG_ACCUMULATES, ACCUMULATION);
+    NEED(op->flags & CVL_FLAG_MAPPED, ROW_MAPS);
+    NEED(op->flags & CVL_FLAG_PLACED, ROW_PLACES);
+    NEED(op->input_b != CVL_NO_OPERATOR, SECOND_INPUTS);
+    NEED(op->ring_rows == 0, IN_PLACE_INPUTS);
     return CVL_OK;
 }
 
 cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fault_t *fault) {
     cvl_operator_t copies[3];
-    cvl_proof_t proof = {.model = model, .fault = fault};
     const cvl_operator_t *op = cvl_read_operator(model, index, &copies[0]);
-    proof.op = op;
+    cvl_proof_t proof = {model, op, NULL, NULL, fault};
     fault->operator_index = (uint16_t)index;
     fault->operator_code = op->code;
     CVL_TRY(prove_features(op, fault));
@@ -176,12 +195,13 @@ cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fa
         CVL_TRY(prove_streaming(op, fault));
     }
     CVL_TRY(prove_tensor(model, op, fault));
-    bool is_input = index < model->header.input_count;
+    bool is_input = index < cvl_input_count(&model->header);
     bool code_fits = op->code < CVL_OP_COUNT && is_input == (op->code == CVL_OP_INPUT);
     CHECK(code_fits, CODE, op->code, CVL_OP_COUNT);
     CHECK(
         op->input < index || (is_input && op->input == CVL_NO_OPERATOR), INPUT, op->input, index);
-    CHECK(op->input_b < index || op->input_b == CVL_NO_OPERATOR, INPUT, op->input_b, index);
+    bool b_fits = !CVL_WITH_SECOND_INPUTS || op->input_b < index || op->input_b == CVL_NO_OPERATOR;
+    CHECK(b_fits, INPUT, op->input_b, index);
     if (op->input != CVL_NO_OPERATOR) {
         proof.source = cvl_read_operator(model, op->input, &copies[1]);
         CVL_TRY(prove_reading(&proof));
@@ -194,9 +214,9 @@ cvl_status_t cvl_prove_operator(const cvl_model_t *model, unsigned index, cvl_fa
 
 static cvl_status_t prove_goals(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
-    for (unsigned i = 0; i < header->goal_count; i++) {
+    for (unsigned i = 0; i < cvl_goal_count(header); i++) {
         unsigned goal = cvl_read_goal(model, i);
-        CHECK(goal >= header->input_count && goal < header->operator_count, GOAL, goal,
+        CHECK(goal >= cvl_input_count(header) && goal < header->operator_count, GOAL, goal,
             header->operator_count);
     }
     return CVL_OK;
@@ -212,11 +232,11 @@ static bool is_scale(float scale) {
 
 static cvl_status_t prove_ports(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
-    unsigned count = (unsigned)header->input_count + header->output_count;
+    unsigned count = cvl_input_count(header) + cvl_output_count(header);
     for (unsigned i = 0; i < count; i++) {
         cvl_port_t port;
         cvl_read_port(model, i, &port);
-        bool is_input = i < header->input_count;
+        bool is_input = i < cvl_input_count(header);
         bool index_ok = is_input ? port.op_index == i : port.op_index < header->operator_count;
         bool scale_ok = is_scale(port.scale);
         CHECK(index_ok && scale_ok, PORT, port.op_index, header->operator_count);
@@ -255,37 +275,40 @@ static cvl_status_t prove_labels(const cvl_model_t *model, cvl_fault_t *fault) {
     }
     size_t classes = cvl_output_bytes(model, 0);
     CHECK(header->label_count == classes, COUNT, header->label_count, classes);
-    uint64_t end = header->labels;
+    size_t end = header->labels;
     for (unsigned i = 0; i < header->label_count; i++) {
-        CVL_TRY(cvl_prove_end(fault, CVL_ERROR_LABELS, end + 1, header->file_bytes));
+        CHECK(end < header->file_bytes, LABELS, cvl_saturate(end + 1u), header->file_bytes);
         end += 1u + model->file[end];
     }
-    return cvl_prove_end(fault, CVL_ERROR_LABELS, end, header->file_bytes);
+    CHECK(end <= header->file_bytes, LABELS, cvl_saturate(end), header->file_bytes);
+    return CVL_OK;
 }
 
 static cvl_status_t prove_vectors(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
     // Of each the seed, and a checksum for each operator.
-    uint64_t words = (uint64_t)header->vector_count * (1u + header->operator_count);
-    uint64_t end = header->vectors + sizeof(uint32_t) * words;
-    return cvl_prove_end(fault, CVL_ERROR_VECTORS, end, header->file_bytes);
+    uint32_t vector_bytes = (uint32_t)sizeof(uint32_t) * (1u + header->operator_count);
+    uint32_t bytes = cvl_multiply(header->vector_count, vector_bytes);
+    return cvl_prove_range(fault, CVL_ERROR_VECTORS, header->vectors, bytes, header->file_bytes);
 }
 
 static cvl_status_t read_header(
     cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault) {
-    *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
-    CHECK(file_bytes >= sizeof(cvl_header_t), TRUNCATED, file_bytes, sizeof(cvl_header_t));
+    fault->operator_index = CVL_NO_OPERATOR;
+    CHECK(file_bytes >= sizeof(cvl_header_t), FILE_BYTES, file_bytes, sizeof(cvl_header_t));
     model->file = file;
     const uint8_t *operators = file + cvl_operator_offset(0);
     bool is_aligned = (uintptr_t)operators % sizeof(uint32_t) == 0;
+    NEED(!is_aligned, UNALIGNED_FILES);
     model->operators = is_aligned ? (const cvl_operator_t *)(const void *)operators : NULL;
     memcpy(&model->header, file, sizeof model->header);
     return cvl_prove_header(model, file_bytes, fault);
 }
 
 cvl_status_t cvl_prove_records_end(const cvl_model_t *model, cvl_fault_t *fault) {
-    size_t end = cvl_goal_offset(&model->header, model->header.goal_count);
-    return cvl_prove_end(fault, CVL_ERROR_TABLE_END, end, model->header.file_bytes);
+    const cvl_header_t *header = &model->header;
+    size_t end = cvl_goal_offset(header, cvl_goal_count(header));
+    return cvl_prove_range(fault, CVL_ERROR_TABLE_END, (uint32_t)end, 0, header->file_bytes);
 }
 
 cvl_status_t cvl_prove_model(const cvl_model_t *model, cvl_fault_t *fault) {
@@ -299,7 +322,16 @@ cvl_status_t cvl_prove_model(const cvl_model_t *model, cvl_fault_t *fault) {
     return prove_vectors(model, fault);
 }
 
-static cvl_status_t prove_records(const cvl_model_t *model, cvl_fault_t *fault) {
+// The checksum is taken before the records are read, so that a damaged file is called damaged
+// whatever the damage looks like.
+static cvl_status_t prove(cvl_model_t *model, const uint8_t *file, size_t file_bytes,
+    cvl_fault_t *fault, bool with_checksum) {
+    CVL_TRY(read_header(model, file, file_bytes, fault));
+    if (with_checksum) {
+        size_t summed = offsetof(cvl_header_t, crc32) + sizeof model->header.crc32;
+        uint32_t crc = cvl_crc32(0, file + summed, file_bytes - summed);
+        CHECK(crc == model->header.crc32, CHECKSUM, crc, model->header.crc32);
+    }
     CVL_TRY(cvl_prove_records_end(model, fault));
     for (unsigned i = 0; i < model->header.operator_count; i++) {
         CVL_TRY(cvl_prove_operator(model, i, fault));
@@ -309,23 +341,17 @@ static cvl_status_t prove_records(const cvl_model_t *model, cvl_fault_t *fault) 
 
 cvl_status_t cvl_prove(
     cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault) {
-    CVL_TRY(read_header(model, file, file_bytes, fault));
-    return prove_records(model, fault);
+    return prove(model, file, file_bytes, fault, false);
 }
 
 cvl_status_t cvl_load(
     cvl_model_t *model, const uint8_t *file, size_t file_bytes, cvl_fault_t *fault) {
     *model = (cvl_model_t){.arena = NULL};
-    CVL_TRY(read_header(model, file, file_bytes, fault));
-    // Before the records, so that a damaged file is called damaged whatever the damage looks like.
-    size_t summed = offsetof(cvl_header_t, crc32) + sizeof model->header.crc32;
-    uint32_t crc = cvl_crc32(0, file + summed, file_bytes - summed);
-    CHECK(crc == model->header.crc32, CHECKSUM, crc, model->header.crc32);
-    return prove_records(model, fault);
+    return prove(model, file, file_bytes, fault, true);
 }
 
 cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl_fault_t *fault) {
-    *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
+    fault->operator_index = CVL_NO_OPERATOR;
     CHECK(arena_bytes >= model->header.arena_bytes, ARENA, arena_bytes, model->header.arena_bytes);
     uintptr_t past = (uintptr_t)arena % sizeof(uint32_t);
     CHECK(past == 0, ALIGNMENT, past, sizeof(uint32_t));

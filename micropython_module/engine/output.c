@@ -3,7 +3,7 @@
 static const cvl_operator_t *output_operator(
     const cvl_model_t *model, unsigned index, cvl_operator_t *copy) {
     cvl_port_t port;
-    cvl_read_port(model, model->header.input_count + index, &port);
+    cvl_read_port(model, cvl_input_count(&model->header) + index, &port);
     return cvl_read_operator(model, port.op_index, copy);
 }
 
@@ -31,7 +31,7 @@ void cvl_read_shape(const cvl_model_t *model, unsigned index, cvl_shape_t *shape
 
 float cvl_real_output(const cvl_model_t *model, unsigned port, size_t index) {
     cvl_port_t quantisation;
-    cvl_read_port(model, model->header.input_count + port, &quantisation);
+    cvl_read_port(model, cvl_input_count(&model->header) + port, &quantisation);
     int32_t q = cvl_output(model, port)[index];
     return (float)(q - quantisation.zero_point) * quantisation.scale;
 }
@@ -45,44 +45,52 @@ const char *cvl_label(const cvl_model_t *model, unsigned index, size_t *bytes) {
     return (const char *)label + 1;
 }
 
-// Whether class a ranks before class b.
-static bool better(const int8_t *scores, unsigned a, unsigned b) {
-    return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
-}
-
 unsigned cvl_best(const cvl_model_t *model, unsigned skip) {
     const int8_t *scores = cvl_output(model, 0);
     unsigned count = (unsigned)cvl_output_bytes(model, 0);
-    unsigned last = count; // the class of the rank before; at first none
-    for (unsigned rank = 0; rank <= skip; rank++) {
-        unsigned best = count;
+    unsigned last = 0; // the class of the rank before; at first one that is better than all
+    int32_t last_score = INT8_MAX + 1;
+    for (;; skip--) {
+        unsigned best = 0;
+        int32_t most = INT8_MIN - 1;
         for (unsigned i = 0; i < count; i++) {
-            bool behind_last = last == count || better(scores, last, i);
-            if (behind_last && (best == count || better(scores, i, best))) {
+            int32_t score = scores[i];
+            bool behind_last = score < last_score || (score == last_score && i > last);
+            if (behind_last && score > most) {
                 best = i;
+                most = score;
             }
         }
+        if (skip == 0) {
+            return best;
+        }
         last = best;
+        last_score = most;
     }
-    return last;
 }
 
+typedef union {
+    float value;
+    uint32_t bits;
+} real_t;
+
+#define BITS_OF_87 0x42ae0000u
+
 // e^x to 2 units in the last place for |x| <= 87: e^x = 2^k * e^r with |r| <= ln(2) / 2, e^r by
-// its Taylor polynomial.
-static float exponential(float x) {
-    x = x > 87.0f ? 87.0f : x < -87.0f ? -87.0f : x;
-    float steps = x * 1.44269504f;
-    int32_t k = (int32_t)(steps + (steps < 0.0f ? -0.5f : 0.5f));
-    float r = x - (float)k * 0.693145752f - (float)k * 1.42860677e-6f; // ln(2) in two parts
-    float e = 1.0f;
+// its Taylor polynomial. On bits where that spares a processor without floating point a call.
+static float exponential(real_t x) {
+    uint32_t sign = x.bits & 0x80000000u;
+    x.bits = sign | cvl_least(x.bits & INT32_MAX, BITS_OF_87);
+    real_t half = {.bits = sign | 0x3f000000u};
+    int32_t k = (int32_t)(x.value * 1.44269504f + half.value);
+    // ln(2) in two parts
+    float r = x.value - (float)k * 0.693145752f - (float)k * 1.42860677e-6f;
+    real_t e = {1.0f};
     for (int32_t n = 6; n > 0; n--) {
-        e = 1.0f + r * e / (float)n;
+        e.value = 1.0f + r * e.value / (float)n;
     }
-    union {
-        uint32_t bits;
-        float value;
-    } power = {(uint32_t)(k + 127) << 23};
-    return e * power.value;
+    e.bits += (uint32_t)k << 23;
+    return e.value;
 }
 
 float cvl_probability(const cvl_model_t *model, unsigned index) {
@@ -90,13 +98,13 @@ float cvl_probability(const cvl_model_t *model, unsigned index) {
         return cvl_real_output(model, 0, index);
     }
     cvl_port_t port;
-    cvl_read_port(model, model->header.input_count, &port);
+    cvl_read_port(model, cvl_input_count(&model->header), &port);
     const int8_t *scores = cvl_output(model, 0);
     size_t count = cvl_output_bytes(model, 0);
     float sum = 0.0f;
     for (size_t i = 0; i < count; i++) {
         // Subtracted as integers: of two infinite real values the difference would be no number.
-        sum += exponential((float)(scores[i] - scores[index]) * port.scale);
+        sum += exponential((real_t){(float)(scores[i] - scores[index]) * port.scale});
     }
     return 1.0f / sum;
 }

@@ -3,6 +3,8 @@
 
 // What a profile of a model needs: who made each row, and how much there was to multiply.
 
+#if CVL_WITH_PROFILE
+
 cvl_status_t cvl_step_operator(cvl_model_t *model, unsigned *index) {
     cvl_task_t task;
     cvl_status_t status = cvl_step_task(model, &task);
@@ -45,3 +47,9 @@ uint32_t cvl_operator_macs(const cvl_model_t *model, unsigned index) {
     }
     return macs(op, cvl_operator_at(model, op->input, &copies[1]));
 }
+
+#else
+
+typedef int cvl_no_profile; // a C file needs a declaration
+
+#endif

@@ -31,7 +31,7 @@ static cvl_status_t prove_reduction(const cvl_proof_t *proof, uint32_t accumulat
     if (cvl_accumulates(op)) {
         CVL_CHECK(
             proof->fault, op->kernel_h == CVL_KERNEL_ALL, WINDOW, op->kernel_h, CVL_KERNEL_ALL);
-        return cvl_prove_accumulator(proof, (uint64_t)cvl_row_bytes(op) * accumulator_bytes);
+        return cvl_prove_accumulator(proof, cvl_multiply(cvl_row_bytes(op), accumulator_bytes));
     }
     CVL_TRY(cvl_prove_window(proof));
     CVL_CHECK(proof->fault, op->pad_top == 0, WINDOW, cvl_saturate((uint32_t)op->pad_top), 0);

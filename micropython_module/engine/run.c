@@ -96,7 +96,7 @@ static CVL_INLINE int32_t rows_needed(cvl_task_t *task) {
         return ENDLESS;
     }
     task->first_row = cvl_is_mapped(op) ? mapped_row(task) : cvl_first_row(op, task->row);
-    return task->first_row + (op->kernel_h - 1) * op->dilation_h + 1;
+    return task->first_row + (op->kernel_h - 1) * (int32_t)cvl_dilation_h(op) + 1;
 }
 
 // The row of its second input that it reads: the only one, or one for each of its own from row
@@ -111,7 +111,7 @@ static CVL_NOINLINE void set_window(cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     ring_t ring = ring_of(task->model, task->source, op->input);
     uint32_t height = height_of(task->model, task->source);
-    uint32_t dilation = op->dilation_h;
+    uint32_t dilation = cvl_dilation_h(op);
     uint32_t ring_bytes = ring.rows * ring.row_bytes;
     // In a ring with fewer rows the window has one row at most.
     uint32_t step = dilation < ring.rows ? dilation * ring.row_bytes : 0;
@@ -119,16 +119,16 @@ static CVL_NOINLINE void set_window(cvl_task_t *task) {
     const int8_t **to = task->rows;
     const int8_t **end = to + op->kernel_h;
     uint32_t at = (uint32_t)task->first_row;
-    for (; to != end && at >= height; at += dilation) { // or below 0
+    for (; CVL_WITH_PADDING && to != end && at >= height; at += dilation) { // or below 0
         *to++ = NULL;
     }
     const int8_t *row = pick_row(&ring, at);
-    for (; to != end && at < height; at += dilation) {
+    for (; to != end && (!CVL_WITH_PADDING || at < height); at += dilation) {
         *to++ = row;
         row += step;
         row = row >= ring_end ? row - ring_bytes : row;
     }
-    while (to != end) {
+    while (CVL_WITH_PADDING && to != end) {
         *to++ = NULL;
     }
 }
@@ -193,7 +193,7 @@ static CVL_INLINE bool lacks_rows(
 // An operator whose rows `task`, which has two inputs, lacks, or CVL_NO_OPERATOR.
 static CVL_NOINLINE unsigned lacking_of_two(cvl_task_t *task, bool lacks_a) {
     const cvl_operator_t *op = task->op;
-    task->source_b = cvl_operator_at(task->model, op->input_b, &task->copies[2]);
+    task->source_b = cvl_operator_at(task->model, op->input_b, CVL_COPY(task, 2));
     uint32_t row = row_of_b(task);
     bool lacks_b = row < height_of(task->model, task->source_b) &&
                    lacks_rows(task->model, task->source_b, op->input_b, (int32_t)row + 1);
@@ -208,7 +208,7 @@ static CVL_NOINLINE unsigned lacking_of_two(cvl_task_t *task, bool lacks_a) {
 static CVL_INLINE unsigned set_task(cvl_task_t *task) {
     const cvl_model_t *model = task->model;
     const cvl_state_t *state = cvl_state_of(model, task->index);
-    const cvl_operator_t *op = cvl_operator_at(model, task->index, &task->copies[0]);
+    const cvl_operator_t *op = cvl_operator_at(model, task->index, CVL_COPY(task, 0));
     task->op = op;
     task->row = state->next_row;
     task->step = state->step;
@@ -217,7 +217,7 @@ static CVL_INLINE unsigned set_task(cvl_task_t *task) {
     if (op->input == CVL_NO_OPERATOR) {
         return CVL_NO_OPERATOR;
     }
-    task->source = cvl_operator_at(model, op->input, &task->copies[1]);
+    task->source = cvl_operator_at(model, op->input, CVL_COPY(task, 1));
     bool lacks = lacks_rows(model, task->source, op->input, rows_needed(task));
     if (cvl_has_second_input(op)) {
         return lacking_of_two(task, lacks);
@@ -258,7 +258,7 @@ static CVL_INLINE bool is_possible(const cvl_task_t *task) {
 
 // Makes the next unfinished goal current. Returns false when all are done.
 static CVL_NOINLINE bool next_goal(cvl_model_t *model) {
-    for (; model->goal < model->header.goal_count; model->goal++) {
+    for (; model->goal < cvl_goal_count(&model->header); model->goal++) {
         unsigned index = cvl_read_goal(model, model->goal);
         cvl_operator_t copy;
         const cvl_operator_t *op = cvl_operator_at(model, index, &copy);
@@ -274,7 +274,9 @@ static CVL_NOINLINE bool next_goal(cvl_model_t *model) {
 // The task is done.
 static CVL_INLINE void go_on(cvl_model_t *model, const cvl_task_t *task) {
     cvl_state_t *state = cvl_state_of(model, task->index);
-    state->step++;
+    if (CVL_WITH_ACCUMULATION) {
+        state->step++;
+    }
     if (task->ends) { // else who asked for the row would ask again
         state->next_row++;
         state->slot = state->slot + 1 < task->op->ring_rows ? state->slot + 1 : 0;
@@ -293,7 +295,8 @@ cvl_status_t cvl_step_task(cvl_model_t *model, cvl_task_t *task) {
     if (!is_possible(task)) {
         return CVL_OK;
     }
-    if (task->op->code == CVL_OP_INPUT) {
+    bool may_lack = CVL_HAS_PUSH || CVL_WITH_IN_PLACE_INPUTS;
+    if (may_lack && task->op->code == CVL_OP_INPUT) {
         cvl_status_t status = look_at_input(task);
         if (status != CVL_MORE) {
             return status;

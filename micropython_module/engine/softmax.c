@@ -23,7 +23,7 @@ cvl_status_t cvl_softmax_prove(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
     CVL_TRY(cvl_prove_pixelwise(proof));
     CVL_CHECK(proof->fault, op->channels <= MOST_CHANNELS, SHAPE, op->channels, MOST_CHANNELS);
-    CVL_TRY(cvl_prove_table(proof, 4 * (uint64_t)op->parameter));
+    CVL_TRY(cvl_prove_table(proof, 4u * op->parameter));
     // The greatest value of a pixel counts 1, so that the sum is not 0.
     uint32_t first = exponential(proof->model, op, 0);
     CVL_CHECK(proof->fault, first == INT32_MAX, QUANT_TABLE, first, INT32_MAX);

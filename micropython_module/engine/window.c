@@ -26,7 +26,7 @@ cvl_status_t cvl_open(cvl_model_t *model, cvl_window_t *window, cvl_fault_t *fau
     *model = (cvl_model_t){.window = window};
     uint32_t file_bytes = window->file_bytes;
     cvl_header_t *header = &model->header;
-    CHECK(file_bytes >= sizeof *header, TRUNCATED, file_bytes, sizeof *header);
+    CHECK(file_bytes >= sizeof *header, FILE_BYTES, file_bytes, sizeof *header);
     CVL_TRY(read_file(window, 0, (uint8_t *)header, sizeof *header, fault));
     CVL_TRY(cvl_prove_header(model, file_bytes, fault));
     window->begin = header->head_words * (uint32_t)sizeof(uint32_t);
@@ -64,15 +64,17 @@ static cvl_operator_t *record_of(const cvl_window_t *window, unsigned index) {
 }
 
 // What is read between kernels must always be there.
-static cvl_status_t prove_in_head(
-    const cvl_window_t *window, const cvl_operator_t *op, cvl_fault_t *fault) {
-    uint64_t bytes = (uint64_t)op->height * sizeof(uint16_t);
+static cvl_status_t prove_in_head(const cvl_model_t *model, const cvl_window_t *window,
+    const cvl_operator_t *op, cvl_fault_t *fault) {
+    uint32_t bytes = op->height * (uint32_t)sizeof(uint16_t);
+    uint32_t limit = head_bytes(window);
     if (cvl_is_placed(op)) {
-        CVL_TRY(cvl_prove_end(fault, CVL_ERROR_PLACES, op->offset + bytes, head_bytes(window)));
+        uint32_t records = (uint32_t)cvl_operator_offset(model->header.operator_count);
+        CHECK(op->offset >= records, ORDER, op->offset, records);
+        CVL_TRY(cvl_prove_range(fault, CVL_ERROR_PLACES, op->offset, bytes, limit));
     }
     if (cvl_is_mapped(op)) {
-        CVL_TRY(
-            cvl_prove_end(fault, CVL_ERROR_QUANT_TABLE, op->table + bytes, head_bytes(window)));
+        CVL_TRY(cvl_prove_range(fault, CVL_ERROR_QUANT_TABLE, op->table, bytes, limit));
     }
     return CVL_OK;
 }
@@ -85,7 +87,7 @@ static cvl_status_t find_pieces(
         const cvl_operator_t *op = record_of(window, i);
         fault->operator_index = (uint16_t)i;
         fault->operator_code = op->code;
-        CVL_TRY(prove_in_head(window, op, fault));
+        CVL_TRY(prove_in_head(model, window, op, fault));
         uint32_t weights = op->weights < window->begin ? UINT32_MAX : op->weights;
         uint32_t table = op->table < window->begin ? UINT32_MAX : op->table;
         uint32_t begin = cvl_least(weights, table);

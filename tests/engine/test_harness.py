@@ -4,14 +4,19 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from chain import Chain
+from convlet.compile import compile_tflite
 from convlet.cvl_file import read_cvl
 from convlet.engine_build import ENGINE, engine_sources
-from convlet.format import CHOOSABLE, FEATURES
+from convlet.format import CHOOSABLE, FEATURES, OPERATOR, WIDE_SHORT, WIDE_TILE
+from cvl_edit import edited
 from fuzzing import FLAGS
 from golden import FOLDER
+from several_ports import several_ports
 
 DAMAGED = 30000  # of each golden file, besides those with one byte changed
 GOLDEN = sorted(FOLDER.glob("*.cvl"))
+SMALL = [FOLDER / "digits_like.cvl", FOLDER / "padded.cvl"]
 QUICKLY = ("-fno-sanitize=all", "-O0")  # for what has no damage
 
 
@@ -36,23 +41,48 @@ def test_operators_that_a_build_leaves_out_are_refused(tmp_path):
     assert run(build(tmp_path), FOLDER / "digits_like.cvl") == [0, 4, 4]
 
 
+@pytest.fixture(scope="module")
+def featured(tmp_path_factory):
+    """Files that need every feature among them."""
+    wide = compile_tflite(Chain((6, 40, 1)).conv(3, padding="SAME").build(), prefer="speed").cvl
+    plain = compile_tflite(Chain((5, 6, 2)).conv(3, (1, 1)).build(), prefer="plain").cvl
+    cvls = {
+        "dilated": edited(plain, OPERATOR, 1, dilation_h=2),
+        "in_place": compile_tflite(Chain((5, 6, 2)).conv(3).build(), int8_input=True).cvl,
+        "long": edited(wide, OPERATOR, 1, parameter=0),
+        "ports": compile_tflite(several_ports()).cvl,
+        "tiles": edited(wide, OPERATOR, 1, parameter=WIDE_SHORT + 8 * WIDE_TILE),
+    }
+    folder = tmp_path_factory.mktemp("featured")
+    for name, cvl in cvls.items():
+        (folder / f"{name}.cvl").write_bytes(cvl)
+    return [*GOLDEN, *sorted(folder.iterdir())]
+
+
 @pytest.mark.parametrize("feature", FEATURES)
-def test_features_that_a_build_leaves_out_are_refused(tmp_path, feature):
+def test_features_that_a_build_leaves_out_are_refused(tmp_path, featured, feature):
     """A file is refused just when `kernels` says that it needs the feature; all others run as ever."""
     others = ["-DCVL_ONLY", *(f"-DCVL_WITH_{name}" for name in CHOOSABLE if name != feature)]
     program = build(tmp_path, *QUICKLY, *others)
-    need = sum(feature in read_cvl(path.read_bytes()).kernels for path in GOLDEN)
-    not_need = len(GOLDEN) - need
-    assert need > 0 and run(program, *GOLDEN) == [4 * need, 4 * not_need, 4 * not_need]
+    need = sum(feature in read_cvl(path.read_bytes()).kernels for path in featured)
+    not_need = len(featured) - need
+    assert need > 0 and run(program, *featured) == [4 * need, 4 * not_need, 4 * not_need]
 
 
-def test_damaged_files_never_leave_the_buffers_of_a_small_build(tmp_path):
-    file = FOLDER / "digits_like.cvl"
-    needed = [f"-DCVL_WITH_{name}" for name in read_cvl(file.read_bytes()).kernels]
+def test_files_that_do_not_begin_aligned_are_refused_where_they_are_left_out(tmp_path):
+    chosen = ["-DCVL_ONLY", *(f"-DCVL_WITH_{name}" for name in CHOOSABLE if name != "UNALIGNED_FILES")]
+    count = len(GOLDEN)
+    assert run(build(tmp_path, *QUICKLY, *chosen), *GOLDEN) == [3 * count, count, count]
+
+
+@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+def test_damaged_files_never_leave_the_buffers_of_a_small_build(tmp_path, path):
+    """Of the build for one model alone, which takes aligned files."""
+    needed = [f"-DCVL_WITH_{name}" for name in read_cvl(path.read_bytes()).kernels]
     program = build(tmp_path, "-DCVL_ONLY", *needed)
-    assert run(program, file) == [0, 4, 4]
-    refused, ran, _ = run(program, "-m", str(DAMAGED // 10), file)
-    assert refused > DAMAGED // 40 and ran > DAMAGED // 40
+    assert run(program, path) == [3, 1, 1]
+    refused, ran, _ = run(program, "-m", str(DAMAGED // 10), path)
+    assert refused > DAMAGED // 40 and ran > 0
 
 
 def run(harness, *arguments):

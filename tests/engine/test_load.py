@@ -85,16 +85,16 @@ WINDOW = "its kernel, stride or dilation is {}, expected 1 to {}"
 
 # Name in CVL_ERRORS, damaged file, text.
 DAMAGES = [
-    ("TRUNCATED", b"", "0 bytes are too few: a .cvl file has at least 40"),
-    ("TRUNCATED", CVL[:39], "39 bytes are too few: a .cvl file has at least 40"),
+    ("FILE_BYTES", b"", "the file has 0 bytes, expected 40"),
+    ("FILE_BYTES", CVL[:39], "the file has 39 bytes, expected 40"),
     ("NOT_CVL", b"X" + CVL[1:], "not a .cvl file: it begins with 0x314c5658, expected 0x314c5643"),
     (
         "VERSION",
         header(version=9),
         "format version 9, this engine reads 2: compile again",
     ),
-    ("FILE_BYTES", CVL[:-1], f"the file has {SIZE - 1} bytes, but its header says {SIZE}"),
-    ("FILE_BYTES", CVL + b"\0", f"the file has {SIZE + 1} bytes, but its header says {SIZE}"),
+    ("FILE_BYTES", CVL[:-1], f"the file has {SIZE - 1} bytes, expected {SIZE}"),
+    ("FILE_BYTES", CVL + b"\0", f"the file has {SIZE + 1} bytes, expected {SIZE}"),
     (
         "CHECKSUM",
         FLIPPED,

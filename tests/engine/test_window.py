@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
-from convlet.format import HEADER, OPERATOR
+from convlet.cvl_file import read_cvl
+from convlet.format import FLAG_PLACED, HEADER, OPERATOR
 from cvl_edit import edited, field, patched, sealed
 from golden import FOLDER, IMAGES
 
@@ -66,6 +67,19 @@ def test_constants_that_begin_in_the_head_end_there(name):
     crossing = edited(CVL, OPERATOR, CONV, **{name: HEAD - 4})
     with pytest.raises(ValueError, match=f"its {name} ends? at byte [0-9]+ of {HEAD}"):
         convlet.Model(io.BytesIO(crossing), window=len(CVL))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"weights": HEADER.size}, {"table": 8}, {"flags": FLAG_PLACED, "offset": HEADER.size}]
+)
+def test_constants_do_not_lie_in_the_records(fields):
+    """In RAM they say where the constants are, which the file's do not."""
+    records = HEADER.size + OPERATOR.size * len(read_cvl(CVL).operators)
+    at = max(fields.values())
+    with pytest.raises(
+        ValueError, match=f"its constants lie at byte {at}, out of order with byte {records}:"
+    ):
+        convlet.Model(io.BytesIO(edited(CVL, OPERATOR, CONV, **fields)), window=len(CVL))
 
 
 def test_a_stream_of_steps_runs_through_a_window():
@@ -128,7 +142,7 @@ def table_in_wrong_order():
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (b"CVL1", "4 bytes are too few"),
+        (b"CVL1", "the file has 4 bytes, expected 40"),
         (CVL[:-1], "the file has"),
         (patched(CVL, 0, b"X"), "not a .cvl file"),
         (CVL[:-1] + bytes([CVL[-1] ^ 1]), "the file is damaged: checksum"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import convlet
+import numpy as np
 import pytest
 from convlet import emulate, firmware, native
 from convlet.board import Board, connect
@@ -137,7 +140,58 @@ def test_a_model_that_needs_more_is_refused(bare_unix: Path, digits: Digits) -> 
     modules = native.build("x64", operators=["RESHAPE"]).path.parent
     code = f"import sys\nsys.path.insert(0, {str(modules)!r})\nimport convlet\nconvlet.Model({str(digits.cvl)!r})"
     done = subprocess.run([bare_unix, "-c", code], capture_output=True, text=True)
-    assert "this firmware was built without it" in done.stderr
+    assert "this firmware was built without LOGITS: see convlet firmware build --only" in done.stderr
+
+
+SMALL_SCRIPT = """
+import array, sys
+sys.path.insert(0, {modules!r})
+import convlet
+m = convlet.Model({cvl!r})
+m.selftest()
+images = open({images!r}, "rb").read()
+for at in range(0, len(images), 256):
+    image = array.array("f", images[at : at + 256])
+    print(bytes(m.run(image)).hex(), m.classify(image))
+cvl = open({cvl!r}, "rb").read()
+for use in (
+    lambda: m.push(image),
+    lambda: m.step(image),
+    lambda: m.profile(),
+    lambda: convlet.Model({other!r}),
+    lambda: convlet.Model(memoryview(b"\\0\\0" + cvl)[2:]),
+    lambda: convlet.Model(cvl[:-1]),
+):
+    try:
+        use()
+    except ValueError as error:
+        print(error)
+"""
+
+
+def test_a_module_for_one_model_gives_its_bits_and_names_what_it_lacks(
+    bare_unix: Path, digits: Digits, tmp_path: Path
+) -> None:
+    modules = native.build("x64", operators=read_cvl(digits.cvl.read_bytes()).kernels).path.parent
+    images = digits.images.astype(np.float32)
+    (tmp_path / "images").write_bytes(images.tobytes())
+    stream = Path(__file__).parents[1] / "vectors" / "stream.cvl"
+    names = {"modules": modules, "cvl": digits.cvl, "images": tmp_path / "images", "other": stream}
+    script = SMALL_SCRIPT.format(**{name: str(path) for name, path in names.items()})
+    done = subprocess.run([bare_unix, "-c", script], capture_output=True, text=True)
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    model = convlet.Model(digits.cvl)
+    for image, line in zip(images, lines, strict=False):
+        scores, answer = line.split(" ", 1)
+        assert scores == bytes(model.run(image)).hex()
+        assert ast.literal_eval(answer) == pytest.approx(model.classify(image))
+    parts = ("PUSH", "PUSH", "PROFILE", "STREAM", "UNALIGNED_FILES")
+    size = digits.cvl.stat().st_size
+    assert lines[len(images) :] == [
+        *(f"this firmware was built without {part}: see convlet firmware build --only" for part in parts),
+        f"the file has {size - 1} bytes, expected {size}",
+    ]
 
 
 def test_finished_modules_are_reused_and_hold_no_paths() -> None:

@@ -35,7 +35,7 @@ def test_check_needs_no_arena():
     facts = convlet.check(CVL)
     assert facts["arena_bytes"] == ARENA and facts["file_bytes"] == len(CVL) and facts["label_count"] == 10
     assert convlet.check(bytearray(CVL)) == convlet.check(memoryview(CVL)) == facts
-    with pytest.raises(ValueError, match="0 bytes are too few"):
+    with pytest.raises(ValueError, match="the file has 0 bytes, expected 40"):
         convlet.check(b"")
 
 

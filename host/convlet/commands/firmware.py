@@ -17,7 +17,7 @@ from convlet.boards import BOARDS
 from convlet.cli import Session, json_option, out_option
 from convlet.cvl_file import read_cvl
 from convlet.files import read_file, write_atomic
-from convlet.format import CHOOSABLE
+from convlet.format import CHOOSABLE, EXTRAS
 
 
 @click.group(help="Build MicroPython firmware with the module convlet.")
@@ -25,9 +25,18 @@ def command() -> None:
     """The group of the firmware commands."""
 
 
-def only_option(text: str) -> Callable[[Any], Any]:
+def only_options(text: str) -> Callable[[Any], Any]:
+    """--only, with this text, and --with."""
     path = click.Path(path_type=Path)
-    return click.option("--only", type=path, multiple=True, metavar="MODEL.cvl", help=text)
+    only = click.option("--only", type=path, multiple=True, metavar="MODEL.cvl", help=text)
+    extras = click.option(
+        "--with",
+        "extras",
+        type=click.Choice(list(EXTRAS), case_sensitive=False),
+        multiple=True,
+        help="Keep this too beside --only: " + "; ".join(f"{name} ({what})" for name, what in EXTRAS.items()),
+    )
+    return lambda function: only(extras(function))
 
 
 @command.command("sources")
@@ -46,7 +55,7 @@ def fetch_sources(session: Session, as_json: bool) -> None:
 
 @command.command("build")
 @click.option("--board", type=click.Choice(list(BOARDS)), required=True, help="What to build for.")
-@only_option("Leave out the kernels that this model does not need; may be given several times.")
+@only_options("Leave out what this model does not need; may be given several times.")
 @click.option("--without-module", is_flag=True, help="Plain MicroPython, to compare with.")
 @click.option(
     "--hot-in-ram", is_flag=True, help="Board pico: put the kernels into RAM, out of the cache's way."
@@ -59,6 +68,7 @@ def build(
     session: Session,
     board: str,
     only: Sequence[Path],
+    extras: Sequence[str],
     without_module: bool,
     hot_in_ram: bool,
     sanitize: bool,
@@ -69,7 +79,7 @@ def build(
     if without_module and (only or hot_in_ram):
         raise click.UsageError("--without-module excludes --only and --hot-in-ram")
     began = time.monotonic()
-    operators = operators_of(only)
+    operators = operators_of(only, extras)
     made = firmware.build(
         board,
         with_module=not without_module,
@@ -151,16 +161,23 @@ def flash_firmware(session: Session, board: str, port: str | None, image: Path |
     type=click.Choice(list(bench_build.CORES)),
     help="Of the engine alone on this processor, without MicroPython; also by operator.",
 )
-@only_option("Also show a build for this model alone, or for these.")
+@only_options("Also show a build for this model alone, or for these.")
 @json_option
 @click.pass_obj
-def size(session: Session, board: str | None, core: str | None, only: Sequence[Path], as_json: bool) -> None:
+def size(
+    session: Session,
+    board: str | None,
+    core: str | None,
+    only: Sequence[Path],
+    extras: Sequence[str],
+    as_json: bool,
+) -> None:
     """Show what each C file of the module takes of a board's flash."""
     if board and core:
         raise click.UsageError("--board and --core exclude each other")
-    builds = {"all operators": operators_of(())}
+    builds = {"all operators": operators_of((), () if only else extras)}
     if only:
-        builds[f"only {', '.join(path.name for path in only)}"] = operators_of(only)
+        builds[f"only {', '.join(path.name for path in only)}"] = operators_of(only, extras)
     if core:
         processor = bench_build.CORES[core]
         engines = {name: bench_build.build(processor, operators) for name, operators in builds.items()}
@@ -184,11 +201,13 @@ def size(session: Session, board: str | None, core: str | None, only: Sequence[P
     session.console.print(_size_table(columns))
 
 
-def operators_of(models: Sequence[Path]) -> Collection[str]:
-    """Those that the models need; all when none is named."""
+def operators_of(models: Sequence[Path], extras: Sequence[str] = ()) -> Collection[str]:
+    """Those that the models need, and extras; all when no model is named."""
     if not models:
+        if extras:
+            raise click.UsageError("--with goes with --only: without it nothing is left out")
         return CHOOSABLE
-    return set().union(*(read_cvl(read_file(path, "the model")).kernels for path in models))
+    return set(extras).union(*(read_cvl(read_file(path, "the model")).kernels for path in models))
 
 
 def _size_table(columns: dict[str, firmware.Measured]) -> Table:

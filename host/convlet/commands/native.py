@@ -14,7 +14,7 @@ from rich.table import Table
 from convlet import native
 from convlet.board import connect, without_password
 from convlet.cli import Session, json_option, out_option
-from convlet.commands.firmware import only_option, operators_of
+from convlet.commands.firmware import only_options, operators_of
 from convlet.files import write_atomic
 
 
@@ -30,15 +30,20 @@ def command() -> None:
     multiple=True,
     help="What to build for; may be given several times. All whose compiler there is, if none is given.",
 )
-@only_option("Leave out the kernels that this model does not need; may be given several times.")
+@only_options("Leave out what this model does not need; may be given several times.")
 @out_option("Copy them to this folder.")
 @json_option
 @click.pass_obj
 def build(
-    session: Session, arch: Sequence[str], only: Sequence[Path], out: Path | None, as_json: bool
+    session: Session,
+    arch: Sequence[str],
+    only: Sequence[Path],
+    extras: Sequence[str],
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Build the native modules, and say what they take of a board's RAM."""
-    operators = operators_of(only)
+    operators = operators_of(only, extras)
     built = [
         native.build(name, operators=operators, progress=session.progress)
         for name in arch or native.available()
@@ -63,14 +68,14 @@ def build(
 
 @command.command("install")
 @click.option("--port", required=True, help="Where the board is: /dev/ttyACM0, COM3, socket://host:number.")
-@only_option("Leave out the kernels that this model does not need; may be given several times.")
+@only_options("Leave out what this model does not need; may be given several times.")
 @json_option
 @click.pass_obj
-def install(session: Session, port: str, only: Sequence[Path], as_json: bool) -> None:
+def install(session: Session, port: str, only: Sequence[Path], extras: Sequence[str], as_json: bool) -> None:
     """Ask a board what it takes, build that, and copy it to the board."""
     session.progress.step(f"Installing the native module on {without_password(port)}")
     with connect(port) as board:
-        module = native.install(board, operators=operators_of(only), progress=session.progress)
+        module = native.install(board, operators=operators_of(only, extras), progress=session.progress)
     if as_json:
         session.print_json({"place": native.PLACE, **_as_data(module)})
         return
