@@ -182,7 +182,7 @@ def _compile(core: Core, folder: Path, operators: tuple[str, ...]) -> None:
         _compile_file(core, folder, source, level, *choice)
     stems = "-DBENCH_STEMS=" + " ".join(f"X({stem})" for stem in _stems())
     for name in ("bench.c", "profile.c", *core.sources):
-        _compile_file(core, folder, HARNESS / name, _FAST, *core.defines, stems)
+        _compile_file(core, folder, HARNESS / name, _FAST, *core.defines, stems, *choice)
 
 
 def _compile_file(core: Core, folder: Path, source: Path, *flags: str) -> None:

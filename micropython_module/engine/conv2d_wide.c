@@ -196,12 +196,12 @@ static void widen_quads(const cvl_task_t *task, const shape_t *shape, const colu
     uint32_t channels = shape->channels;
     uint32_t *row_to = columns->to;
     for (uint32_t ky = 0; ky < shape->rows; ky++, row_to += channels / 2) {
-        if (CVL_WITH_PADDING && task->rows[ky] == NULL) {
+        if (task->rows[ky] == NULL || columns->inside == 0) {
             continue;
         }
         uint32_t *to = row_to + columns->before * shape->column;
         const int8_t *from = task->rows[ky] + columns->first * channels;
-        if (!CVL_WITH_ODD_PIXELS || shape->rows == 1) {
+        if (shape->rows == 1) {
             cvl_widen_quads(to, from, columns->inside * channels / 4);
         } else {
             for (uint32_t i = columns->inside; i > 0; i--, to += shape->column, from += channels) {
@@ -234,12 +234,16 @@ static void widen(const cvl_task_t *task, const shape_t *shape, const columns_t 
         widen_single(task, shape, columns);
         return;
     }
-    if (!CVL_WITH_ODD_PIXELS || shape->channels % 4 == 0) {
+    if (!CVL_WITH_ODD_PIXELS) { // a whole input, which is one pixel
+        if (!CVL_WITH_PADDING || columns->inside > 0) {
+            cvl_widen_quads(columns->to, task->rows[0], shape->channels / 4);
+        }
+        return;
+    }
+    if (shape->channels % 4 == 0) {
         widen_quads(task, shape, columns);
     }
-    if (CVL_WITH_ODD_PIXELS) { // a whole tensor has neither edges nor rows of padding
-        widen_pixels(task, shape, columns);
-    }
+    widen_pixels(task, shape, columns);
 }
 
 #if CVL_HAS_FIVES
@@ -302,13 +306,16 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
         make = is_aligned ? cvl_make_pooled : cvl_make_any_pooled;
     }
     int32_t x = op->kernel_h == CVL_KERNEL_ALL ? 0 : -op->pad_left;
-    for (uint32_t left = op->width; left > 0;) {
-        uint32_t pixels = cvl_least(shape.tile, left);
+    for (uint32_t left = op->width;;) {
+        uint32_t pixels = CVL_WITH_TILES ? cvl_least(shape.tile, left) : left;
         columns_t columns = columns_at(task, x, columns_of(op, pixels), scratch);
         widen(task, &shape, &columns);
         pairs.x_end = scratch + pixels * step;
         make(&pairs);
         left -= pixels;
+        if (!CVL_WITH_TILES || left == 0) {
+            return;
+        }
         x += (int32_t)(pixels * op->stride_w);
         pairs.out += pixels * op->channels;
     }

@@ -22,7 +22,8 @@
 #define CVL_WITH_WINDOW 0
 #endif
 
-// Whether rows can be pushed: a stream takes nothing else.
+// Whether rows can be pushed: a stream takes nothing else. A build without lacks cvl_push,
+// cvl_wanted_rows and cvl_has_new_output.
 #define CVL_HAS_PUSH (CVL_WITH_PUSH || CVL_WITH_STREAM)
 
 // Each error and its text. Every text may take two unsigned integers: what was found, what was
@@ -152,8 +153,6 @@ cvl_status_t cvl_attach(cvl_model_t *model, void *arena, size_t arena_bytes, cvl
 // until it is done.
 void cvl_start(cvl_model_t *model, const cvl_input_t *inputs);
 
-#if CVL_HAS_PUSH
-
 // Gives a model with one input its next rows, 1 to cvl_wanted_rows, and begins an inference or a
 // stream if none is going on. Then cvl_step until it does not return CVL_MORE: so long they must
 // stay. Not for an input that keeps no rows.
@@ -166,23 +165,18 @@ uint32_t cvl_wanted_rows(const cvl_model_t *model);
 // last row.
 bool cvl_has_new_output(const cvl_model_t *model);
 
-#endif
-
 // Forgets what was pushed: the next row is the first one.
 void cvl_reset(cvl_model_t *model);
 
 // Makes one row. Returns CVL_MORE, CVL_OK when the inference is done, CVL_STARVED or CVL_STOPPED.
 cvl_status_t cvl_step(cvl_model_t *model);
 
-#if CVL_WITH_PROFILE
-
-// As cvl_step, and tells in `index` which operator made the row, if one did.
+// As cvl_step, and tells in `index` which operator made the row, if one did. A build without
+// CVL_WITH_PROFILE lacks this and the next.
 cvl_status_t cvl_step_operator(cvl_model_t *model, unsigned *index);
 
 // Multiply-accumulates that the operator does in an inference; in a stream, in a period.
 uint32_t cvl_operator_macs(const cvl_model_t *model, unsigned index);
-
-#endif
 
 // The operator with this index: where it lies in the file, or in `copy` if it does not lie
 // aligned.

@@ -116,8 +116,9 @@ __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute_
         "str r2, [sp, #4]\n"
         "12: ldr r1, [sp, #28]\n"
         "ldr r2, [sp, #48]\n"
-        "ldr r0, [sp, #44]\n"
         "lsls r3, r2, #2\n"
+#if CVL_WITH_BYTE_WEIGHTS
+        "ldr r0, [sp, #44]\n"
         "cmp r0, #0\n"
         "beq 3f\n"
         "adds r3, r1\n"
@@ -126,6 +127,7 @@ __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute_
         "bl cvl_widen_words\n" // leaves in r0 the end of what it wrote
         "mov r12, r0\n"
         "b 4f\n"
+#endif
         "3: lsls r3, r3, #1\n"
         "adds r3, r1\n"
         "str r3, [sp, #28]\n"

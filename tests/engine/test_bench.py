@@ -7,10 +7,14 @@ from dataclasses import replace
 
 import pytest
 from bench_models import BASELINE, mlperf_models, small_models
+from chain import Chain
 from convlet import bench, bench_build
 from convlet.bench_trace import trace
 from convlet.compile import compile_tflite
+from convlet.cvl_file import read_cvl
 from convlet.errors import ConvletError, ToolError, VerifyError
+from convlet.format import OPERATOR, WIDE_TILE
+from cvl_edit import edited, field
 
 MOST_RISE = 0.02
 MOST_COST_OF_ROWS = 0.03
@@ -60,6 +64,25 @@ def test_the_parts_are_the_whole(digits_like):
     assert sum(kernel.macs for kernel in measured.kernels) == measured.macs == 3312
     assert measured.stack < 4096 and measured.load_stack < 4096
     assert measured.arena == digits_like.plan.arena_bytes
+
+
+@pytest.mark.parametrize("core", ["m0plus", "m4", "rv32imc"])
+def test_an_engine_for_one_model_gives_the_same(core, digits_like):
+    """`measure` compares the outputs, and those of every operator in the selftest."""
+    needed = read_cvl(digits_like.cvl).kernels
+    small = bench.measure(bench_build.build(bench_build.CORES[core], needed), "digits_like", digits_like)
+    whole = measure(core, "digits_like", digits_like)
+    assert small.text < whole.text // 2 and small.arena == whole.arena
+
+
+@pytest.mark.parametrize("core", bench_build.CORES)
+def test_tiles_beside_the_image_read_nothing_of_it(core):
+    """Where nothing was to be widened, assembly did not stop: no compiler makes such a file, but anybody may."""
+    compiled = compile_tflite(Chain((4, 9, 4)).conv(3, (1, 1)).build(), vectors=0, prefer="speed")
+    parameter = field(compiled.cvl, OPERATOR, 1, "parameter") + 3 * WIDE_TILE
+    for pad_left in (2, 3, 6):
+        cvl = edited(compiled.cvl, OPERATOR, 1, pad_left=pad_left, parameter=parameter)
+        assert measure(core, "beside", replace(compiled, cvl=cvl)).instructions > 0
 
 
 @pytest.mark.parametrize("name", ["digits_like", "separable_like"])
