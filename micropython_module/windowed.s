@@ -1,4 +1,4 @@
-# The windowed instructions of Xtensa, and those for 64-bit products and division, as macros for the assembler of
+# The windowed instructions of Xtensa, and those for division, as macros for the assembler of
 # Debian's gcc-xtensa-lx106, whose processor lacks them: its compiler writes them with -mabi=windowed. ESP32, S2 and S3
 # have them all. Encodings: Xtensa Instruction Set Architecture Reference Manual, chapter 6.
 
@@ -23,10 +23,6 @@
 	.macro call8 function
 	movi a8, \function
 	callx8 a8
-	.endm
-
-	.macro muluh to, a, b
-	.byte .Lnumber_\b << 4, .Lnumber_\to << 4 | .Lnumber_\a, 0xa2
 	.endm
 
 	.macro quou to, a, b
