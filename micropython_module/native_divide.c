@@ -1,5 +1,6 @@
 // Division of floats as IEEE 754 has it, for native modules of ARMv6-M: that of its libgcc has
-// tables of absolute addresses, which a native module cannot have.
+// tables of absolute addresses, which a native module cannot have. With another name of those of
+// Xtensa too.
 #include "native_float.h"
 
 float __aeabi_fdiv(float a, float b);

@@ -228,7 +228,12 @@ def _build_in_cache(
 def _digest(target: Architecture, compiler: str, found: Sources, operators: str) -> str:
     version = run([compiler, "--version"], f"build the native module for {target.name}")
     digest = hashlib.sha256(repr((target, compiler, found.identity, version, operators)).encode())
-    files = [*MODULE.glob("*.*"), MODULE / "Makefile", *(MODULE / "engine").iterdir()]
+    files = [
+        *MODULE.glob("*.*"),
+        MODULE / "Makefile",
+        *(MODULE / "engine").iterdir(),
+        *(MODULE / "xtensa").iterdir(),
+    ]
     for path in sorted(files):
         digest.update(f"\n{path.name}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -12,7 +12,7 @@ enum { STDOUT = 1 };
 extern uint32_t bench_bss[], bench_bss_end[];
 
 // Only assembler calls these.
-void bench_reset(void);
+void start_in_c(void);
 void bench_fault(void);
 
 static void call_host(uint32_t operation, uint32_t p, uint32_t q, uint32_t r) {
@@ -49,7 +49,7 @@ void bench_exit(int status) {
     }
 }
 
-void bench_reset(void) {
+void start_in_c(void) {
     for (uint32_t *at = bench_bss; at < bench_bss_end; at++) {
         *at = 0;
     }
@@ -61,7 +61,7 @@ void bench_fault(void) {
     bench_exit(1);
 }
 
-#ifndef __XTENSA_WINDOWED_ABI__ // else windows.S has them
+#ifndef __XTENSA_WINDOWED_ABI__ // else xtensa/start.S has them
 // The processor starts at the first of these, and finds by VECBASE those of an exception: of the
 // kernel's at byte 0x30, of the user's at 0x50, of one in an exception at 0x70.
 __asm__(".section .vectors, \"ax\" \n"
@@ -69,6 +69,6 @@ __asm__(".section .vectors, \"ax\" \n"
         ".org 0x30 \n j bench_fault \n .org 0x50 \n j bench_fault \n .org 0x70 \n j bench_fault \n"
         ".section .text.begin, \"ax\" \n .literal_position \n"
         "begin: movi a0, bench_start \n wsr a0, vecbase \n movi a0, 0 \n wsr a0, ps \n isync \n"
-        "movi a1, bench_stack_top \n j bench_reset \n"
+        "movi a1, bench_stack_top \n j start_in_c \n"
         ".previous");
 #endif

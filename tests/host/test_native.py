@@ -91,10 +91,10 @@ OF_TWO_FLOATS = {
 
 @pytest.fixture(scope="module")
 def floats(tmp_path_factory):
-    """micropython_module/native_divide.c and native_float.c, and a loop over arrays for each of their functions."""
+    """micropython_module/native_divide.c and xtensa/float.c, and a loop over arrays for each of their functions."""
     folder = tmp_path_factory.mktemp("floats")
     (folder / "all.c").write_text(
-        "".join(f'#include "{MODULE / name}"\n' for name in ("native_divide.c", "native_float.c"))
+        "".join(f'#include "{MODULE / name}"\n' for name in ("native_divide.c", "xtensa/float.c"))
         + "#define PAIRS(type, name) void all##name(const float *a, const float *b, type *c, int n) "
         "{ while (n--) c[n] = name(a[n], b[n]); }\n"
         "#define EACH(from, to, name) void all##name(const from *a, to *c, int n) "

@@ -18,6 +18,14 @@
     .byte 0, 0x35, 0
     .endm
 
+    .macro rotate_back // rotw -1
+    .byte 0xf0, 0x80, 0x40
+    .endm
+
+    .macro read_special register, number // rsr
+    .byte .Lnumber_\register << 4, \number, 0x03
+    .endm
+
     .macro write_special register, number // wsr
     .byte .Lnumber_\register << 4, \number, 0x13
     .endm
@@ -25,11 +33,14 @@
     .set WINDOW_BASE, 72
     .set WINDOW_START, 73
     .set WINDOWS_ON, 1 << 18 // in PS
+    .set OLD_BASE, 8         // in PS
+    .set OLD_BASE_BITS, 4
+    .set ALLOCA, 5 // the cause of a movsp whose caller's frame is on the stack
     .set .Lnumber_a1, 1
 
     .section .vectors, "ax"
-    .global bench_start
-bench_start:
+    .global windowed_start
+windowed_start:
     j begin
     .org 0x80
     save a0, a9, -16
@@ -43,6 +54,7 @@ bench_start:
     save a7, a0, -20
     saved
     .org 0xc0
+fetch_frame:
     fetch a0, a9, -16
     fetch a1, a9, -12
     fetch a2, a9, -8
@@ -54,7 +66,7 @@ bench_start:
     fetch a7, a7, -20
     fetched
     .org 0x300
-    j fault
+    j exception
     .org 0x340
     j fault
     .org 0x3c0
@@ -63,7 +75,7 @@ bench_start:
     .section .text.begin, "ax"
     .literal_position
 begin:
-    movi a0, bench_start
+    movi a0, windowed_start
     wsr a0, vecbase
     movi a0, 0
     write_special a0, WINDOW_BASE
@@ -72,12 +84,31 @@ begin:
     movi a0, WINDOWS_ON
     wsr a0, ps
     rsync
-    movi a2, bench_stack_top
+    movi a2, stack_top
     addi a1, a2, -64
     addi a3, a1, -12
     s32i a2, a3, 0 // as if one had called with this stack pointer
     movi a0, 0
-    call8 bench_reset
+    call8 start_in_c
+
+// Fetches the frame of who called, which moves with the stack pointer; then movsp runs again.
+exception:
+    wsr a0, excsave1
+    rsr a0, exccause
+    bnei a0, ALLOCA, fault
+    read_special a0, WINDOW_BASE
+    rotate_back
+    rsr a2, ps
+    extui a3, a2, OLD_BASE, OLD_BASE_BITS
+    xor a3, a3, a4
+    rsr a4, excsave1
+    slli a3, a3, OLD_BASE
+    xor a2, a2, a3
+    wsr a2, ps
+    rsync
+    rotate_back
+    j fetch_frame
+
 fault: // ends the emulator with a status of 64 + the cause
     rsr a3, exccause
     addi a3, a3, 64

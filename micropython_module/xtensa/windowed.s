@@ -25,6 +25,10 @@
 	callx8 a8
 	.endm
 
+	.macro movsp to, from
+	.byte .Lnumber_\to << 4, 0x10 | .Lnumber_\from, 0
+	.endm
+
 	.macro quou to, a, b
 	.byte .Lnumber_\b << 4, .Lnumber_\to << 4 | .Lnumber_\a, 0xc2
 	.endm
