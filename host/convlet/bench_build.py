@@ -107,7 +107,7 @@ CORES = {
         ),
         Core(
             "xtensawin",
-            "Xtensa with windows",
+            "Xtensa 233L",
             "xtensa-lx106-elf-",
             ("-mabi=windowed", f"-Wa,{MODULE / 'xtensa' / 'windowed.s'}", "-Wl,--no-relax"),
             ("xtensa.c", "memory.c", *(f"../{name}" for name in _WINDOWED)),
