@@ -20,6 +20,8 @@ _KEPT = 6  # builds for one processor that stay in the cache
 # Those of MicroPython's rp2 port; files of small.txt are compiled for size.
 _FLAGS = ("-std=gnu99", "-g", "-Wall", "-Werror", "-ffunction-sections", "-fdata-sections", "-DNDEBUG")
 _SMALL, _FAST = "-Os", "-O2"
+# How a processor with register windows starts, and what it has in place of libgcc.
+_WINDOWED = ("xtensa/start.S", "native_divide.c", "xtensa/float.c", "xtensa/integer.c")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,20 @@ CORES = {
             0x60000000,
             shift=6,
             clock=40e6,
+        ),
+        Core(
+            "xtensawin",
+            "Xtensa 233L",
+            "xtensa-lx106-elf-",
+            ("-mabi=windowed", f"-Wa,{MODULE / 'xtensa' / 'windowed.s'}", "-Wl,--no-relax"),
+            ("xtensa.c", "memory.c", *(f"../{name}" for name in _WINDOWED)),
+            ("qemu-system-xtensa", "-M", "sim", "-cpu", "de233_fpu"),
+            0xFE000000,
+            0x00100000,
+            shift=6,
+            clock=40e6,
+            defines=("-D__aeabi_fdiv=__divsf3",),
+            libraries=(),
         ),
     )
 }
@@ -202,6 +218,7 @@ def _digest(core: Core, operators: tuple[str, ...]) -> str:
     compiler = run([f"{core.tools}gcc", "--version"], f"compile the engine for {core.title}")
     digest = hashlib.sha256(repr((core, compiler, _FLAGS, operators)).encode())
     files = [*ENGINE.glob("*.[chS]"), *HARNESS.iterdir(), MODULE / "small.txt", Path(__file__)]
+    files += [*MODULE.glob("native_*.[ch]"), *(MODULE / "xtensa").iterdir()]
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

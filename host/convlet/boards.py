@@ -261,6 +261,27 @@ BOARDS = {
             ),
             qemu=("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
         ),
+        Board(
+            name="qemu-lx60-xtensa",
+            title="QEMU's LX60",
+            chip="",
+            core="Xtensa 233L",
+            clock_mhz=None,
+            flash_bytes=None,
+            heap_bytes=None,
+            flashed_by="",
+            ran_in="QEMU",
+            build=Build(
+                port="qemu",
+                micropython_board="CONVLET_LX60",
+                compiler="xtensa-lx106-elf-gcc",
+                product="firmware.elf",
+                steps=187,
+                link_map="firmware.map",
+                settings=("MICROPY_PY_BTREE=0",),
+            ),
+            qemu=("qemu-system-xtensa", "-machine", "lx60", "-cpu", "de233_fpu"),
+        ),
     )
 }
 

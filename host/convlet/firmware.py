@@ -262,8 +262,9 @@ def _inputs(recipe: Recipe) -> list[Path]:
         files = [path for path in recipe.module.rglob("*") if path.suffix in _MODULE_FILES]
         found += [path for path in files if recipe.module / "boards" not in path.parents]
     if recipe.own_board or recipe.board.build.manifest:
-        found += [path for path in (recipe.module / "boards").rglob("*") if path.is_file()]
-    return sorted(found)
+        folders = (recipe.module / name for name in ("boards", "xtensa"))
+        found += [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return sorted(set(found))
 
 
 def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:

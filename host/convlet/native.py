@@ -49,24 +49,35 @@ _RECORD = "native.json"
 
 @dataclass(frozen=True)
 class Architecture:
-    """A processor as MicroPython's native modules know it. `takes`: firmware of these also loads its modules."""
+    """A processor as MicroPython's native modules know it.
+
+    `compilers`: the first of them that this computer has makes its modules. `takes`: firmware of these also loads them.
+    """
 
     name: str
     boards: str
-    compiler: str
+    compilers: tuple[str, ...]
     takes: tuple[str, ...] = ()
+
+    @property
+    def compiler(self) -> str | None:
+        return next((name for name in self.compilers if shutil.which(name)), None)
+
+
+_ARM = ("arm-none-eabi-gcc",)
 
 
 # The modules give no floats in registers to the firmware, so that a difference in how those are passed is none.
 ARCHITECTURES = {
     architecture.name: architecture
     for architecture in (
-        Architecture("armv6m", "Pico (RP2040)", "arm-none-eabi-gcc"),
-        Architecture("armv7m", "Cortex-M3, M4 without FPU", "arm-none-eabi-gcc", ("armv7em",)),
-        Architecture("armv7emsp", "Pico 2, STM32F4, Cortex-M7", "arm-none-eabi-gcc", ("armv7emdp",)),
-        Architecture("rv32imc", "ESP32-C3, C6", "riscv64-unknown-elf-gcc"),
-        Architecture("x64", "unix port", "gcc"),
-        Architecture("xtensawin", "ESP32, S2, S3", "xtensa-esp32-elf-gcc"),
+        Architecture("armv6m", "Pico (RP2040)", _ARM),
+        Architecture("armv7m", "Cortex-M3, M4 without FPU", _ARM, ("armv7em",)),
+        Architecture("armv7emsp", "Pico 2, STM32F4, Cortex-M7", _ARM, ("armv7emdp",)),
+        Architecture("rv32imc", "ESP32-C3, C6", ("riscv64-unknown-elf-gcc",)),
+        Architecture("x64", "unix port", ("gcc",)),
+        # Debian's before ESP-IDF's: its modules are those that are tested, and run on the S2, which has no FPU.
+        Architecture("xtensawin", "ESP32, S2, S3", ("xtensa-lx106-elf-gcc", "xtensa-esp32-elf-gcc")),
     )
 }
 
@@ -88,7 +99,7 @@ def available() -> list[str]:
     >>> "x64" in available()
     True
     """
-    return [name for name, each in ARCHITECTURES.items() if shutil.which(each.compiler)]
+    return [name for name, each in ARCHITECTURES.items() if each.compiler]
 
 
 def build(
@@ -103,20 +114,20 @@ def build(
     'convlet.mpy'
     """
     target = _find(architecture)
-    if not shutil.which(target.compiler):
-        hint = ": open a shell of ESP-IDF, which has it" if architecture == "xtensawin" else ""
+    compiler = target.compiler
+    if compiler is None:
         raise ToolError(
-            f"the native module for {architecture} ({target.boards}) needs the compiler {target.compiler}, "
-            f"which is not installed{hint}"
+            f"the native module for {architecture} ({target.boards}) needs the compiler {target.compilers[0]}, "
+            "which is not installed: `convlet doctor` says how to get it"
         )
     found = sources.locate()
     chosen = " ".join(name for name in CHOOSABLE if name in operators)
     folder = cache_folder() / "native"
     with locked(folder / f"{architecture}.lock"):
-        finished = folder / f"{architecture}-{_digest(target, found, chosen)}"
+        finished = folder / f"{architecture}-{_digest(target, compiler, found, chosen)}"
         if not (found.is_fixed and (finished / _RECORD).exists()):
             progress.step(f"Building the native module for {architecture}")
-            _build_in_cache(target, found, chosen, finished)
+            _build_in_cache(target, compiler, found, chosen, finished)
         finished.touch()
         for old in sorted(folder.glob(f"{architecture}-*"), key=lambda path: -path.stat().st_mtime)[
             firmware.KEPT :
@@ -185,13 +196,16 @@ def _find(architecture: str) -> Architecture:
         raise ToolError(f"no architecture is called {architecture}; there are: {known}") from None
 
 
-def _build_in_cache(target: Architecture, found: Sources, operators: str, finished: Path) -> None:
+def _build_in_cache(
+    target: Architecture, compiler: str, found: Sources, operators: str, finished: Path
+) -> None:
     """Build in a temporary folder, and rename what is kept when it is whole."""
     with tempfile.TemporaryDirectory(dir=finished.parent) as name:
         work, whole = Path(name) / "work", Path(name) / "whole"
         whole.mkdir()
         settings = {
             "ARCH": target.name,
+            "CROSS": compiler.removesuffix("gcc"),
             "MPY_DIR": found.micropython,
             "MPY_CROSS": firmware.mpy_cross(found),
             "PYTHON": sys.executable,
@@ -211,10 +225,15 @@ def _build_in_cache(target: Architecture, found: Sources, operators: str, finish
         whole.rename(finished)
 
 
-def _digest(target: Architecture, found: Sources, operators: str) -> str:
-    compiler = run([target.compiler, "--version"], f"build the native module for {target.name}")
-    digest = hashlib.sha256(repr((target, found.identity, compiler, operators)).encode())
-    files = [*MODULE.glob("*.*"), MODULE / "Makefile", *(MODULE / "engine").iterdir()]
+def _digest(target: Architecture, compiler: str, found: Sources, operators: str) -> str:
+    version = run([compiler, "--version"], f"build the native module for {target.name}")
+    digest = hashlib.sha256(repr((target, compiler, found.identity, version, operators)).encode())
+    files = [
+        *MODULE.glob("*.*"),
+        MODULE / "Makefile",
+        *(MODULE / "engine").iterdir(),
+        *(MODULE / "xtensa").iterdir(),
+    ]
     for path in sorted(files):
         digest.update(f"\n{path.name}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -11,6 +11,10 @@ enum { STDOUT = 1 };
 
 extern uint32_t bench_bss[], bench_bss_end[];
 
+// Only assembler calls these.
+void start_in_c(void);
+void bench_fault(void);
+
 static void call_host(uint32_t operation, uint32_t p, uint32_t q, uint32_t r) {
     register uint32_t a2 __asm__("a2") = operation;
     register uint32_t a3 __asm__("a3") = p;
@@ -45,24 +49,26 @@ void bench_exit(int status) {
     }
 }
 
-__attribute__((used)) static void reset(void) {
+void start_in_c(void) {
     for (uint32_t *at = bench_bss; at < bench_bss_end; at++) {
         *at = 0;
     }
     bench_main();
 }
 
-__attribute__((used)) static void fault(void) {
+void bench_fault(void) {
     bench_print("fault 1\n");
     bench_exit(1);
 }
 
+#ifndef __XTENSA_WINDOWED_ABI__ // else xtensa/start.S has them
 // The processor starts at the first of these, and finds by VECBASE those of an exception: of the
 // kernel's at byte 0x30, of the user's at 0x50, of one in an exception at 0x70.
 __asm__(".section .vectors, \"ax\" \n"
         ".global bench_start \n bench_start: j begin \n"
-        ".org 0x30 \n j fault \n .org 0x50 \n j fault \n .org 0x70 \n j fault \n"
+        ".org 0x30 \n j bench_fault \n .org 0x50 \n j bench_fault \n .org 0x70 \n j bench_fault \n"
         ".section .text.begin, \"ax\" \n .literal_position \n"
         "begin: movi a0, bench_start \n wsr a0, vecbase \n movi a0, 0 \n wsr a0, ps \n isync \n"
-        "movi a1, bench_stack_top \n j reset \n"
+        "movi a1, bench_stack_top \n j start_in_c \n"
         ".previous");
+#endif

@@ -95,13 +95,13 @@ def test_rows_cost_little_more_than_layers(name):
     assert rows.instructions <= (1 + MOST_COST_OF_ROWS) * whole.instructions
 
 
-@pytest.mark.parametrize("core", ["m0plus", "rv32imc", "xtensa"])
+@pytest.mark.parametrize("core", ["m0plus", "rv32imc", "xtensa", "xtensawin"])
 def test_the_functions_are_the_whole(core, digits_like):
     counts = bench.functions_of(bench_build.build(bench_build.CORES[core]), digits_like)
     measured = measure(core, "digits_like", digits_like)
     assert {"cvl_conv2d_wide_row", "cvl_step_task", "cvl_start"} <= counts.keys()
     assert list(counts.values()) == sorted(counts.values(), reverse=True)
-    assert abs(sum(counts.values()) - measured.instructions) <= 8  # those that read the counter
+    assert abs(sum(counts.values()) - measured.instructions) <= 10  # those that read the counter
 
 
 def test_an_emulator_that_logs_nothing_is_noticed():

@@ -16,6 +16,7 @@ ROM_ADDRESSES = {
     "qemu-mps2-an500": 0x200000,
     "qemu-mps2-an505": 0x10200000,
     "qemu-virt-rv32": 0x84000000,
+    "qemu-lx60-xtensa": 0x02000000,
 }
 
 

@@ -53,6 +53,13 @@ def count(call, argument):
     call(argument)
     return round(((mem32[0x0200BFF8] - start) & 0xFFFFFFFF) / 10e6 / 256e-9)
 """
+XTENSA_COUNT = """
+from time import ticks_cpu
+def count(call, argument):
+    start = ticks_cpu()
+    call(argument)
+    return round(((ticks_cpu() - start) & 0x3FFFFFFF) / 40e6 / 256e-9)
+"""
 # SysTick has 24 bits; the microseconds tell how often it began anew.
 PICO_COUNT = """
 import time
@@ -145,6 +152,8 @@ TARGETS = [
     *_qemu("505", "QEMU Cortex-M33", "armv7emsp", 0x50000000, 20e6),
     Target("QEMU RV32IMC", "qemu-virt-rv32", "instructions", "", RISCV_COUNT),
     Target("QEMU RV32IMC", "qemu-virt-rv32", "instructions", "rv32imc", RISCV_COUNT),
+    Target("QEMU Xtensa", "qemu-lx60-xtensa", "instructions", "", XTENSA_COUNT),
+    Target("QEMU Xtensa", "qemu-lx60-xtensa", "instructions", "xtensawin", XTENSA_COUNT),
     Target("Pico emulator", "pico", "cycles", count=PICO_COUNT),
     Target("Pico emulator, stock", "pico-stock", "cycles", "armv6m", count=PICO_COUNT),
 ]

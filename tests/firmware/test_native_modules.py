@@ -61,6 +61,12 @@ def riscv() -> Iterator[Board]:
         yield board
 
 
+@pytest.fixture(scope="module")
+def xtensa() -> Iterator[Board]:
+    with qemu_with_module("qemu-lx60-xtensa", "xtensawin") as board:
+        yield board
+
+
 def run_next(board: Board, script: Path, data: bytes) -> str:
     """Run a script without what the last one left in the board's RAM."""
     board.run("globals().clear()\nimport gc\ngc.collect()")
@@ -86,6 +92,11 @@ def test_cortex_m4(script: Path, cortex_m4: Board, digits: Digits) -> None:
 @on_each_script
 def test_riscv(script: Path, riscv: Board, digits: Digits) -> None:
     assert run_next(riscv, script, digits.cvl.read_bytes()) == "ok\n"
+
+
+@on_each_script
+def test_xtensa(script: Path, xtensa: Board, digits: Digits) -> None:
+    assert run_next(xtensa, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 def test_pico(stock_pico_firmware: Path, digits: Digits) -> None:

@@ -66,7 +66,7 @@ def test_a_missing_compiler_is_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert native.available() == []
     with pytest.raises(
-        ToolError, match="xtensa-esp32-elf-gcc, which is not installed: open a shell of ESP-IDF"
+        ToolError, match="xtensa-lx106-elf-gcc, which is not installed: `convlet doctor` says how to get it"
     ):
         native.build("xtensawin")
     with pytest.raises(ToolError, match="no architecture is called z80; there are: armv6m"):
@@ -78,31 +78,42 @@ def test_the_package_names_the_file():
     assert json.loads(native.package_json(module))["urls"] == [["convlet.mpy", "convlet.mpy"]]
 
 
+# Functions that native modules have in place of libgcc's.
+OF_TWO_FLOATS = {
+    "__aeabi_fdiv": np.divide,
+    "__addsf3": np.add,
+    "__subsf3": np.subtract,
+    "__mulsf3": np.multiply,
+    "__ltsf2": lambda a, b: -(a < b).astype(np.int32),
+    "__gtsf2": lambda a, b: (a > b).astype(np.int32),
+}
+
+
 @pytest.fixture(scope="module")
-def divide(tmp_path_factory):
-    """The division of micropython_module/native_divide.c, on arrays of float32."""
-    folder = tmp_path_factory.mktemp("divide")
-    loop = (
-        "void all(const float *a, const float *b, float *c, int n) { while (n--) c[n] = divide(a[n], b[n]); }"
+def floats(tmp_path_factory):
+    """micropython_module/native_divide.c and xtensa/float.c, and a loop over arrays for each of their functions."""
+    folder = tmp_path_factory.mktemp("floats")
+    (folder / "all.c").write_text(
+        "".join(f'#include "{MODULE / name}"\n' for name in ("native_divide.c", "xtensa/float.c"))
+        + "#define PAIRS(type, name) void all##name(const float *a, const float *b, type *c, int n) "
+        "{ while (n--) c[n] = name(a[n], b[n]); }\n"
+        "#define EACH(from, to, name) void all##name(const from *a, to *c, int n) "
+        "{ while (n--) c[n] = name(a[n]); }\n"
+        + "".join(f"PAIRS({'int' if 'tsf' in name else 'float'}, {name})\n" for name in OF_TWO_FLOATS)
+        + "EACH(float, int32_t, __fixsfsi)\nEACH(int32_t, float, __floatsisf)\n"
     )
-    (folder / "all.c").write_text(f'#include "{MODULE / "native_divide.c"}"\n{loop}\n')
-    library = folder / "divide.so"
+    library = folder / "all.so"
     flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined"]
-    options = ["-fno-sanitize-recover", "-static-libubsan", "-D__aeabi_fdiv=divide"]
+    options = ["-fno-sanitize-recover", "-static-libubsan", "-Wl,-Bsymbolic"]
     subprocess.run(["gcc", "-std=c99", *flags, *options, folder / "all.c", "-o", library], check=True)
-    function = ctypes.CDLL(str(library)).all
-    pointer = np.ctypeslib.ndpointer(np.float32)
-    function.argtypes = [pointer, pointer, pointer, ctypes.c_int]
-
-    def call(a, b):
-        result = np.empty_like(a)
-        function(a, b, result, len(a))
-        return result
-
-    return call
+    return ctypes.CDLL(str(library))
 
 
-def test_floats_are_divided_as_the_processor_does(divide):
+def array_of(type_):
+    return np.ctypeslib.ndpointer(type_)
+
+
+def pairs_of_floats():
     rng = np.random.default_rng(1)
     bits = rng.integers(0, 1 << 32, (2, 200_000), dtype=np.uint64).astype(np.uint32)
     near = rng.integers(0x3F000000, 0x40800000, (2, 200_000), dtype=np.uint64).astype(np.uint32)
@@ -111,13 +122,45 @@ def test_floats_are_divided_as_the_processor_does(divide):
     edges = np.concatenate([edges, edges | 1 << 31]).astype(np.uint32)
     pairs = np.array(np.meshgrid(edges, edges)).reshape(2, -1)
     small_over_big = np.array([tiny[0], near[1][:100_000]])
-    a, b = np.concatenate([bits, near, tiny, pairs, small_over_big, small_over_big[::-1]], axis=1)
-    a, b = (np.ascontiguousarray(x).view(np.float32) for x in (a, b))
+    opposite = near ^ np.array([[0], [1 << 31]], np.uint32)
+    everything = [bits, near, opposite, tiny, pairs, small_over_big, small_over_big[::-1]]
+    return (np.ascontiguousarray(x).view(np.float32) for x in np.concatenate(everything, axis=1))
+
+
+@pytest.mark.parametrize("name", OF_TWO_FLOATS)
+def test_floats_are_as_the_processor_has_them(floats, name):
+    a, b = pairs_of_floats()
     with np.errstate(all="ignore"):
-        expected = a / b
-    found = divide(a, b)
-    both_nan = np.isnan(expected) & np.isnan(found)
-    assert np.array_equal(found.view(np.uint32)[~both_nan], expected.view(np.uint32)[~both_nan])
+        expected = OF_TWO_FLOATS[name](a, b)
+    found = np.empty_like(expected)
+    function = floats["all" + name]
+    function.argtypes = [array_of(np.float32), array_of(np.float32), array_of(found.dtype), ctypes.c_int]
+    function(a, b, found, len(a))
+    no_numbers = np.isnan(expected) & np.isnan(found)
+    assert np.array_equal(found.view(np.uint32)[~no_numbers], expected.view(np.uint32)[~no_numbers])
+
+
+def test_floats_become_integers_and_integers_floats(floats):
+    rng = np.random.default_rng(2)
+    edges = [0, 1, -1, 1 << 24, (1 << 24) + 1, (1 << 25) + 2, (1 << 31) - 1, -(1 << 31)]
+    wide = rng.integers(-(1 << 31), 1 << 31, 100_000) >> rng.integers(0, 31, 100_000)
+    integers = np.concatenate([edges, wide]).astype(np.int32)
+    reals = np.empty(len(integers), np.float32)
+    floats.all__floatsisf.argtypes = [array_of(np.int32), array_of(np.float32), ctypes.c_int]
+    floats.all__floatsisf(integers, reals, len(integers))
+    assert np.array_equal(reals.view(np.uint32), integers.astype(np.float32).view(np.uint32))
+    reals = np.concatenate([reals[np.abs(reals) < 2**31], np.linspace(-3, 3, 1001, dtype=np.float32)])
+    found = np.empty(len(reals), np.int32)
+    floats.all__fixsfsi.argtypes = [array_of(np.float32), array_of(np.int32), ctypes.c_int]
+    floats.all__fixsfsi(reals, found, len(reals))
+    assert np.array_equal(found, reals.astype(np.int32))
+
+
+@pytest.mark.parametrize("architecture", native.ARCHITECTURES)
+def test_the_header_is_what_firmware_asks_for(architecture):
+    magic, version, features, _ = native.build(architecture).path.read_bytes()[:4]
+    assert (magic, version, features & 3) == (ord("M"), native.MPY_VERSION, native.MPY_SUB_VERSION)
+    assert features >> 2 == CODES[architecture]
 
 
 def test_the_command_builds_and_tells(tmp_path):

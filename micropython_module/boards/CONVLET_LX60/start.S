@@ -1,0 +1,1 @@
+#include "xtensa/start.S"
