@@ -15,8 +15,8 @@ from rich.table import Table
 from convlet import bench_build, engine_size, firmware, flash, sources
 from convlet.boards import BOARDS
 from convlet.cli import Session, json_option, out_option
-from convlet.cvl_file import read_cvl
-from convlet.files import read_file, write_atomic
+from convlet.cvl_file import read_cvl_at
+from convlet.files import write_atomic
 from convlet.format import CHOOSABLE
 
 
@@ -188,7 +188,7 @@ def operators_of(models: Sequence[Path]) -> Collection[str]:
     """Those that the models need; all when none is named."""
     if not models:
         return CHOOSABLE
-    return set().union(*(read_cvl(read_file(path, "the model")).kernels for path in models))
+    return set().union(*(read_cvl_at(path).kernels for path in models))
 
 
 def _size_table(columns: dict[str, firmware.Measured]) -> Table:
