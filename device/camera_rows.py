@@ -1,13 +1,14 @@
 # Board:   any with MicroPython and the module convlet; Python on a PC too
-# Wiring:  a camera with a processor of its own (OpenMV, ESP32-CAM with an OV2640 ...) that sends frames as PGM or PPM
-#          over its UART: its TX to GP5, GND to GND, 5V to VBUS, and UART = 1 in pnm_camera.py.
+# Wiring:  a camera with a processor of its own (OpenMV, ESP32-CAM with an OV2640 ...) that runs frame_sender.py: its TX
+#          to GP5, its RX to GP4, GND to GND, 5V to VBUS.
 #          A bare sensor with 8 parallel lines (OV7670, OV2640): D0-D7 to GP6-GP13, PCLK to GP14, HREF to GP15, VSYNC to
-#          GP16, XCLK to GP17, SIOC and SIOD, each with 10 kOhm to 3V3, to GP19 and GP18; instead of pnm_camera.py a
+#          GP16, XCLK to GP17, SIOC and SIOD, each with 10 kOhm to 3V3, to GP19 and GP18; instead of uart_camera.py a
 #          module of yours with a class of the same names, whose `start` waits for VSYNC and whose `read_row` takes a
 #          byte at each rising PCLK while HREF is high (rp2.PIO can).
-# Command: mpremote cp device/pnm_camera.py : + run device/camera_rows.py       with model.cvl on the board
+# Command: mpremote cp device/uart_camera.py : + run device/camera_rows.py       with model.cvl on the board
 #          without a camera: convlet recording frame photo.jpg --model model.cvl -o frame.pgm
-#                            micropython device/camera_rows.py model.cvl frame.pgm      (or python; or cp it)
+#                            mpremote cp device/pnm_camera.py frame.pgm : + run device/camera_rows.py
+#                            micropython device/camera_rows.py model.cvl frame.pgm      (or python)
 # Prints:  for each frame what it shows, and at the end the most heap that was in use; of a digit for the zoo's model
 #          "frame 1: 0 (100 %)
 #           8 rows of 8 bytes, never together in RAM; arena 244 bytes, file 2,640
@@ -17,7 +18,11 @@ import os
 import sys
 
 import convlet
-from pnm_camera import open_source
+
+try:
+    from uart_camera import open_source
+except ImportError:  # it is not there, or no machine.UART
+    from pnm_camera import open_source
 
 
 def heap_bytes():

@@ -1,12 +1,10 @@
 # Board:   any with MicroPython; Python on a PC too
-# Wiring:  see camera_rows.py
+# Wiring:  none
 # Command: mpremote cp device/pnm_camera.py :     for camera_rows.py; `convlet capture` sends it by itself
 # Prints:  nothing: a module
 #
-# Frames as PGM (grey) or PPM (colours) one behind the other, out of a file or a UART: "P5" or "P6", width and height,
-# "255", each a line of text, then the pixels, a byte for each colour. A frame that breaks off does not cost the next.
-UART = None  # 0 or 1: the number of a machine.UART instead of a file
-BAUD = 921600
+# Frames as PGM (grey) or PPM (colours) one behind the other in a file: "P5" or "P6", width and height, "255", each a
+# line of text, then the pixels, a byte for each colour. A frame that breaks off does not cost the next.
 FRAME = "frame.pgm"
 COLOURS = {b"P5\n": 1, b"P6\n": 3}
 
@@ -24,10 +22,10 @@ class PnmCamera:
         """Wait for the next frame. False when there is none any more."""
         line = self.stream.readline()
         while line != b"":
-            # The line may begin with pixels of a frame that nobody read to its end. None is a UART's timeout.
-            colours = COLOURS.get(line[-3:]) if line else None
+            # The line may begin with pixels of a frame that nobody read to its end.
+            colours = COLOURS.get(line[-3:])
             line = self.stream.readline()
-            if colours and line:
+            if colours:
                 try:
                     width, height = [int(number) for number in line.split()]
                 except ValueError:
@@ -45,20 +43,8 @@ class PnmCamera:
         if self.rows_left == 0:
             return None
         self.rows_left -= 1
-        count = self.stream.readinto(self.row) or 0
-        while 0 < count < len(self.row):
-            more = self.stream.readinto(memoryview(self.row)[count:])
-            count = count + more if more else 0
-        return self.row if count else None
+        return self.row if self.stream.readinto(self.row) == len(self.row) else None
 
 
 def open_source(name=FRAME):
-    if UART is None:
-        return PnmCamera(open(name, "rb"))
-    from machine import UART as Uart
-    from machine import Pin
-
-    pins = ((0, 1), (4, 5))[UART]
-    return PnmCamera(
-        Uart(UART, BAUD, tx=Pin(pins[0]), rx=Pin(pins[1]), rxbuf=4096, timeout=1000, timeout_char=100)
-    )
+    return PnmCamera(open(name, "rb"))

@@ -19,6 +19,7 @@ from convlet.compile import Compiled
 from convlet.engine import Model
 from convlet.engine_size import measure_engine
 from convlet.errors import ConvletError, ToolError, VerifyError
+from convlet.file_kinds import kind_of
 from convlet.files import read_file
 from convlet.format import NO_OPERATOR
 from convlet.plan import plan_layers
@@ -257,7 +258,8 @@ def baseline_of(measurements: Sequence[Measurement]) -> Baseline:
 
 def read_baseline(path: Path) -> Baseline:
     """Raises ConvletError when the file cannot be read or is no baseline."""
+    data = read_file(path, "the baseline")
     try:
-        return json.loads(read_file(path, "the baseline"))
+        return json.loads(data)
     except ValueError as error:
-        raise ConvletError(f"{path} is no baseline: {error}") from error
+        raise ConvletError(f"{path} is no baseline in JSON but {kind_of(data)}: {error}") from error

@@ -19,6 +19,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
 from convlet.errors import BoardError
+from convlet.file_kinds import read_script
 
 REPLY_SECONDS = 10  # between two characters of an answer
 INTERRUPT_SECONDS = 3  # from Ctrl-C to the prompt
@@ -121,8 +122,8 @@ class Board:
         seconds: float | None = REPLY_SECONDS,
         on_output: Callable[[bytes], None] | None = None,
     ) -> str:
-        """Run a script of the host on the board, as `mpremote run` does."""
-        return self.run(Path(path).read_text(), seconds, on_output)
+        """Run a script of the host on the board, as `mpremote run` does. Raises ConvletError when it cannot be read."""
+        return self.run(read_script(path), seconds, on_output)
 
     def start_boot_loader(self) -> None:
         """Let the board restart in its boot loader: the connection is lost by that."""

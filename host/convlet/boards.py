@@ -56,8 +56,9 @@ class Board:
 
     `flash_bytes`: of the whole chip, None where a model's size is no matter. `heap_bytes`: what MicroPython has for
     scripts and models, rounded down; of the RP2 and QEMU boards with our firmware, of the ESP32 family about what the
-    port's README names. `clock_mhz`: as MicroPython sets it. `ran_in`: where our firmware for it has run.
-    `esp_chip`: what esptool calls the chip. `qemu`: the command that starts it in QEMU, to which the firmware is added.
+    port's README names. `rom_bytes`: of the ROMFS, in which models are read in place. `clock_mhz`: as MicroPython sets
+    it. `ran_in`: where our firmware for it has run. `esp_chip`: what esptool calls the chip. `qemu`: the command that
+    starts it in QEMU, to which the firmware is added.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Board:
     ran_in: str
     build: Build
     storage: Storage | None = None
+    rom_bytes: int = 0
     esp_chip: str | None = None
     qemu: tuple[str, ...] = ()
 
@@ -169,6 +171,7 @@ BOARDS = {
             ran_in="rp2040py",
             build=_rp2("CONVLET_PICO", 452, _RP2040),
             storage=Storage(offset=1 * MIB, size=1 * MIB),
+            rom_bytes=256 * 1024,
         ),
         Board(
             name="pico-stock",
@@ -207,6 +210,7 @@ BOARDS = {
             ran_in=_NOT_RUN,
             build=_rp2("CONVLET_PICO2", 450, _RP2350),
             storage=Storage(offset=2 * MIB, size=2 * MIB),
+            rom_bytes=1 * MIB,
         ),
         _esp32("esp32", "ESP32 (WROOM-32)", "ESP32", "Xtensa LX6", flash_mib=4),
         _esp32("esp32s2", "ESP32-S2", "ESP32-S2", "Xtensa LX7", flash_mib=4),

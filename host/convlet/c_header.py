@@ -7,8 +7,8 @@ from pathlib import Path
 
 from convlet.cvl_file import read_cvl
 from convlet.errors import ConvletError, ModelError
+from convlet.file_kinds import TFLITE, kind_of
 from convlet.files import read_file, write_atomic
-from convlet.tflite_reader import IDENTIFIER
 
 ALIGNMENT = 16  # TFLM's own examples align their models so; the engine takes any address
 _BYTES_PER_LINE = 16
@@ -113,6 +113,6 @@ def _check_model(path: Path, data: bytes) -> None:
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from error
     elif suffix != ".tflite":
-        raise ModelError(f"{path} ends in {suffix!r}, expected a .tflite or .cvl file")
-    elif data[4:8] != IDENTIFIER:  # float models too: they need not be for Convlet
-        raise ModelError(f"{path} is no .tflite file: found {data[4:8]!r}, expected {IDENTIFIER!r} at byte 4")
+        raise ModelError(f"{path}: found {kind_of(data)}, expected a .tflite or .cvl file with this suffix")
+    elif kind_of(data) != TFLITE:  # float models too: they need not be for Convlet
+        raise ModelError(f"{path}: not {TFLITE}: found {kind_of(data)}")

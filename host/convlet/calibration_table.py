@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from convlet.calibration import METHODS
 from convlet.datasets import Labels
 from convlet.edge_quantizer import EdgeQuantizer
-from convlet.errors import ConvletError
 from convlet.evaluate import accuracy, run_int8
 from convlet.files import read_file
 from convlet.float_model import FloatModel
 from convlet.progress import SILENT, Progress
-from convlet.quantize import Converter, check_values, is_tflite, load_samples
+from convlet.quantize import Converter, check_values, is_tflite
 from convlet.signal_to_noise import measure_noise, warnings_of
 
 FLOAT = "float"
@@ -49,6 +48,7 @@ def compare(
     samples: float32[N, ...input shape], for the ranges; test_images: the same for the measuring, with int64[N] labels.
     Raises as `quantize.quantize` does.
 
+    >>> from convlet.array_files import load_labelled
     >>> images, labels = load_labelled(Path("digits.test.npz"))
     >>> choices = compare(Path("digits.float.tflite"), images, images, labels)
     >>> [choice.calibration for choice in choices]
@@ -81,17 +81,3 @@ def compare(
         right = accuracy(outputs, test_labels)
         choices.append(Choice(by, calibration, right, layers[-1].snr_db, noisy, len(tflite)))
     return choices
-
-
-def load_labelled(path: Path) -> tuple[NDArray[np.float32], Labels]:
-    """`images` and `labels` (the class of each) of an `.npz`, as `convlet train` writes it. Raises ConvletError."""
-    images = load_samples(path)
-    with np.load(path, allow_pickle=False) as arrays:
-        names = arrays.files if hasattr(arrays, "files") else []
-        labels = arrays["labels"] if "labels" in names else None
-    if labels is None or labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
-        found = "none" if labels is None else f"{labels.dtype} {list(labels.shape)}"
-        raise ConvletError(
-            f"{path} has labels: {found}, expected an .npz with `images` and {len(images)} whole numbers `labels`"
-        )
-    return images, labels.astype(np.int64)

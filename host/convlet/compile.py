@@ -10,6 +10,7 @@ from typing import Any
 
 from convlet.errors import ConvletError, ModelError
 from convlet.explain import FAST_KINDS, explain
+from convlet.file_kinds import kind_of
 from convlet.files import read_file, write_atomic
 from convlet.fused_pools import with_pools_fused
 from convlet.graph import Change, Graph
@@ -174,12 +175,18 @@ def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), **options:
 def read_labels(path: Path) -> list[str]:
     """The labels in a text file, one a line; empty lines at its end do not count.
 
-    Raises ConvletError when the file cannot be read or is not UTF-8.
+    Raises ConvletError when the file cannot be read, is not UTF-8 or empty.
 
     >>> read_labels(Path("digits.labels.txt"))[:3]
     ['0', '1', '2']
     """
+    data = read_file(path, "the labels")
     try:
-        return read_file(path, "the labels").decode().rstrip().splitlines()
-    except UnicodeDecodeError as error:
-        raise ConvletError(f"the labels {path} are not UTF-8 text: {error.reason}") from error
+        text = data.decode().rstrip()
+    except UnicodeDecodeError:
+        text = "\0"
+    if not text or "\0" in text:
+        raise ConvletError(
+            f"the labels {path} are {kind_of(data)}, expected UTF-8 text with a label on each line"
+        )
+    return text.splitlines()

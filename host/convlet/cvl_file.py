@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from convlet.engine import check
+from convlet.engine import Model, check
 from convlet.errors import ModelError
+from convlet.file_kinds import CVL, read_kind, require_kind
 from convlet.format import (
     ACCUMULATION,
     BYTE_WEIGHTS,
@@ -143,6 +145,7 @@ def read_cvl(data: bytes) -> CvlFile:
     >>> file.header["operator_count"], file.operators[0]["height"]
     (3, 8)
     """
+    require_kind(data, CVL)
     try:
         check(data)
     except ValueError as error:
@@ -156,3 +159,25 @@ def read_cvl(data: bytes) -> CvlFile:
     count = header["input_count"] + header["output_count"]
     ports = [PORT.unpack(data, first + PORT.size * index) for index in range(count)]
     return CvlFile(header, operators, ports)
+
+
+def read_cvl_at(path: Path) -> CvlFile:
+    """The same of a file. Raises ConvletError, which names it."""
+    data = read_kind(path, CVL, "the model")
+    try:
+        return read_cvl(data)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def open_model(path: Path) -> Model:
+    """The `.cvl` file `path`, ready to run. Raises ConvletError when it is none.
+
+    >>> open_model(Path("digits.cvl")).arena_bytes
+    244
+    """
+    data = read_kind(path, CVL, "the model")
+    try:
+        return Model(data)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}") from error

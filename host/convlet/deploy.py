@@ -21,7 +21,7 @@ from pathlib import Path
 from convlet import native
 from convlet.board import Board, ConnectionLost, RemoteError, connect, digests, without_password
 from convlet.errors import BoardError, ConvletError
-from convlet.files import read_file
+from convlet.file_kinds import CVL, read_kind
 from convlet.progress import SILENT, Progress
 
 UNPROVED = ".unproved"  # what the name of a file ends in until the board has tested it
@@ -102,7 +102,7 @@ def deploy(
     >>> done.name, done.sent_bytes  # the board has it already
     ('digits.cvl', 0)
     """
-    data = read_file(model, "the model")
+    data = read_kind(model, CVL, "the model")
     digest = hashlib.sha256(data).hexdigest()
     target = name or Path(model).name
     progress.step(f"Deploying {target} to {without_password(port)}")

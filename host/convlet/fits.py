@@ -15,6 +15,7 @@ from convlet.errors import ToolError
 from convlet.graph import Graph
 from convlet.layout import layout_of
 from convlet.progress import SILENT, Progress
+from convlet.window import ram_bytes
 from convlet.writer import constants_of
 
 # The core of `convlet bench` whose instructions are counted for a board's. QEMU has no LX6 or LX7, as the ESP32s have
@@ -48,6 +49,7 @@ CYCLES = {
     "rv32imc": Cycles(1.1, 2.0, "assumed: loads and taken branches stall, and the flash's cache may miss"),
     "xtensawin": Cycles(1.0, 2.0, "assumed: loads and taken branches stall, and the flash's cache may miss"),
 }
+WINDOW = 4096  # bytes of weights in RAM where they stay in the file system
 FILES_SHARE = (
     0.4  # of the flash of a board whose table has no file system: the least of the ports' partitions
 )
@@ -59,6 +61,7 @@ class Needs:
 
     file_bytes: int
     arena_bytes: int
+    window_bytes: int  # of RAM besides the arena, when the weights stay in a file
     peak_operator: str
     largest_weights: str
     largest_weights_bytes: int
@@ -81,14 +84,17 @@ class Time:
 class Fit:
     """A model on a board: bytes that it needs and that are free for it.
 
-    The file lies in the file system and is copied to the heap when it is loaded (`copied_bytes`: arena and file), or it
-    lies in a ROMFS and is read in place (`in_place_bytes`: the arena). `time` is None where it is not known.
+    The file is copied from the file system to the heap when it is loaded (`copied_bytes`: arena and file); or it lies
+    in a ROMFS, where the board has one that holds it, and is read in place (`in_place_bytes`: the arena); or its
+    weights stay in the file system and are read through a window (`windowed_bytes`: arena and window). `time` is None
+    where it is not known, and never that with a window.
     """
 
     board: Board
     file_bytes: int
     free_flash_bytes: int
     in_place_bytes: int
+    windowed_bytes: int
     copied_bytes: int
     time: Time | None
 
@@ -97,14 +103,20 @@ class Fit:
         return self.board.heap_bytes or 0
 
     @property
+    def has_rom(self) -> bool:
+        """Whether the board has a ROMFS that holds the file."""
+        return self.file_bytes <= self.board.rom_bytes
+
+    @property
     def flash_short(self) -> int:
         """Bytes of flash that the file lacks."""
         return max(self.file_bytes - self.free_flash_bytes, 0)
 
     @property
     def ram_short(self) -> int:
-        """Bytes of heap that the arena lacks, wherever the file lies."""
-        return max(self.in_place_bytes - self.heap_bytes, 0)
+        """Bytes of heap that are lacking, wherever the file lies."""
+        least = self.in_place_bytes if self.has_rom else min(self.windowed_bytes, self.copied_bytes)
+        return max(least - self.heap_bytes, 0)
 
     @property
     def fits(self) -> bool:
@@ -112,7 +124,7 @@ class Fit:
 
     @property
     def must_stay_in_flash(self) -> bool:
-        """Whether it fits only with the file read in place."""
+        """Whether it fits only with the file in ROMFS, or its weights read through a window."""
         return self.fits and self.copied_bytes > self.heap_bytes
 
 
@@ -129,6 +141,7 @@ def needs_of(compiled: Compiled) -> Needs:
     return Needs(
         file_bytes=len(compiled.cvl),
         arena_bytes=compiled.plan.arena_bytes,
+        window_bytes=ram_bytes(compiled.cvl, WINDOW),
         peak_operator=f"{layout.peak_node} {kinds[layout.peak_node]}",
         largest_weights=f"{largest} {kinds[largest]}",
         largest_weights_bytes=sizes[largest],
@@ -196,6 +209,7 @@ def fit(needs: Needs, board: Board, measured: Measurement | None = None) -> Fit:
         file_bytes=needs.file_bytes,
         free_flash_bytes=flash,
         in_place_bytes=needs.arena_bytes,
+        windowed_bytes=needs.arena_bytes + needs.window_bytes,
         copied_bytes=needs.arena_bytes + needs.file_bytes,
         time=_time(board, measured) if measured else None,
     )

@@ -24,7 +24,7 @@ def flash(board: str, image: Path, *, port: str | None = None, progress: Progres
     >>> flash("pico", Path("firmware.uf2"))
     Traceback (most recent call last):
         ...
-    convlet.errors.BoardError: the firmware is no UF2 file: 14 bytes are no multiple of 512
+    convlet.errors.BoardError: the firmware is no UF2 file: found text that begins with 'something else'
     """
     target = boards.find(board)
     if not target.flashed_by:

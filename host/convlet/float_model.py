@@ -12,7 +12,7 @@ import tflite
 from numpy.typing import NDArray
 
 from convlet.errors import ConvletError, ModelError, ToolError
-from convlet.tflite_reader import IDENTIFIER
+from convlet.file_kinds import TFLITE, kind_of
 
 
 class FloatModel:
@@ -22,10 +22,8 @@ class FloatModel:
     """
 
     def __init__(self, data: bytes, what: str = "the model") -> None:
-        if len(data) < 8 or data[4:8] != IDENTIFIER:
-            raise ModelError(
-                f"{what} is no .tflite file: found {data[4:8]!r}, expected {IDENTIFIER!r} at byte 4"
-            )
+        if kind_of(data) != TFLITE:
+            raise ModelError(f"{what}: not {TFLITE}: found {kind_of(data)}")
         self.what = what
         interpreter = _interpreter_module()
         try:

@@ -30,7 +30,7 @@ GROUPS = {
         "deploy": "put a model on a board; it is proved before the old one goes",
         "monitor": "see a board classify, live",
         "capture": "record samples with a board, to train on",
-        "evaluate": "the accuracy on a board of a whole data set",
+        "evaluate": "the accuracy over a whole data set, here or on a board",
     },
     "start": {
         "demo": "train, compile, and run the digits on an emulated Pico",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convlet.array_files import load_array
 from convlet.engine import Model
 from convlet.errors import ConvletError
 from convlet.pictures import read_picture
@@ -34,11 +35,7 @@ def load_image(path: Path, model: Model) -> np.ndarray:
 
 
 def _load_array(path: Path) -> np.ndarray:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConvletError(f"cannot read the array {path}: {reason}") from error
+    array = load_array(path, "the array")
     if array.dtype.name not in _TYPES:
         raise ConvletError(f"{path} holds {array.dtype.name}, expected one of {', '.join(_TYPES)}")
     return array.astype(_TYPES[array.dtype.name])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convlet.board import connect
+from convlet.file_kinds import read_script
 
 _PERCENT = re.compile(r"(.*?)[\s(]*(\d+(?:\.\d+)?) ?%")
 
@@ -40,7 +41,7 @@ def follow(port: str, script: Path, show: Callable[[Reading], None], *, via: str
     """Run `script` on the board and hand each of its lines to `show`, until it ends or Ctrl-C stops it.
 
     Returns True when the script came to its end. However that was, the board is at its prompt then. Raises BoardError,
-    RemoteError when the script fails.
+    RemoteError when the script fails, ConvletError when it cannot be read.
 
     >>> from convlet import emulate, firmware
     >>> Path("script.py").write_text("print('cat 90 %')") > 0
@@ -59,9 +60,10 @@ def follow(port: str, script: Path, show: Callable[[Reading], None], *, via: str
             del pending[: end + 1]
             show(read_line(line))
 
+    code = read_script(script)
     with connect(port, via=via) as board:
         try:
-            board.run_file(script, None, collect)
+            board.run(code, None, collect)
         except KeyboardInterrupt:
             board.recover()
             return False

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convlet.board import Board, connect
 from convlet.errors import BoardError
-from convlet.files import read_file
+from convlet.file_kinds import read_script
 from convlet.progress import SILENT, Progress
 from convlet.serial_client import Answer, SerialClient
 
@@ -26,9 +26,9 @@ SILENT_SECONDS = 60  # a big model on a slow board says nothing for as long
 def without_heading(script: Path) -> str:
     """The text of a script for a board without its first comment, which is for people: serial lines can be slow.
 
-    The numbers of the lines stay. Raises ConvletError when it cannot be read.
+    The numbers of the lines stay. Raises ConvletError when it cannot be read, or is no text.
     """
-    lines = read_file(script, "the script for the board").decode().splitlines()
+    lines = read_script(script).splitlines()
     heading = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     return "\n" * heading + "\n".join(lines[heading:]) + "\n"
 

@@ -13,6 +13,7 @@ from convlet.converter import first_lines, load_model
 from convlet.datasets import Dataset, Part
 from convlet.datasets.folder import Samples, is_series, read_samples, split_by_class
 from convlet.errors import ConvletError, ModelError
+from convlet.file_kinds import require_keras
 from convlet.progress import SILENT, Progress
 from convlet.recipe import Recipe
 from convlet.tasks import Classification, StepClassification
@@ -99,6 +100,7 @@ def _find_model(model: str, size: tuple[int, int] | None, channels: int | None) 
     path = Path(model)
     if not path.is_file():
         raise ConvletError(f"there is no file {model}")
+    require_keras(path)
     loaded = load_model(import_tensorflow(), path)
     fixed = loaded.input_shape[1:]
     shape = _wanted(fixed, size, channels)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from convlet.array_files import load_array
 from convlet.errors import ConvletError
+from convlet.file_kinds import kind_at
 
 _MODES = {1: "L", 3: "RGB"}  # Pillow's names
 
@@ -27,9 +29,14 @@ def read_picture(path: Path, height: int, width: int, channels: int) -> NDArray[
         with _open_array(path) if path.suffix.lower() == ".npy" else Image.open(path) as picture:
             scaled = picture.convert(_MODES[channels]).resize((width, height))
     except (OSError, EOFError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConvletError(f"cannot read the picture {path}: {reason}") from error
+        raise ConvletError(f"cannot read the picture {path}: {_reason(error, path)}") from error
     return np.asarray(scaled, np.uint8).reshape(height, width, channels)
+
+
+def _reason(error: Exception, path: Path) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return f"found {kind_at(path)}"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def holds_pixels(path: Path) -> bool:
@@ -42,7 +49,7 @@ def holds_pixels(path: Path) -> bool:
 
 def _open_array(path: Path) -> Image.Image:
     """Raises ValueError when the array is no picture."""
-    pixels = np.load(path, allow_pickle=False)
+    pixels = load_array(path, "the picture")
     if pixels.ndim == 2:
         pixels = pixels[..., np.newaxis]
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in _MODES:

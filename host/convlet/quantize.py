@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +48,7 @@ def quantize(
     converter; all else by ai-edge-quantizer, which takes float `.tflite` and needs no TensorFlow.
     Raises ConvletError when the samples do not fit, ModelError when the model cannot be converted.
 
+    >>> from convlet.array_files import load_samples
     >>> samples = load_samples(Path("digits.test.npz"))
     >>> made = quantize(Path("digits.float.tflite"), samples, Path("again.tflite"), calibration="mse")
     >>> len(made.tflite) < len(made.float_tflite)
@@ -165,34 +165,6 @@ def _reason_in(log: str) -> str:
 
 def _exit_text(code: int) -> str:
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-
-
-def load_samples(path: Path) -> NDArray[np.float32]:
-    """Representative inputs from an `.npy` file, or an `.npz` that holds one array or one named "images".
-
-    Raises ConvletError when the file cannot be read, or does not hold finite numbers.
-    """
-    path = Path(path)
-    read_file(path, "representative data")
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        values = loaded if isinstance(loaded, np.ndarray) else _pick(loaded, path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ConvletError(f"{path} is not an .npy or .npz file of numbers: {error}") from error
-    return check_values(values, str(path))
-
-
-def _pick(archive: np.lib.npyio.NpzFile, path: Path) -> NDArray[np.generic]:
-    with archive:
-        names = archive.files
-        name = names[0] if len(names) == 1 else IMAGES
-        if name not in names:
-            raise ConvletError(
-                f"{path} holds {len(names)} arrays ({', '.join(names)}), "
-                f'expected one, or one named "{IMAGES}"'
-            )
-        picked: NDArray[np.generic] = archive[name]
-        return picked
 
 
 def check_values(values: NDArray[np.generic], what: str) -> NDArray[np.float32]:

@@ -32,7 +32,7 @@ from convlet.deploy import (
     selftest,
 )
 from convlet.errors import BoardError, ModelError
-from convlet.files import read_file
+from convlet.file_kinds import CVL, read_kind
 from convlet.progress import SILENT, Progress
 
 FOLDER = "/rom/"
@@ -147,7 +147,7 @@ def _checked(model: Path) -> bytes:
     """The bytes of a model that passes its selftest here, with the engine of the boards."""
     from convlet.engine import Model
 
-    data = read_file(model, "the model")
+    data = read_kind(model, CVL, "the model")
     try:
         Model(data).selftest()
     except ValueError as error:

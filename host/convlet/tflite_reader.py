@@ -12,7 +12,7 @@ import tflite
 
 from convlet import passes
 from convlet.errors import ModelError
-from convlet.format import MAGIC
+from convlet.file_kinds import TFLITE, require_kind
 from convlet.graph import Graph, Operator, Tensor
 from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_VALUES, check_limit
 from convlet.ops import REGISTRY
@@ -20,7 +20,6 @@ from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
 from convlet.variables import Variable, name_of, replace_variables
 
-IDENTIFIER = b"TFL3"
 # Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders has the rest.
 _BORDERS = {
     "FLOAT32": ("", "DEQUANTIZE"),
@@ -52,16 +51,6 @@ _PADDING_NAMES = _names(tflite.Padding)
 _ACTIVATION_NAMES = _names(tflite.ActivationFunctionType)
 
 
-_OTHERS = {  # what the files of others begin with, and what to do
-    b"PK\x03\x04": "a Keras model is quantised first: convlet quantize MODEL.keras --data SAMPLES.npy",
-    MAGIC: "it is a .cvl file, which is compiled already",
-}
-
-
-def _advice(data: bytes) -> str:
-    return next((f"\n{text}" for begin, text in _OTHERS.items() if data.startswith(begin)), "")
-
-
 def read_tflite(data: bytes) -> Graph:
     """The graph of the `.tflite` file whose bytes are `data`.
 
@@ -72,11 +61,7 @@ def read_tflite(data: bytes) -> Graph:
     >>> graph.inputs[0].shape, [operator.kind for operator in graph.operators][0]
     ((8, 8, 1), 'CONV_2D')
     """
-    if len(data) < 8 or data[4:8] != IDENTIFIER:
-        found = "an empty file" if not data else f"{len(data)} bytes that begin with {data[:8]!r}"
-        raise ModelError(
-            f"not a .tflite file: found {found}, expected {IDENTIFIER.decode()!r} at byte 4{_advice(data)}"
-        )
+    require_kind(data, TFLITE)
     check_limit("the .tflite file", "bytes", len(data), MOST_FILE_BYTES)
     try:
         reader = _Reader(data)

@@ -15,6 +15,7 @@ from pathlib import Path
 from convlet.board import ConnectionLost, connect
 from convlet.boards import Board, Uf2
 from convlet.errors import BoardError
+from convlet.file_kinds import UF2, kind_of
 from convlet.processes import run
 from convlet.progress import SILENT, Progress
 
@@ -62,7 +63,10 @@ def _check_image(board: Board, uf2: Uf2, data: bytes) -> None:
     """Raises BoardError unless `data` is a whole UF2 file for the chip of `board`."""
     count = len(data) // BLOCK_BYTES
     if not data or len(data) % BLOCK_BYTES:
-        raise BoardError(f"the firmware is no UF2 file: {len(data):,} bytes are no multiple of {BLOCK_BYTES}")
+        size = f"{len(data):,} bytes are no multiple of {BLOCK_BYTES}"
+        raise BoardError(
+            f"the firmware is no UF2 file: {size if kind_of(data) == UF2 else f'found {kind_of(data)}'}"
+        )
     for number in range(count):
         block = data[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES]
         start, second, _, _, _, _, _, family = struct.unpack_from("<8I", block)

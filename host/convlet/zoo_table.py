@@ -14,6 +14,7 @@ from convlet.compile import Compiled, compile_tflite
 from convlet.datasets import Part
 from convlet.engine import Model
 from convlet.errors import ConvletError
+from convlet.file_kinds import TFLITE, read_kind
 from convlet.files import read_file, write_atomic
 from convlet.graph import Graph, Tensor
 from convlet.oracle import Oracle
@@ -53,8 +54,8 @@ class Entry:
 
 def measure_zoo(more: Sequence[Path] = (), progress: Progress = SILENT) -> list[Entry]:
     """An entry for each model of the zoo, which is trained if need be, and for each `.tflite` file in `more`."""
-    entries = [measure_trained(name, progress) for name in NAMES]
-    return entries + [measure_file(path, progress) for path in more]
+    others = [measure_file(path, progress) for path in more]  # first: what is wrong with them shows at once
+    return [measure_trained(name, progress) for name in NAMES] + others
 
 
 def measure_trained(name: str, progress: Progress = SILENT) -> Entry:
@@ -82,6 +83,7 @@ def measure_file(path: Path, progress: Progress = SILENT) -> Entry:
     >>> entry.macs, entry.mismatches
     (3312, 0)
     """
+    read_kind(path, TFLITE, "the model")
     return _entry(_compare(path, None, progress), ("", "", ""))
 
 

@@ -6,9 +6,10 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,29 +33,28 @@ CAMERA = DEVICE_FOLDER / "pnm_camera.py"
 FRAME_BYTES = 96 * 96 * 3
 
 
-class Seen(Exception):
-    """Enough was printed."""
-
-
 @dataclass(frozen=True)
 class Scene:
-    """A model of 96 x 96 pixels of colours in a folder, a frame, and what the model sees in it."""
+    """A model of pixels of three colours in a folder, a frame, and what the model sees in it."""
 
     folder: Path
     frame: bytes
     seen: str
 
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    layers = Chain((96, 96, 3)).conv(8, stride=(2, 2)).max_pool().conv(16, stride=(2, 2)).max_pool()
+def square_scene(side: int, folder: Path) -> Scene:
+    layers = Chain((side, side, 3)).conv(8, stride=(2, 2)).max_pool().conv(16, stride=(2, 2)).max_pool()
     cvl = compile_tflite(layers.conv(16).dense(5).build(), prefer="ram").cvl
-    pixels = np.random.default_rng(2).integers(0, 256, (96, 96, 3)).astype(np.uint8)
-    folder = tmp_path_factory.mktemp("scene")
+    pixels = np.random.default_rng(2).integers(0, 256, (side, side, 3)).astype(np.uint8)
     (folder / "model.cvl").write_bytes(cvl)
     (folder / "frame.pgm").write_bytes(frame_file(pixels))
     label, probability = Model(cvl).classify(pixels)
     return Scene(folder, frame_file(pixels), f"{label} ({100 * probability:.0f} %)")
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    return square_scene(96, tmp_path_factory.mktemp("scene"))
 
 
 def heap_bytes(printed: str) -> int:
@@ -80,48 +80,75 @@ def test_recorded_frame_on_the_pico(scene: Scene, pico_firmware: Path) -> None:
     assert heap_bytes(printed) < FRAME_BYTES / 2
 
 
-def uart_camera(scene: Scene, received: bytes, interpreter: Path, folder: Path) -> str:
-    shutil.copy(SCRIPT, folder)
-    text = CAMERA.read_text()
-    assert "\nUART = None " in text
-    (folder / CAMERA.name).write_text(text.replace("\nUART = None ", "\nUART = 1 "))
-    (folder / "received").write_bytes(received)
+def uart_camera(
+    scene: Scene, frames: bytes, loses: int, unix_micropython: Path, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """camera_rows.py with a camera on the UART whose line loses each `loses`-th byte: 0 for none, 1 for all."""
+    for name in (SCRIPT.name, CAMERA.name, "uart_camera.py", "frame_sender.py"):
+        shutil.copy(DEVICE_FOLDER / name, folder)
+    (folder / "frames").write_bytes(frames)
+    (folder / "loses").write_text(str(loses))
     environment = os.environ | {"MICROPYPATH": f"{FAKE_MACHINE}:.frozen"}
-    command = [interpreter, SCRIPT.name, scene.folder / "model.cvl"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    command = [unix_micropython, SCRIPT.name, scene.folder / "model.cvl"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+
+
+@pytest.mark.parametrize("loses", [0, 3001, 1709])
+def test_no_frame_of_a_uart_is_lost(loses: int, scene: Scene, unix_micropython: Path, tmp_path: Path) -> None:
+    done = uart_camera(scene, scene.frame * 3, loses, unix_micropython, tmp_path)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    lines = [line for line in done.stdout.splitlines() if " rows of 96 x 3 bytes" not in line]
+    assert lines[:3] == [f"frame {number}: {scene.seen}" for number in (1, 2, 3)]
+    assert lines[3].startswith("96 rows of 288 bytes")
 
 
-def test_frames_from_a_uart(scene: Scene, unix_micropython: Path, tmp_path: Path) -> None:
-    pause, noise = b"--pause--", b"\n\xffP5\nno size\n255\n"
-    broken = scene.frame[:5000]
-    received = b"tail of a frame" + scene.frame + pause + noise + broken + pause + scene.frame + scene.frame
-    lines = uart_camera(scene, received, unix_micropython, tmp_path).splitlines()
-    whole = scene.seen
-    assert lines[:4] == [f"frame 1: {whole}", "frame 2 broke off", f"frame 3: {whole}", f"frame 4: {whole}"]
+def test_frame_that_breaks_off_on_a_uart(scene: Scene, unix_micropython: Path, tmp_path: Path) -> None:
+    done = uart_camera(scene, scene.frame + scene.frame[:5000], 0, unix_micropython, tmp_path)
+    assert f"frame 1: {scene.seen}\n" in done.stdout
+    assert "frame 2 broke off\n96 rows" in done.stdout
 
 
-def test_frames_from_a_uart_of_the_pico(digits: Digits, pico_firmware: Path) -> None:
-    """Small ones: they come at the UART's speed, and without flow control its buffer must hold what waits."""
-    pixels = np.round(digits.images[:2] * 255).astype(np.uint8)
-    seen = [Model(digits.cvl).classify(image) for image in pixels]
-    camera = CAMERA.read_text().replace("\nUART = None ", "\nUART = 1 ").encode()
-    files = {CAMERA.name: camera, "model.cvl": digits.cvl.read_bytes()}
-    printed = bytearray()
+def test_camera_that_does_not_answer(scene: Scene, unix_micropython: Path, tmp_path: Path) -> None:
+    done = uart_camera(scene, scene.frame, 1, unix_micropython, tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"OSError: the camera on .* gave no frame, asked 5 times: does it run, ", done.stderr)
 
-    def stop_after_two(more: bytes) -> None:
-        printed.extend(more)
-        if printed.count(b"\n") == 2:
-            raise Seen
 
-    with emulate.pico(pico_firmware, files, uarts=True) as running, connect(running.port) as board:
-        host, port = running.uarts[1].removeprefix("socket://").split(":")
-        with socket.create_connection((host, int(port))) as line, contextlib.suppress(Seen):
-            line.sendall(b"tail of a frame" + frame_file(pixels[0]) + frame_file(pixels[1]))
-            board.run_file(SCRIPT, 60, stop_after_two)
-    expected = [f"frame {n}: {label} ({100 * share:.0f} %)" for n, (label, share) in enumerate(seen, 1)]
-    assert printed.decode().split("\r\n")[:2] == expected
+def test_first_lines_of_uart_camera_show_true_questions() -> None:
+    examples = re.findall(r'"([FR] [\d ]+) ([0-9a-f]{8})"', (DEVICE_FOLDER / "uart_camera.py").read_text())
+    assert [f"{zlib.crc32(words.encode()):08x}" for words, _ in examples] == [crc for _, crc in examples]
+    assert len(examples) == 2
+
+
+@contextlib.contextmanager
+def sending(frames: bytes, port: str, folder: Path) -> Iterator[None]:
+    """device/frame_sender.py plays them at this port, on this computer."""
+    file = folder / "frames.ppm"
+    file.write_bytes(frames)
+    command = [sys.executable, DEVICE_FOLDER / "frame_sender.py", file, port]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_frames_from_a_uart_of_the_pico(pico_firmware: Path, tmp_path: Path) -> None:
+    """At a baud rate whose bytes come faster than the model takes them, and more than the UART's buffer holds."""
+    scene = square_scene(64, tmp_path)
+    camera = (DEVICE_FOLDER / "uart_camera.py").read_text()
+    assert "\nBAUD = 921600\n" in camera
+    camera = camera.replace("\nBAUD = 921600\n", "\nBAUD = 3_000_000\n")
+    files = {"model.cvl": (scene.folder / "model.cvl").read_bytes(), "uart_camera.py": camera.encode()}
+    with (
+        emulate.pico(pico_firmware, files, uarts=True) as running,
+        sending(scene.frame * 2, running.uarts[1], tmp_path),
+        connect(running.port) as board,
+    ):
+        printed = board.run_file(SCRIPT, 60).splitlines()
+    assert printed[:2] == [f"frame 1: {scene.seen}", f"frame 2: {scene.seen}"]
+    assert printed[2].startswith("64 rows of 192 bytes")
 
 
 def test_frame_of_another_width(scene: Scene, unix_micropython: Path, tmp_path: Path) -> None:

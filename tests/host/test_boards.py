@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -20,12 +21,15 @@ OWN_RP2_BOARDS = [board for board in BOARDS.values() if board.storage and board.
 @pytest.mark.parametrize("board", OWN_RP2_BOARDS, ids=lambda board: board.name)
 def test_file_system_lies_where_the_board_definition_has_it(board) -> None:
     header = (MODULE_FOLDER / "boards" / board.build.micropython_board / "mpconfigboard.h").read_text()
-    factors = re.search(r"FLASH_STORAGE_BYTES \(([\d *]+)\)", header).group(1).split("*")
-    size = 1
-    for factor in factors:
-        size *= int(factor)
-    assert board.storage.size == size
-    assert board.storage.offset + size == board.flash_bytes
+    assert board.storage.size == bytes_in(header, "FLASH_STORAGE_BYTES")
+    assert board.storage.offset + board.storage.size == board.flash_bytes
+    assert board.rom_bytes == bytes_in(header, "ROMFS_BYTES")
+
+
+def bytes_in(header: str, name: str) -> int:
+    found = re.search(rf"{name} \(([\d *]+)\)", header)
+    assert found
+    return math.prod(int(factor) for factor in found.group(1).split("*"))
 
 
 def test_command_lists_every_board_and_what_has_run() -> None:

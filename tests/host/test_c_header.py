@@ -122,9 +122,13 @@ def test_a_name_for_a_file_cannot_end_the_comment() -> None:
         (
             "model.tflite",
             b"no flatbuffer",
-            "model.tflite is no .tflite file: found b'latb', expected b'TFL3'",
+            "model.tflite: not a .tflite file: found text that begins with 'no flatbuffer'",
         ),
-        ("model.keras", b"", "model.keras ends in '.keras', expected a .tflite or .cvl file"),
+        (
+            "model.keras",
+            b"",
+            "model.keras: found an empty file, expected a .tflite or .cvl file with this suffix",
+        ),
     ],
 )
 def test_what_is_no_model_is_refused(file: str, content: bytes, message: str, tmp_path: Path) -> None:

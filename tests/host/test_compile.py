@@ -56,7 +56,6 @@ def test_files_that_are_not_there(tmp_path):
         (b"cat\r\ndog", ["cat", "dog"]),
         (b"two words\n\nlast\n\n\n", ["two words", "", "last"]),
         ("Κατηγορία\n猫".encode(), ["Κατηγορία", "猫"]),
-        (b"", []),
     ],
 )
 def test_labels_stand_one_a_line(tmp_path, content, labels):
@@ -65,9 +64,10 @@ def test_labels_stand_one_a_line(tmp_path, content, labels):
 
 
 def test_labels_are_utf8(tmp_path):
-    (tmp_path / "labels.txt").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConvletError, match=r"the labels .*labels\.txt are not UTF-8 text"):
-        read_labels(tmp_path / "labels.txt")
+    for content, found in ((b"\xff\xfe", "bytes that begin with ff fe"), (b"", "an empty file")):
+        (tmp_path / "labels.txt").write_bytes(content)
+        with pytest.raises(ConvletError, match=rf"labels\.txt are {found}, expected UTF-8 text"):
+            read_labels(tmp_path / "labels.txt")
 
 
 def test_no_preference_needs_less_than_ram():

@@ -15,6 +15,7 @@ import pytest
 import tflite
 from click.testing import CliRunner
 from convlet import calibration_table, edge_quantizer
+from convlet.array_files import load_labelled
 from convlet.calibration import METHODS
 from convlet.cli import convlet as command_line
 from convlet.compile import compile_tflite
@@ -139,16 +140,15 @@ def test_calibrations_are_compared_by_accuracy_and_noise(
 @pytest.mark.parametrize(
     ("arrays", "found"),
     [
-        ({}, "none"),
-        ({"labels": np.zeros(4, np.int64)}, "int64 [4]"),
-        ({"labels": np.zeros(3)}, "float64 [3]"),
+        ({"labels": np.zeros(4, np.int64)}, "int64 of shape [4]"),
+        ({"labels": np.zeros(3)}, "float64 of shape [3]"),
     ],
 )
 def test_labels_that_do_not_match_are_said(arrays: dict[str, np.ndarray], found: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "test.npz", images=np.zeros((3, 8, 8, 1)), **arrays)
-    expected = f"has labels: {found}, expected an .npz with `images` and 3 whole numbers `labels`"
+    expected = f"holds 3 images and `labels` that are {found}, expected a whole number for each image"
     with pytest.raises(ConvletError, match=re.escape(expected)):
-        calibration_table.load_labelled(tmp_path / "test.npz")
+        load_labelled(tmp_path / "test.npz")
 
 
 def test_json_has_the_numbers_of_the_tables(float_path: Path, digits: Digits, tmp_path: Path) -> None:

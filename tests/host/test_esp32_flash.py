@@ -132,7 +132,7 @@ def test_serial_port() -> None:
     assert flash.data[0x1000 : 0x1000 + len(firmware_for(board))] == firmware_for(board)
 
 
-@pytest.mark.parametrize("board", ["esp32", "esp32s3", "esp32c3", "esp32c6"])
+@pytest.mark.parametrize("board", [board.name for board in ESP32_BOARDS])
 def test_firmware_for_another_chip_is_refused(board: str) -> None:
     other = find("esp32c6" if board == "esp32c3" else "esp32c3")
     with pytest.raises(

@@ -11,7 +11,7 @@ from convlet.compile import compile_tflite
 from convlet.errors import ToolError
 from convlet.fits import COUNTED_ON, CYCLES, Needs, fit, needs_of, read_model, weights_of
 
-NEEDS = Needs(10_000, 2_000, "1 CONV_2D", "2 FULLY_CONNECTED", 8_000)
+NEEDS = Needs(10_000, 2_000, 5_000, "1 CONV_2D", "2 FULLY_CONNECTED", 8_000)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,28 @@ def test_what_is_missing(flash, heap, flash_short, ram_short, in_flash):
     assert (found.flash_short, found.ram_short) == (flash_short, ram_short)
     assert found.fits == (not flash_short and not ram_short)
     assert found.must_stay_in_flash == in_flash
+
+
+@pytest.mark.parametrize(
+    ("rom", "heap", "ram_short"),
+    [
+        (10_000, 2_000, 0),
+        (10_000, 1_999, 1),
+        (9_999, 7_000, 0),
+        (9_999, 6_999, 1),
+        (0, 7_000, 0),
+        (0, 2_000, 5_000),
+    ],
+)
+def test_only_a_rom_that_holds_the_file_needs_no_window(rom, heap, ram_short):
+    found = fit(NEEDS, replace(board(heap=heap), rom_bytes=rom))
+    assert (found.has_rom, found.ram_short) == (rom == 10_000, ram_short)
+    assert found.must_stay_in_flash == found.fits == (ram_short == 0)
+
+
+def test_stock_firmware_has_no_rom():
+    in_rom = {name for name, each in BOARDS.items() if fit(NEEDS, each).has_rom}
+    assert in_rom == {"pico", "pico2"}
 
 
 def test_time_is_instructions_over_the_clock():

@@ -67,6 +67,17 @@ def test_what_does_not_fit_is_told_and_the_exit_code(too_large, capsys):
     assert "of flash short" in text and "2 FULLY_CONNECTED has the most weights, 2,101,760 bytes" in text
 
 
+def test_where_the_file_must_lie(tmp_path, capsys):
+    """A file larger than the heap, and smaller than a Pico's ROMFS."""
+    path = tmp_path / "large.tflite"
+    path.write_bytes(Chain((8, 8, 4)).conv(16, padding="SAME").reshape(1024).dense(244).build())
+    assert code_of("fits", path, "--no-time", "--prefer", "ram") == 0
+    text = capsys.readouterr().out
+    verdicts = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    assert "fits, ROMFS" in verdicts["pico"] and "fits, window" in verdicts["pico-stock"]
+    assert "convlet deploy --romfs" in text and "convlet compile --window 4096" in text
+
+
 def test_a_cvl_file(model, capsys):
     cvl = model.with_suffix(".cvl")
     cvl.write_bytes(compile_tflite(model.read_bytes()).cvl)

@@ -159,7 +159,7 @@ def test_image_for_another_chip(image: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda data: b"", "no UF2 file: 0 bytes"),
+        (lambda data: b"", "no UF2 file: found an empty file"),
         (lambda data: data[:-1], "no multiple of 512"),
         (lambda data: data[:-512], "cut off: its last block is number 299 of 300"),
         (lambda data: data[:1024] + b"x" + data[1025:], "block 2 of 300 is damaged"),

@@ -146,4 +146,7 @@ def _print_explanation(console: Console, changes: Sequence[Change]) -> None:
 def _labels(labels: str | None) -> list[str]:
     if not labels:
         return []
-    return read_labels(Path(labels)) if Path(labels).is_file() else labels.split(",")
+    path = Path(labels)
+    if path.exists() or path.suffix == ".txt":
+        return read_labels(path)
+    return labels.split(",")

@@ -15,7 +15,8 @@ from convlet import emulate, firmware
 from convlet.board import connect
 from convlet.board_profile import CLOCK_HZ, profile_on_pico
 from convlet.cli import Session, json_option
-from convlet.errors import ConvletError
+from convlet.cvl_file import read_cvl_at
+from convlet.file_kinds import UF2, read_kind
 from convlet.files import read_file
 from convlet.recordings import read_motion
 
@@ -62,9 +63,11 @@ def command(
         raise click.UsageError("--pty and --tcp-port exclude each other")
     if profile and len(models) != 1:
         raise click.UsageError("--profile needs one --model")
-    if image is not None and not image.is_file():
-        raise ConvletError(f"there is no firmware {image}")
+    if image is not None:
+        read_kind(image, UF2, "the firmware")
     files = {path.name: read_file(path, "the file for the board") for path in models}
+    if profile:
+        read_cvl_at(models[0])
     if motion is not None:
         read_motion(motion)
     uf2 = image or firmware.build(board, progress=session.progress).image

@@ -1,28 +1,47 @@
-"""`convlet evaluate`: how often the model on a board is right, over a whole data set."""
+"""`convlet evaluate`: how often a model is right, over a whole data set, here or on a board."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import numpy as np
 from numpy.typing import NDArray
+from rich import box
+from rich.table import Table
 
 from convlet import on_board
+from convlet.array_files import load_arrays
 from convlet.cli import Session, json_option
+from convlet.cvl_file import open_model
 from convlet.engine import Model
 from convlet.errors import ConvletError, VerifyError
-from convlet.evaluate import accuracy
-from convlet.files import read_file
+from convlet.evaluate import accuracy, confusion_matrix
+from convlet.progress import SILENT, Progress
 from convlet.quantization import quantize
+from convlet.quantize import check_values
+from convlet.serial_client import Answer
+
+MOST_CLASSES = 20  # of a confusion matrix that a terminal shows
 
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--port", required=True, help="Such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
-@click.option("--model", default="digits.cvl", show_default=True, help="The file on the board.")
-@click.option("--attach", is_flag=True, help="device/serial_classify.py runs there already, with its model.")
+@click.option("--port", help="Ask the board there, such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default="digits.cvl",
+    show_default=True,
+    help="The .cvl file: on this computer, or with --port the file on the board.",
+)
+@click.option(
+    "--attach",
+    is_flag=True,
+    help="With --port: device/serial_classify.py runs there already, with its model.",
+)
 @click.option(
     "--baud", type=click.IntRange(min=1), default=115200, show_default=True, help="Of a UART, with --attach."
 )
@@ -35,67 +54,93 @@ from convlet.quantization import quantize
 def command(
     session: Session,
     data: Path,
-    port: str,
-    model: str,
+    port: str | None,
+    model: Path,
     attach: bool,
     baud: int,
     limit: int | None,
     against: Path | None,
     as_json: bool,
 ) -> None:
-    """Send the samples in DATA to a board one by one and count how many it gets right.
+    """Count how many of the samples in DATA a model gets right: on this computer, or one by one on a board.
 
     DATA is a .npz file with `images`, float32 [N, ...], and `labels`, int [N], as `convlet train` leaves it. The model
     is one of a single input; a stream is compared by `convlet verify --stream`.
     """
+    if attach and not port:
+        raise click.UsageError("--attach needs the --port of the board")
     images, labels = _load_samples(data, limit)
-    expected = None if against is None else _scores_here(against, images)
-    board = (
-        on_board.running_serial_classifier(port, baud) if attach else on_board.serial_classifier(port, model)
-    )
-    with board as client:
-        answers = on_board.classify_all(client, images, progress=session.progress)
-    scores = np.array([answer.scores for answer in answers])
+    expected = None if against is None else _answers_here(against, images)
+    repeated = 0
+    if port is None:
+        answers = _answers_here(model, images, session.progress)
+    else:
+        board = (
+            on_board.running_serial_classifier(port, baud)
+            if attach
+            else on_board.serial_classifier(port, str(model))
+        )
+        with board as client:
+            answers = on_board.classify_all(client, images, progress=session.progress)
+            repeated = client.repeated
+    scores = _scores(answers)
+    if labels.max() >= scores.shape[1]:
+        raise ConvletError(
+            f"{data} has labels up to {labels.max()}, the model gives {scores.shape[1]} scores: is it another one?"
+        )
     times = sorted(answer.microseconds for answer in answers)
     right = round(accuracy(scores, labels) * len(labels))
-    differ = None if expected is None else int(np.count_nonzero((scores != expected).any(axis=1)))
+    confusion = confusion_matrix(scores, labels, scores.shape[1])
+    differ = None if expected is None else int(np.count_nonzero((scores != _scores(expected)).any(axis=1)))
     if as_json:
         session.print_json(
             {
                 "images": len(labels),
                 "right": right,
+                "confusion": confusion.tolist(),
                 "microseconds": [answer.microseconds for answer in answers],
                 "scores": scores.tolist(),
-                "repeated": client.repeated,
+                "repeated": repeated,
                 "differ": differ,
             }
         )
     else:
-        _print_summary(session, labels, right, times, client.repeated)
+        if len(confusion) <= MOST_CLASSES:
+            session.console.print(_confusion_table(confusion))
+        _print_summary(session, labels, right, times, repeated if port else None)
         if differ is not None:
             session.console.print(f"{differ} of {len(scores):,} differ from {against}", highlight=False)
     if differ:
-        raise VerifyError(f"the board does not give the scores of {against}: is it the same model there?")
+        where = "the board" if port else f"{model}"
+        raise VerifyError(f"{where} does not give the scores of {against}: is it the same model?")
+
+
+def _confusion_table(confusion: NDArray[np.int64]) -> Table:
+    table = Table("class", *map(str, range(len(confusion))), box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in table.columns:
+        column.justify = "right"
+    for label, row in enumerate(confusion):
+        cells = [f"[bold]{count}[/]" if n == label else str(count or ".") for n, count in enumerate(row)]
+        table.add_row(str(label), *cells)
+    table.caption = "a row for each true class, a column for each that the model says"
+    return table
 
 
 def _print_summary(
-    session: Session, labels: NDArray[np.int64], right: int, times: Sequence[int], repeated: int
+    session: Session, labels: NDArray[np.int64], right: int, times: Sequence[int], repeated: int | None
 ) -> None:
-    """`times` in microseconds, from the shortest to the longest."""
+    """`times` in microseconds, from the shortest to the longest; `repeated`: lines to a board."""
+    sent_again = "" if repeated is None else f"; {repeated} lines sent again"
     session.console.print(
         f"{right:,} of {len(labels):,} right ({right / len(labels):.1%}); one inference {times[len(times) // 2]:,} us "
-        f"({times[0]:,} to {times[-1]:,}); {repeated} lines sent again",
+        f"({times[0]:,} to {times[-1]:,}){sent_again}",
         highlight=False,
         soft_wrap=True,
     )
 
 
 def _load_samples(path: Path, limit: int | None) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            images, labels = arrays["images"][:limit], arrays["labels"][:limit]
-    except (OSError, ValueError, KeyError) as error:
-        raise ConvletError(f"cannot read `images` and `labels` from {path}: {error}") from error
+    images, labels = load_arrays(path, "the samples", ("images", "labels"))
     if labels.ndim > 1 and len(labels):
         raise ConvletError(
             f"{path} has labels of shape {labels.shape}, for each step; expected one for each sample\n"
@@ -105,14 +150,41 @@ def _load_samples(path: Path, limit: int | None) -> tuple[NDArray[np.float32], N
         raise ConvletError(
             f"{path} holds {len(images)} images and labels of shape {labels.shape}, expected one for each image"
         )
-    return images, labels
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise ConvletError(
+            f"the labels in {path} are {labels.dtype}, expected whole numbers from 0, of classes"
+        )
+    return check_values(images[:limit], str(path)), labels[:limit].astype(np.int64)
 
 
-def _scores_here(path: Path, images: NDArray[np.float32]) -> NDArray[np.int8]:
-    """What the model in the .cvl file gives on this computer, int8[N, outputs]."""
+def _scores(answers: Sequence[Answer]) -> NDArray[np.int8]:
+    """int8[N, outputs]"""
+    return np.array([answer.scores for answer in answers])
+
+
+def _answers_here(path: Path, images: NDArray[np.float32], progress: Progress = SILENT) -> list[Answer]:
+    """What the model in the .cvl file gives on this computer."""
+    model = open_model(path)
+    if len(model.input_shapes) != 1:
+        raise ConvletError(
+            f"{path} has {len(model.input_shapes)} inputs, expected one: `images` are for one\n"
+            "Models of several inputs are compared by: convlet verify MODEL.tflite; or in Python, Model.run(a, b)"
+        )
+    if images[0].size != np.prod(model.input_shape):
+        found, wanted = (" x ".join(map(str, shape)) for shape in (images.shape[1:], model.input_shape))
+        raise ConvletError(f"the images are {found}, the input of {path} is {wanted}")
+    answers = []
+    with progress.bar(f"{len(images)} images", total=len(images)) as advance:
+        for image in images:
+            answers.append(_answer(path, model, quantize(image, model.input_scale, model.input_zero_point)))
+            advance(1)
+    return answers
+
+
+def _answer(path: Path, model: Model, image: NDArray[np.int8]) -> Answer:
+    start = time.perf_counter_ns()
     try:
-        model = Model(read_file(path, "the model"))
-        scale, zero_point = model.input_scale, model.input_zero_point
-        return np.array([np.array(model.run(quantize(image, scale, zero_point))) for image in images])
+        scores = np.array(model.run(image))
     except ValueError as error:
         raise ConvletError(f"{path}: {error}") from error
+    return Answer(scores, (time.perf_counter_ns() - start) // 1000)

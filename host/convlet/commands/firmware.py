@@ -15,8 +15,8 @@ from rich.table import Table
 from convlet import bench_build, engine_size, firmware, flash, sources
 from convlet.boards import BOARDS
 from convlet.cli import Session, json_option, out_option
-from convlet.cvl_file import read_cvl
-from convlet.files import read_file, write_atomic
+from convlet.cvl_file import read_cvl_at
+from convlet.files import write_atomic
 from convlet.format import CHOOSABLE, EXTRAS
 
 
@@ -207,7 +207,7 @@ def operators_of(models: Sequence[Path], extras: Sequence[str] = ()) -> Collecti
         if extras:
             raise click.UsageError("--with goes with --only: without it nothing is left out")
         return CHOOSABLE
-    return set(extras).union(*(read_cvl(read_file(path, "the model")).kernels for path in models))
+    return set(extras).union(*(read_cvl_at(path).kernels for path in models))
 
 
 def _size_table(columns: dict[str, firmware.Measured]) -> Table:

@@ -19,7 +19,19 @@ from convlet.cli import Session, json_option
 from convlet.compile import Compiled
 from convlet.errors import ModelError
 from convlet.files import read_file
-from convlet.fits import COUNTED_ON, CYCLES, Fit, Needs, Time, fit, measure, needs_of, read_model, weights_of
+from convlet.fits import (
+    COUNTED_ON,
+    CYCLES,
+    WINDOW,
+    Fit,
+    Needs,
+    Time,
+    fit,
+    measure,
+    needs_of,
+    read_model,
+    weights_of,
+)
 from convlet.tflite_reader import read_tflite
 from convlet.variants import PREFERENCES
 
@@ -90,7 +102,7 @@ def _show(
     _say(
         session,
         f"{model.name} takes {needs.file_bytes:,} bytes of flash, and {copied:,} of RAM with the file copied there, "
-        f"{needs.arena_bytes:,} with the file read in flash",
+        f"{needs.arena_bytes:,} with the file in a ROMFS",
     )
     timed = "Step, ms" if compiled.program.period else "Inference, ms"
     table = _plain_table("Board", "Chip", "", "Flash free", "Heap free", timed, words=3)
@@ -109,8 +121,13 @@ def _show(
             session,
             f"a step takes {_rows_of_a_step(compiled)} of the input and gives an output; its time is the mean",
         )
-    if any(each.must_stay_in_flash for each in fits):
-        _say(session, "file in flash: in a ROMFS; a file in MicroPython's file system is copied to RAM")
+    if any(each.must_stay_in_flash and each.has_rom for each in fits):
+        _say(session, "ROMFS: convlet deploy --romfs, read in place; a file elsewhere is copied to RAM")
+    if any(each.must_stay_in_flash and not each.has_rom for each in fits):
+        _say(
+            session,
+            f"window: convlet compile --window {WINDOW}; no ROMFS holds it, and reading it takes time besides",
+        )
     _say(session, f"RAM: {needs.peak_operator} works when most of the arena is in use")
     _say(
         session, f"flash: {needs.largest_weights} has the most weights, {needs.largest_weights_bytes:,} bytes"
@@ -138,7 +155,7 @@ def _plain_table(*names: str, words: int) -> Table:
 
 def _verdict(each: Fit) -> Text:
     if each.must_stay_in_flash:
-        return Text("fits, file in flash", "yellow")
+        return Text("fits, ROMFS" if each.has_rom else "fits, window", "yellow")
     if each.fits:
         return Text("fits", "green")
     shortages = (("flash", each.flash_short), ("RAM", each.ram_short))
@@ -197,6 +214,7 @@ def _as_data(
             "board": each.board.name,
             "fits": each.fits,
             "must_stay_in_flash": each.must_stay_in_flash,
+            "has_rom": each.has_rom,
             "free_flash_bytes": each.free_flash_bytes,
             "heap_bytes": each.heap_bytes,
             "flash_short": each.flash_short,

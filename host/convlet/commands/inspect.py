@@ -17,6 +17,7 @@ from convlet.cli import Session, json_option
 from convlet.cvl_file import CvlFile, read_cvl
 from convlet.engine import Model
 from convlet.errors import ModelError
+from convlet.file_kinds import is_cvl
 from convlet.files import read_file
 from convlet.format import CHOOSABLE, FLAG_STREAM, OPERATORS
 from convlet.graph import Graph, Operator, Tensor
@@ -32,7 +33,7 @@ def command(session: Session, model: Path, as_json: bool) -> None:
     """Show the operators of MODEL, a .cvl or .tflite file, and what goes in and comes out."""
     data = read_file(model, "the model")
     try:
-        facts, table = _of_cvl(data) if model.suffix == ".cvl" else _of_tflite(data)
+        facts, table = _of_cvl(data) if is_cvl(model, data) else _of_tflite(data)
     except ModelError as error:
         raise ModelError(f"{model}: {error}") from error
     if as_json:

@@ -14,6 +14,7 @@ from convlet.cli import Session, json_option, out_option
 from convlet.compile import compile_tflite
 from convlet.cvl_program import read_program
 from convlet.errors import ConvletError, ModelError
+from convlet.file_kinds import is_cvl
 from convlet.files import read_file
 from convlet.layout import Layout, Span, layout_of
 from convlet.plan_figure import check_suffix, draw_plan
@@ -63,7 +64,7 @@ def command(
 def _read_layout(model: Path, options: dict[str, Any]) -> Layout:
     data = read_file(model, "the model")
     try:
-        if model.suffix != ".cvl":
+        if not is_cvl(model, data):
             compiled = compile_tflite(data, vectors=0, **options)
             return layout_of(compiled.program, compiled.plan)
         if options:

@@ -13,11 +13,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from convlet.array_files import load_labelled, load_samples
 from convlet.calibration import METHODS, PERCENTILE
-from convlet.calibration_table import Choice, compare, load_labelled
+from convlet.calibration_table import Choice, compare
 from convlet.cli import Session, json_option, out_option
 from convlet.errors import ConvletError
-from convlet.quantize import MIN_MAX, is_tflite, load_samples, quantize
+from convlet.file_kinds import TFLITE, read_kind, require_keras
+from convlet.quantize import MIN_MAX, is_tflite, quantize
 from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, warnings_of
 
 
@@ -59,6 +61,10 @@ def command(
 
     A .keras file with --calibration min-max is quantised by TensorFlow, all else by ai-edge-quantizer.
     """
+    if is_tflite(model):
+        read_kind(model, TFLITE, "the model")
+    else:
+        require_keras(model)
     samples = load_samples(data)
     if labelled:
         choices = compare(model, samples, *load_labelled(labelled), session.progress)

@@ -8,9 +8,9 @@ import click
 import numpy as np
 
 from convlet.cli import Session, json_option, out_option
-from convlet.engine import Model
+from convlet.cvl_file import open_model
 from convlet.errors import ConvletError
-from convlet.files import read_file, write_atomic
+from convlet.files import write_atomic
 from convlet.images import load_image
 from convlet.recordings import frame_file, motion_csv
 
@@ -45,10 +45,7 @@ def frame(session: Session, picture: Path, model: Path, out: Path, as_json: bool
 
     It is scaled to the model's input. A .npy file of pixels (uint8) or of real values from 0 to 1 is taken too.
     """
-    try:
-        loaded = Model(read_file(model, "the model"))
-    except ValueError as error:
-        raise ConvletError(f"{model}: {error}") from error
+    loaded = open_model(model)
     height, width, channels = loaded.input_shape
     if channels not in (1, 3):
         raise ConvletError(f"a camera's pixel has 1 or 3 values, the input of {model} has {channels}")

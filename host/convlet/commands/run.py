@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from convlet.cli import Session, json_option
+from convlet.cvl_file import open_model
 from convlet.engine import Model
-from convlet.errors import ConvletError
 from convlet.images import load_image
 
 Ranking = list[tuple[str, float]]
@@ -35,12 +35,7 @@ def command(
     """Classify IMAGES (pictures, or .npy arrays) with the .cvl file MODEL, here or on a board."""
     if emulated and port:
         raise click.UsageError("--on and --port exclude each other")
-    if model.suffix == ".tflite":
-        raise ConvletError(f"{model} is a .tflite file, expected a .cvl file: convlet compile {model}")
-    try:
-        loaded = Model(model)
-    except (ValueError, OSError) as error:
-        raise ConvletError(f"{model}: {error}") from error
+    loaded = open_model(model)
     found = []
     for path, ranking in _rankings(session, model, loaded, images, top, emulated, port):
         found.append(

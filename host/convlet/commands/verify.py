@@ -8,11 +8,13 @@ import click
 import numpy as np
 
 from convlet import oracle
+from convlet.array_files import load_arrays
 from convlet.cli import Session, json_option
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, ModelError, VerifyError
 from convlet.files import read_file
 from convlet.quantization import quantize
+from convlet.quantize import check_values
 from convlet.verify import random_images, verify, verify_stream
 
 
@@ -68,8 +70,5 @@ def command(
 
 
 def _load_images(path: Path) -> np.ndarray:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["images"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ConvletError(f"cannot read `images` from {path}: {error}") from error
+    (images,) = load_arrays(path, "the images", ("images",))
+    return check_values(images, str(path))

@@ -5,7 +5,6 @@ Arrays of bytes in .npy files, as a camera gives them, are pictures; others are 
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convlet.array_files import load_array, load_arrays
 from convlet.datasets import Dataset, Images, Labels, Part
 from convlet.errors import ConvletError
 from convlet.files import read_file
@@ -182,11 +182,10 @@ def _read_series(path: Path) -> Images:
 
 
 def _read_npy(path: Path) -> Images:
-    try:
-        values = np.load(path, allow_pickle=False)
-        return np.asarray(values, np.float32)
-    except (OSError, ValueError, EOFError, TypeError) as error:
-        raise ConvletError(f"{path} is not an .npy file of numbers ({error})") from error
+    values = load_array(path, "the series")
+    if values.dtype.kind not in "fiub":
+        raise ConvletError(f"{path} holds {values.dtype} values, expected numbers")
+    return values.astype(np.float32)
 
 
 def _read_csv(path: Path) -> Images:
@@ -216,11 +215,7 @@ def _check_finite(values: NDArray[Any], what: str) -> None:
 
 def _read_npz(path: Path) -> Samples:
     """`images` [N, ...] and `labels` [N], numbers or names; bytes are pixels."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            images, labels = arrays["images"], arrays["labels"]
-    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise ConvletError(f"{path} is not an .npz file with `images` and `labels`: {error}") from error
+    images, labels = load_arrays(path, "the data", ("images", "labels"))
     if images.ndim < 3 or images.dtype.kind not in "fiu":
         raise ConvletError(
             f"the images in {path} are {images.dtype}, {_text(images.shape)}; expected numbers, "

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet import bench, bench_build
+from convlet.array_files import load_arrays
 from convlet.bench import Measurement
 from convlet.bench_build import CORES
 from convlet.compile import Compiled, compile_tflite, read_labels
@@ -175,7 +176,7 @@ def find_trained(folder: Path) -> TrainedFiles:
     if len(names) != 1:
         found = f"{len(names)} ({', '.join(names)})" if names else "none"
         raise ConvletError(
-            f"{folder} has {found} of the files NAME.metrics.json, expected the folder of one `convlet train`"
+            f"{folder} is no folder of one `convlet train`: it has {found} of the files NAME.metrics.json"
         )
     return TrainedFiles(Path(folder), names[0])
 
@@ -200,12 +201,8 @@ def _read_metrics(path: Path) -> Metrics:
 
 
 def _read_test(path: Path) -> Part:
-    read_file(path, "the test split")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return Part(arrays["images"], arrays["labels"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ConvletError(f"{path} is no test split: {error}") from error
+    images, labels = load_arrays(path, "the test split", ("images", "labels"))
+    return Part(images, labels)
 
 
 def _quantized(compiled: Compiled, test: Part) -> list[list[np.ndarray]]:

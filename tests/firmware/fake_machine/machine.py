@@ -1,7 +1,6 @@
 # In the place of MicroPython's machine on the unix port: an I2C bus with an MPU6050, whose readings of 14 bytes lie one
-# behind the other in the file `readings`, and a UART that receives the file `received`, with pauses where it says so.
+# behind the other in the file `readings`, and a UART with a camera on it.
 # ruff: noqa: PTH123, SIM115
-PAUSE = b"--pause--"
 WHO_AM_I, INT_ENABLE, INT_STATUS, ACCEL_XOUT_H = 0x75, 0x38, 0x3A, 0x3B
 
 
@@ -33,27 +32,43 @@ class I2C:
 
 
 class UART:
+    """To a camera that plays the frames in the file `frames`. It loses each LOSES-th byte of both directions: that in
+    the file `loses`, or 0 for none, or 1 for all.
+    """
+
     def __init__(self, number, baud, tx, rx, **settings):
         assert (number, tx.number, rx.number) == (1, 4, 5)
-        with open("received", "rb") as file:
-            self.parts = file.read().split(PAUSE)
+        from frame_sender import FrameSender
+        from pnm_camera import open_source
 
-    def readline(self):
-        part = self.parts[0]
-        line = part[: part.find(b"\n") + 1] or part
-        return (
-            self._take(len(line)) if self.parts != [b""] else b""
-        )  # the end, for the test; a real one waits
+        with open("loses") as file:
+            self.loses = int(file.read())
+        self.sender = FrameSender(open_source("frames"))
+        self.bytes = 0
+        self.asked = b""
+        self.answered = b""
+
+    def write(self, data):
+        self.asked += self._arriving(data)
+        while b"\n" in self.asked:
+            question, self.asked = self.asked.split(b"\n", 1)
+            self.answered += self._arriving(self.sender.answer(question) or b"")
+
+    def any(self):
+        return len(self.answered)
+
+    def read(self, count):
+        data, self.answered = self.answered[:count], self.answered[count:]
+        return data
 
     def readinto(self, buffer):
-        data = self._take(min(len(buffer), 100))
-        if data:
-            buffer[: len(data)] = data
-            return len(data)
-        return None
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data) or None
 
-    def _take(self, count):
-        data, self.parts[0] = self.parts[0][:count], self.parts[0][count:]
-        if not data and len(self.parts) > 1:
-            self.parts.pop(0)
-        return data or None
+    def _arriving(self, data):
+        if not self.loses:
+            return data
+        first = self.bytes + 1
+        self.bytes += len(data)
+        return bytes([value for number, value in enumerate(data, first) if number % self.loses])

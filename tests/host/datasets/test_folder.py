@@ -192,15 +192,18 @@ def test_series_of_different_lengths(gestures: Path) -> None:
 
 def test_files_that_only_look_like_arrays(gestures: Path) -> None:
     (gestures / "still" / "a.npy").write_bytes(b"\x93NUMPY")
-    refused(gestures, "a.npy is not an .npy file of numbers")
+    refused(gestures, "a.npy: found an .npy file that is damaged")
     np.save(gestures / "still" / "a.npy", np.array(["a"]))
-    refused(gestures, "a.npy is not an .npy file of numbers")
+    refused(gestures, "a.npy holds <U1 values, expected numbers")
 
 
 @pytest.mark.parametrize(
     ("arrays", "expected"),
     [
-        ({"images": np.zeros((4, 3, 2))}, "is not an .npz file with `images` and `labels`"),
+        (
+            {"images": np.zeros((4, 3, 2))},
+            "it holds images, expected an .npz file with `images` and `labels`",
+        ),
         ({"images": np.zeros((4, 3, 2)), "labels": np.zeros(3, int)}, "4 images and labels of shape 3"),
         (
             {"images": np.zeros((4, 3, 2)), "labels": np.zeros((4, 3), int)},
@@ -219,4 +222,4 @@ def test_bad_npz(tmp_path: Path, arrays: dict[str, np.ndarray], expected: str) -
     with pytest.raises(ConvletError, match=re.compile(expected)):
         read_samples(tmp_path / "d.npz", SHAPE)
     (tmp_path / "d.npz").write_bytes(b"PK\x03\x04 and no more")
-    refused(tmp_path / "d.npz", "is not an .npz file with `images` and `labels`")
+    refused(tmp_path / "d.npz", "found a ZIP file, expected an .npz file with `images` and `labels`")
