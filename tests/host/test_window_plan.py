@@ -9,7 +9,6 @@ from bench_models import MLPERF, lenet_chain, separable_chain
 from chain import Chain, stream_chain
 from convlet.cli import main
 from convlet.compile import compile_tflite
-from convlet.errors import ModelError
 from convlet.schedule import simulate
 from convlet.verify import random_images, verify
 from convlet.window_plan import block_ends, bytes_read
@@ -101,16 +100,6 @@ def test_a_stream_is_split_too():
     for _ in range(30):
         expected, found = whole.step(step), model.step(step)
         assert (found and bytes(found)) == (expected and bytes(expected))
-
-
-def test_what_cannot_be_split_is_named():
-    grouped = Chain((8, 8, 32)).conv(64, (3, 3), groups=2)
-    with pytest.raises(
-        ModelError, match=r"^operator 0 \(CONV_2D\) has constants of [\d,]+ bytes that cannot be "
-    ):
-        compile_tflite(grouped.build(), window=4096)
-    with pytest.raises(ModelError, match=r"use a larger window$"):
-        compile_tflite(Chain((8, 8, 8)).dense(4).build(), window=512)  # one of its channels has as many
 
 
 def test_the_command_says_what_it_costs(tmp_path, capsys):
