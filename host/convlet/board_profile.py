@@ -32,12 +32,14 @@ def _cycles(call, arguments):
     enable_irq(state)
     mem32[0xE000E010], mem32[0xE000E014] = before[0] & 7, before[1]
     return start - end & 0xFFFFFF
-_model = convlet.Model({file!r})
+_model = convlet.Model({file!r}{window})
 _images = [array("b", bytes(h * w * c)) for h, w, c in _model.input_shapes]
 _model.run(*_images)
+_read = _model.bytes_read
 _start = ticks_us()
 _model.run(*_images)
 _us = ticks_diff(ticks_us(), _start)
+_read = _model.bytes_read - _read
 if _us < 100_000:
     _cycles(_model.run, _images)
     _whole = _cycles(_model.run, _images) - _cycles(id, (1,))
@@ -45,7 +47,7 @@ else:
     _whole = _us * {cycles_per_us}
 _profiles = [_model.profile(*_images) for _ in range(max(1, min(20, 40_000 // _us)))]
 _rows = [(_of[0][0], sum([_row[1] for _row in _of]), _of[0][2]) for _of in zip(*_profiles)]
-print((_whole, len(_profiles), _rows))
+print((_whole, _read, len(_profiles), _rows))
 """
 
 
@@ -60,11 +62,14 @@ class OperatorCycles:
 
 @dataclass(frozen=True)
 class PicoProfile:
-    """Cycles of one inference; `runs` is of how many the operators have the mean."""
+    """Cycles of one inference, and bytes that it reads through a window; `runs` is of how many the operators have the
+    mean.
+    """
 
     cycles: int
     operators: tuple[OperatorCycles, ...]
     runs: int
+    bytes_read: int = 0
 
     @property
     def between(self) -> int:
@@ -72,8 +77,11 @@ class PicoProfile:
         return self.cycles - sum(each.cycles for each in self.operators)
 
 
-def profile_on_pico(board: Board, file: str) -> PicoProfile:
+def profile_on_pico(board: Board, file: str, window: int = 0) -> PicoProfile:
     """Run the model in the file `file` of a Pico, on images of zeros. Raises BoardError.
+
+    Args: `window` the bytes through which its weights are read from the file, in the time of the operators; 0: the file
+    is copied to RAM.
 
     >>> from convlet import board, emulate, firmware
     >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
@@ -84,10 +92,13 @@ def profile_on_pico(board: Board, file: str) -> PicoProfile:
     >>> found.between + sum(each.cycles for each in found.operators) == found.cycles
     True
     """
-    printed = board.run(_PROFILE.format(file=file, cycles_per_us=_CYCLES_PER_US), seconds=_SECONDS)
+    script = _PROFILE.format(
+        file=file, window=f", window={window}" if window else "", cycles_per_us=_CYCLES_PER_US
+    )
+    printed = board.run(script, seconds=_SECONDS)
     try:
-        whole, runs, rows = ast.literal_eval(printed)
+        whole, read, runs, rows = ast.literal_eval(printed)
     except (SyntaxError, ValueError) as error:
         raise BoardError(f"the board gave no profile, but {printed!r}") from error
     operators = (OperatorCycles(kind, macs, round(us * _CYCLES_PER_US / runs)) for kind, us, macs in rows)
-    return PicoProfile(whole, tuple(operators), runs)
+    return PicoProfile(whole, tuple(operators), runs, read)

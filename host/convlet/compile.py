@@ -12,6 +12,7 @@ from convlet.errors import ConvletError, ModelError
 from convlet.explain import FAST_KINDS, explain
 from convlet.file_kinds import kind_of
 from convlet.files import read_file, write_atomic
+from convlet.format import HEADER
 from convlet.fused_pools import with_pools_fused
 from convlet.graph import Change, Graph
 from convlet.ops import check_operators
@@ -25,7 +26,7 @@ from convlet.tflite_reader import read_tflite
 from convlet.variants import BALANCE, choose_variants, hasten
 from convlet.vectors import make_vector
 from convlet.window_plan import window_goals
-from convlet.writer import write_cvl
+from convlet.writer import ALIGNMENT, MOST_HEAD_WORDS, write_cvl
 
 _TRIALS = 6  # to pack what was allowed
 _LEAST_STEP = 0.02  # of the arena, from trial to trial
@@ -87,7 +88,13 @@ def compile_tflite(
         events = simulate(program, planned.goals)
     seeds = range(1, vectors + 1) if program.nodes[0].stored else ()
     test_vectors = [make_vector(graph, program, events, seed * len(graph.inputs)) for seed in seeds]
-    return Compiled(write_cvl(program, planned, labels, test_vectors), graph, program, planned)
+    cvl = write_cvl(program, planned, labels, test_vectors)
+    if window and not HEADER.unpack(cvl)["head_words"]:
+        raise ModelError(
+            f"labels and records are more than {ALIGNMENT * MOST_HEAD_WORDS:,} bytes, which are kept in RAM beside a "
+            "window: use shorter labels"
+        )
+    return Compiled(cvl, graph, program, planned)
 
 
 def _turned_or_not(graph: Graph, prefer: str, int8_input: bool) -> tuple[Graph, Program, Plan]:

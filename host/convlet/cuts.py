@@ -7,7 +7,8 @@ large as its largest segment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from convlet.limits import MOST_EFFORT
 from convlet.packing import lower_bound
@@ -34,12 +35,16 @@ def best_goals(program: Program, peak_of: Callable[[int, int], int]) -> tuple[in
             peak = max(bound, peak_of(begin, end))
             if end not in best or peak < best[end]:
                 best[end], previous[end] = peak, begin
-    goals: list[int] = []
-    end = count
-    while end > program.input_count:
-        goals = segment_goals(program, previous[end], end) + goals
-        end = previous[end]
-    return best[count], goals
+    cuts = [count]
+    while cuts[0] > program.input_count:
+        cuts.insert(0, previous[cuts[0]])
+    return best[count], goals_between(program, cuts)
+
+
+def goals_between(program: Program, cuts: Sequence[int]) -> list[int]:
+    """The goals of the segments between the cuts. Inputs are none: they come as they are read."""
+    goals = (goal for begin, end in pairwise(cuts) for goal in segment_goals(program, begin, end))
+    return [goal for goal in goals if goal >= program.input_count]
 
 
 def _longest_segment(program: Program) -> int:

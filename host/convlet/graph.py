@@ -18,7 +18,8 @@ class Tensor:
     `shape` is the tensor's without its batch, which is 1 but where `passes.fold_space_to_batch` comes to remove it;
     None stands for a tensor without that axis. `scale` and `zero_point` hold one value, or one for each channel of
     the weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed. `type` has
-    TFLite's name: only shape arithmetic has others than INT8.
+    TFLite's name: only shape arithmetic has others than INT8. `channel_scale`: the scales are channels' own, also
+    where a single channel is left.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Tensor:
     data: np.ndarray | None = None
     batch: int | None = 1
     type: str = "INT8"
+    channel_scale: bool = False
 
     @property
     def full_shape(self) -> tuple[int, ...]:

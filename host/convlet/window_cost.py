@@ -16,7 +16,8 @@ from convlet.window import ram_bytes
 class WindowCost:
     """What a file costs that is read through the smallest window that it fits.
 
-    `ram_bytes`: of the window and the file's head; the arena comes on top. `bytes_read`: for each image.
+    `ram_bytes`: of the window and the file's head; the arena comes on top. `bytes_read`: for each image, or each step
+    of a stream.
     """
 
     window_bytes: int
@@ -29,19 +30,28 @@ def window_cost(cvl: bytes) -> WindowCost | None:
     window = _least_window(cvl)
     if window is None:
         return None
-    model = Model(io.BytesIO(cvl), window=window)
-    reads = []
-    for _ in range(2):  # the first image finds something else in the window
-        before = model.bytes_read
-        model.profile(*_images(model))
-        reads.append(model.bytes_read - before)
-    return WindowCost(window, ram_bytes(cvl, window), reads[1])
+    return WindowCost(window, ram_bytes(cvl, window), bytes_read(cvl, window))
 
 
-def _images(model: Model) -> list[memoryview]:
-    """Such as a model needs that reads them where they lie; others make their own."""
+def bytes_read(cvl: bytes, window_bytes: int) -> int:
+    """Bytes of a good file that each image reads through this window, or each step of a stream."""
+    model = Model(io.BytesIO(cvl), window=window_bytes)
+    run = _run_step if model._is_stream else _run_image
+    run(model)  # the first finds something else in the window
+    before = model.bytes_read
+    run(model)
+    return model.bytes_read - before
+
+
+def _run_step(model: Model) -> None:
+    while model.step(bytes(math.prod(model.input_shape))) is None:
+        pass
+
+
+def _run_image(model: Model) -> None:
+    """On an image such as a model needs that reads it where it lies; others make their own."""
     shapes = model.input_shapes if not model._keeps_input_rows else ()
-    return [memoryview(bytes(math.prod(shape))).cast("b") for shape in shapes]
+    model.profile(*(memoryview(bytes(math.prod(shape))).cast("b") for shape in shapes))
 
 
 def _least_window(cvl: bytes) -> int | None:

@@ -7,10 +7,10 @@ again. Where to cut is found as in cuts.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from convlet.cuts import segment_events, segment_goals, segment_peak
+from convlet.cuts import goals_between, segment_events, segment_peak
 from convlet.program import Program
 from convlet.schedule import Event
 from convlet.writer import bytes_in_window
@@ -38,7 +38,7 @@ def window_goals(program: Program, window_bytes: int, prefer: str) -> list[int]:
     for most in sorted({peak for peak, _ in costs.values()}):
         read, cuts = _least_read(costs, len(ends) - 1, most)
         if read <= most_read:
-            return _goals(program, [ends[cut] for cut in cuts])
+            return goals_between(program, [ends[cut] for cut in cuts])
     raise AssertionError("all blocks one by one read the file once")
 
 
@@ -61,12 +61,6 @@ def _least_read(
         ]
         best.append(min(ways, default=(float("inf"), [])))
     return best[count]
-
-
-def _goals(program: Program, cuts: Sequence[int]) -> list[int]:
-    # Inputs come as they are read.
-    goals = (goal for begin, end in pairwise(cuts) for goal in segment_goals(program, begin, end))
-    return [goal for goal in goals if goal >= program.input_count]
 
 
 def block_ends(program: Program, window_bytes: int) -> Iterator[int]:

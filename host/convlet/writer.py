@@ -25,7 +25,7 @@ from convlet.plan import Plan
 from convlet.program import Program
 
 ALIGNMENT = 4  # of data in the file: 32-bit values lie well when the file does
-_MOST_HEAD_WORDS = 0xFFFF
+MOST_HEAD_WORDS = 0xFFFF
 
 
 class _Data:
@@ -83,7 +83,7 @@ def write_cvl(
         "goal_count": len(plan.goals),
         "label_count": len(labels),
         "vector_count": len(vectors),
-        "head_words": head_words if head_words <= _MOST_HEAD_WORDS else 0,
+        "head_words": head_words if head_words <= MOST_HEAD_WORDS else 0,
     }
     body = (
         operators

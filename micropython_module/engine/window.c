@@ -104,24 +104,54 @@ static cvl_status_t find_pieces(
     return CVL_OK;
 }
 
+// Whether the constants of operator `index` come and go.
+static bool is_changing(const cvl_window_t *window, unsigned index) {
+    return index >= window->changing;
+}
+
+// Where the constants of operator `index` are in the window, behind the head's beginning.
+static uint32_t place_of(const cvl_window_t *window, unsigned index) {
+    return window->begin + (is_changing(window, index) ? window->stays : 0);
+}
+
 // The record of an operator says where its constants lie when they are in the window.
-static void move_constants(const cvl_window_t *window, cvl_operator_t *op, uint32_t offset) {
+static void move_constants(const cvl_window_t *window, unsigned index) {
+    cvl_operator_t *op = record_of(window, index);
+    uint32_t back = window->pieces[index].offset - place_of(window, index);
     if (op->weights >= window->begin) {
-        op->weights = window->begin + (op->weights - offset);
+        op->weights -= back;
     }
     if (op->table >= window->begin) {
-        op->table = window->begin + (op->table - offset);
+        op->table -= back;
     }
 }
 
-// Pieces of neighbours become one as long as it fits into the window.
-static void join_pieces(const cvl_model_t *model, const cvl_window_t *window) {
+// As many pieces stay, from the first on, as leave room for the largest of the others.
+static void choose_what_stays(const cvl_model_t *model, cvl_window_t *window) {
     unsigned count = model->header.operator_count;
-    for (unsigned first = 0, next; first < count; first = next) {
+    window->stays = 0;
+    window->changing = 0;
+    if (!cvl_is_stream(model)) {
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        window->stays += window->pieces[i].bytes;
+    }
+    uint32_t largest = 0;
+    for (window->changing = count; window->stays + largest > window->bytes;) {
+        uint32_t bytes = window->pieces[--window->changing].bytes;
+        window->stays -= bytes;
+        largest = largest < bytes ? bytes : largest;
+    }
+}
+
+// Pieces of neighbours from `first` to `end` become one as long as it has at most `most` bytes.
+static void join_pieces(const cvl_window_t *window, unsigned first, unsigned end, uint32_t most) {
+    for (unsigned next; first < end; first = next) {
         cvl_piece_t joined = window->pieces[first];
-        for (next = first + 1; next < count; next++) {
+        for (next = first + 1; next < end; next++) {
             const cvl_piece_t *piece = &window->pieces[next];
-            if (joined.bytes + piece->bytes > window->bytes) {
+            if (joined.bytes + piece->bytes > most) {
                 break;
             }
             joined.offset = joined.bytes == 0 ? piece->offset : joined.offset;
@@ -129,8 +159,8 @@ static void join_pieces(const cvl_model_t *model, const cvl_window_t *window) {
         }
         for (unsigned i = first; i < next; i++) {
             if (window->pieces[i].bytes > 0) {
-                move_constants(window, record_of(window, i), joined.offset);
                 window->pieces[i] = joined;
+                move_constants(window, i);
             }
         }
     }
@@ -138,14 +168,15 @@ static void join_pieces(const cvl_model_t *model, const cvl_window_t *window) {
 
 bool cvl_fetch(cvl_window_t *window, unsigned index) {
     const cvl_piece_t *piece = &window->pieces[index];
-    if (piece->bytes == 0 || (window->held.bytes > 0 && window->held.offset == piece->offset)) {
+    cvl_piece_t *held = &window->held[is_changing(window, index)];
+    if (piece->bytes == 0 || (held->bytes > 0 && held->offset == piece->offset)) {
         return true;
     }
     cvl_fault_t *fault = &window->fault;
     *fault = (cvl_fault_t){
         .operator_index = (uint16_t)index, .operator_code = record_of(window, index)->code};
-    uint8_t *to = window->head + window->begin;
-    window->held.bytes = 0;
+    uint8_t *to = window->head + place_of(window, index);
+    held->bytes = 0;
     if (read_file(window, piece->offset, to, piece->bytes, fault) != CVL_OK) {
         return false;
     }
@@ -155,7 +186,7 @@ bool cvl_fetch(cvl_window_t *window, unsigned index) {
         cvl_refuse(fault, CVL_ERROR_CHANGED, crc, piece->crc32);
         return false;
     }
-    window->held = (cvl_piece_t){piece->offset, piece->bytes, crc};
+    *held = (cvl_piece_t){piece->offset, piece->bytes, crc};
     return true;
 }
 
@@ -167,9 +198,9 @@ static cvl_status_t prove_operators(cvl_model_t *model, cvl_window_t *window, cv
             *fault = window->fault;
             return fault->status;
         }
-        piece->crc32 = window->held.crc32;
+        piece->crc32 = window->held[is_changing(window, i)].crc32;
         model->header.file_bytes =
-            piece->bytes > 0 ? window->begin + piece->bytes : head_bytes(window);
+            piece->bytes > 0 ? place_of(window, i) + piece->bytes : head_bytes(window);
         CVL_TRY(cvl_prove_operator(model, i, fault));
     }
     return CVL_OK;
@@ -179,14 +210,17 @@ cvl_status_t cvl_load_window(cvl_model_t *model, void *ram, cvl_fault_t *fault) 
     cvl_window_t *window = model->window;
     window->pieces = ram;
     window->head = (uint8_t *)(window->pieces + model->header.operator_count);
-    window->held = (cvl_piece_t){.bytes = 0};
+    window->held[0] = window->held[1] = (cvl_piece_t){.bytes = 0};
     window->fault = (cvl_fault_t){.status = CVL_OK};
     window->is_proved = false;
     *fault = (cvl_fault_t){.operator_index = CVL_NO_OPERATOR};
     CVL_TRY(read_file(window, 0, window->head, head_bytes(window), fault));
     CVL_TRY(check_sum(model, window, fault));
     CVL_TRY(find_pieces(model, window, fault));
-    join_pieces(model, window);
+    choose_what_stays(model, window);
+    join_pieces(window, 0, window->changing, window->stays);
+    join_pieces(
+        window, window->changing, model->header.operator_count, window->bytes - window->stays);
     model->file = window->head;
     model->operators = record_of(window, 0);
     CVL_TRY(prove_operators(model, window, fault));

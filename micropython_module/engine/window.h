@@ -1,7 +1,8 @@
 // Runs a model from a file that does not lie in memory. The file's head, all but the constants of
 // operators, is kept in RAM, and behind it a window of a few KB, which holds the constants of the
-// operator that works: of as many neighbours in the file as fit. To the rest of the engine it is
-// one small file.
+// operator that works: of as many neighbours in the file as fit. A stream needs all of them in
+// each step, one after the other: the first that leave room for each of the others stay there. To
+// the rest of the engine it is one small file.
 //
 //     cvl_window_t window = {.read = read, .context = stream, .file_bytes = 82164, .bytes = 4096};
 //     if (cvl_open(&model, &window, &fault) != CVL_OK) { ... }
@@ -33,7 +34,9 @@ typedef struct cvl_window {
     uint8_t *head;
     cvl_piece_t *pieces; // of each operator
     uint32_t begin;      // of the window, behind the head's beginning
-    cvl_piece_t held;    // what is in the window; its bytes are 0: nothing
+    uint32_t stays;      // bytes at its beginning that are read once
+    unsigned changing;   // the first operator whose constants come behind them
+    cvl_piece_t held[2]; // what is there, and what is behind; its bytes are 0: nothing
     bool is_proved;
     uint32_t bytes_read; // so far, of constants
     cvl_fault_t fault;

@@ -4,14 +4,17 @@ import io
 import re
 import struct
 import zlib
+from pathlib import Path
 
 import convlet
 import numpy as np
+import pymicro_wakeword
 import pytest
 from chain import Chain, digits_chain
 from convlet.compile import compile_tflite
 from convlet.cvl_file import read_cvl
 from convlet.format import FLAG_PLACED, HEADER, OPERATOR
+from convlet.writer import bytes_in_window
 from cvl_edit import edited, field, patched, sealed
 from golden import FOLDER, IMAGES
 
@@ -20,6 +23,7 @@ CONV, DENSE = 1, 3  # operators of CVL
 HEAD = 4 * HEADER.unpack(CVL)["head_words"]
 SMALL = len(CVL) - field(CVL, OPERATOR, DENSE, "weights")  # those of its dense layer fit, of both do not
 IMAGE = bytes(range(0, 256, 4))
+WAKE_WORDS = sorted((Path(pymicro_wakeword.__file__).parent / "models").glob("*.tflite"))
 
 
 class Unreliable(io.BytesIO):
@@ -90,6 +94,26 @@ def test_a_stream_of_steps_runs_through_a_window():
         expected = whole.step(step)
         found = model.step(step)
         assert (found and bytes(found)) == (expected and bytes(expected))
+
+
+@pytest.mark.parametrize("path", WAKE_WORDS, ids=lambda path: path.stem)
+def test_of_a_stream_as_much_stays_as_leaves_room_for_the_rest(path):
+    """Each step needs all constants, one after the other."""
+    compiled = compile_tflite(path.read_bytes())
+    sizes = bytes_in_window(compiled.program)
+    whole, features = convlet.Model(compiled.cvl), np.random.default_rng(1)
+    for window in (max(sizes), max(sizes) + 3000, 2 * max(sizes), sum(sizes) - 4, sum(sizes)):
+        model = convlet.Model(io.BytesIO(compiled.cvl), window=window)
+        whole.reset()
+        for _ in range(3):
+            step = features.integers(-128, 128, whole.input_shape).astype(np.int8)
+            before = model.bytes_read
+            assert list(model.step(step)) == list(whole.step(step))
+        stays = [
+            sum(sizes[:i]) for i in range(len(sizes) + 1) if sum(sizes[:i]) + max([0, *sizes[i:]]) <= window
+        ]
+        # What fills the file's last word does not count in it.
+        assert 0 <= sum(sizes) - max(stays) - (model.bytes_read - before) < 4
 
 
 def test_a_path_is_opened_and_bytes_are_read_in_place(tmp_path):
@@ -200,6 +224,21 @@ def test_a_file_that_fails_leaves_the_model_usable(fails, kind, text):
         file.fails = None
         assert bytes(model.run(IMAGE)) == expected
         model.reset()
+
+
+@pytest.mark.parametrize(("fails", "kind", "text"), FAILURES[2:])
+def test_a_stream_begins_anew_after_a_failure(fails, kind, text):
+    compiled = compile_tflite(WAKE_WORDS[0].read_bytes())
+    file = Unreliable(compiled.cvl)
+    model = convlet.Model(file, window=max(bytes_in_window(compiled.program)) + 3000)
+    step = np.full(model.input_shape, 50, np.int8)
+    expected = [list(model.step(step)) for _ in range(3)]
+    file.fails = fails
+    with pytest.raises(kind, match=text):
+        model.step(step)
+    file.fails = None
+    model.reset()
+    assert [list(model.step(step)) for _ in range(3)] == expected
 
 
 @pytest.mark.parametrize(("fails", "kind"), [(fails, kind) for fails, kind, _ in FAILURES])

@@ -18,6 +18,7 @@ from convlet import boards, emulate
 from convlet.board import Board, connect
 from convlet.emulate import EmulatedBoard
 from convlet.errors import BoardError, ToolError
+from convlet.window_cost import window_cost
 
 if TYPE_CHECKING:
     from conftest import Digits
@@ -133,6 +134,13 @@ def test_command_shows_what_operators_take(pico_firmware: Path, digits: Digits) 
     kinds = ["INPUT", "CONV_2D_MAX_POOL", "CONV_2D_WIDE"]
     assert [each["kind"] for each in found["operators"]] == kinds
     assert sum(each["cycles"] for each in found["operators"]) + found["between"] == found["cycles"]
+    assert found["bytes_read"] == 0
+    cost = window_cost(digits.cvl.read_bytes())
+    assert cost is not None
+    command += ["--window", str(cost.window_bytes)]
+    through = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert through["bytes_read"] == cost.bytes_read > 0
+    assert through["cycles"] > found["cycles"] + 20 * cost.bytes_read
 
 
 def test_emulator_does_not_outlive_its_parent(pico_firmware: Path) -> None:
@@ -158,6 +166,11 @@ def _runs(process: int) -> bool:
     except ProcessLookupError:
         return False
     return "Z" not in Path(f"/proc/{process}/stat").read_text().split(")")[1].split()[0]
+
+
+def test_a_window_is_for_a_profile() -> None:
+    done = subprocess.run([*COMMAND, "--window", "4096"], capture_output=True, text=True)
+    assert done.returncode == 2 and "--window goes with --profile" in done.stderr
 
 
 def test_pty_and_tcp_port_exclude_each_other() -> None:

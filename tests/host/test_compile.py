@@ -78,3 +78,9 @@ def test_no_preference_needs_less_than_ram():
         prefer: compile_tflite(tflite, prefer=prefer, vectors=0).plan.arena_bytes for prefer in PREFERENCES
     }
     assert arenas["ram"] == min(arenas.values()) == 1372
+
+
+def test_labels_that_do_not_fit_beside_a_window():
+    dense = Chain((2, 2, 1)).dense(1100).build()
+    with pytest.raises(ModelError, match=r"are more than 262,140 bytes, .* use shorter labels$"):
+        compile_tflite(dense, [f"{number:0>250}" for number in range(1100)], window=4096)

@@ -4,8 +4,11 @@ import pytest
 from chain import Chain, program_of
 from convlet.cuts import best_goals, segment_goals, segment_peak
 from convlet.packing import lower_bound
+from convlet.passes.wide_operators import split_wide_operators
+from convlet.program import lower
 from convlet.schedule import simulate
 from convlet.storage import storage_of
+from convlet.tflite_reader import read_tflite
 
 DEEP = (
     Chain((6, 6, 16))
@@ -53,3 +56,13 @@ def test_goals_are_what_is_needed_afterwards():
     program = program_of(DEEP)
     assert segment_goals(program, 1, 3) == [2]
     assert segment_goals(program, 3, 4) == [3]
+
+
+def test_inputs_are_no_goals():
+    """Also where they are needed after the first cut."""
+    graph = read_tflite(Chain((6, 6, 16)).conv(16, groups=4).build())
+    split_wide_operators(graph, 256)
+    program = lower(graph)
+    assert 0 in segment_goals(program, 1, 2)
+    _, goals = best_goals(program, lambda begin, end: end - begin)
+    assert 0 not in goals and len(goals) > 4

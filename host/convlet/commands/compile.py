@@ -15,10 +15,10 @@ from convlet.cli import Session, json_option, out_option
 from convlet.compile import Compiled, compile_file, read_labels
 from convlet.engine import Model
 from convlet.graph import Change, Shape
-from convlet.schedule import simulate
 from convlet.variants import PREFERENCES
 from convlet.window import ram_bytes
-from convlet.window_plan import LEAST_WINDOW, bytes_read
+from convlet.window_cost import bytes_read
+from convlet.window_plan import LEAST_WINDOW
 
 _MOST_DETAILS = 8  # that are printed of one pass
 
@@ -95,7 +95,7 @@ def command(
         soft_wrap=True,
     )
     if window:
-        session.console.print(_about_window(compiled, window), highlight=False)
+        session.console.print(_about_window(compiled, window), highlight=False, soft_wrap=True)
     for note in compiled.graph.notes:
         session.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     if program.period:
@@ -107,10 +107,9 @@ def command(
 
 
 def _about_window(compiled: Compiled, window: int) -> str:
-    events = simulate(compiled.program, compiled.plan.goals)
-    read = bytes_read(compiled.program, events, window)
-    ram = ram_bytes(compiled.cvl, window)
-    return f"window: {ram:,} bytes of RAM for {window:,} of weights and the head; each image reads {read:,} bytes"
+    ram, read = ram_bytes(compiled.cvl, window), bytes_read(compiled.cvl, window)
+    each = "step" if compiled.program.period else "image"
+    return f"window: {ram:,} bytes of RAM for {window:,} of weights and the head; each {each} reads {read:,} bytes"
 
 
 def _as_data(target: Path, compiled: Compiled) -> dict[str, Any]:

@@ -42,6 +42,12 @@ from convlet.recordings import read_motion
     is_flag=True,
     help="Print the cycles that each operator of the --model takes there, and stop.",
 )
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="With --profile: the weights stay in the file, as by Model(file, window=BYTES).",
+)
 @click.option("--uarts", is_flag=True, help="Wire UART0 and UART1 to sockets of this computer.")
 @click.option("--pty", is_flag=True, help="Listen on a pseudo-terminal, as ampy and Thonny need.")
 @json_option
@@ -56,6 +62,7 @@ def command(
     motion: Path | None,
     uarts: bool,
     profile: bool,
+    window: int | None,
     as_json: bool,
 ) -> None:
     """Boot the Pico's firmware in an emulator and wait for mpremote, ampy or Thonny, until Ctrl-C."""
@@ -63,6 +70,8 @@ def command(
         raise click.UsageError("--pty and --tcp-port exclude each other")
     if profile and len(models) != 1:
         raise click.UsageError("--profile needs one --model")
+    if window is not None and not profile:
+        raise click.UsageError("--window goes with --profile")
     if image is not None:
         read_kind(image, UF2, "the firmware")
     files = {path.name: read_file(path, "the file for the board") for path in models}
@@ -75,7 +84,7 @@ def command(
     try:
         with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion, uarts=uarts) as running:
             if profile:
-                _show_profile(session, running.port, models[0].name, as_json)
+                _show_profile(session, running.port, models[0].name, window or 0, as_json)
                 return
             if as_json:
                 session.print_json({"board": board, "port": running.port, "uarts": running.uarts})
@@ -90,10 +99,10 @@ def command(
             _say(session, "stopped")
 
 
-def _show_profile(session: Session, port: str, model: str, as_json: bool) -> None:
+def _show_profile(session: Session, port: str, model: str, window: int, as_json: bool) -> None:
     session.progress.step(f"Running {model} on an emulated Raspberry Pi Pico")
     with connect(port) as board:
-        found = profile_on_pico(board, model)
+        found = profile_on_pico(board, model, window)
     if as_json:
         session.print_json(asdict(found) | {"between": found.between})
         return
@@ -114,6 +123,8 @@ def _show_profile(session: Session, port: str, model: str, as_json: bool) -> Non
         f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CLOCK_HZ // 1_000_000} MHz. Operators are timed in steps of "
         f"1 us, or 125 cycles, for each row: the mean of {found.runs} runs"
     )
+    if window:
+        table.caption += f"\n{found.bytes_read:,} bytes are read from the file, while operators work"
     session.console.print(table)
 
 

@@ -154,7 +154,7 @@ def _cvl_table(file: CvlFile, cost: WindowCost | None) -> Table:
     if cost is not None:
         table.caption += (
             f"\nfrom a file, with window={cost.window_bytes} or more: {cost.ram_bytes:,} bytes of RAM for weights, "
-            f"{cost.bytes_read:,} read for each image"
+            f"{cost.bytes_read:,} read for each {'step' if is_stream else 'image'}"
         )
     # What a build for this model alone is told, where `convlet firmware build --only` does not do it.
     table.caption += f"\nCVL_OPS: {' '.join(name for name in CHOOSABLE if name in file.kernels)}"

@@ -70,7 +70,7 @@ def _real_multipliers(operator: Operator, source: Tensor, weights: Tensor) -> li
     """input scale * weight scale / output scale of each output channel, computed in double as TFLite does."""
     channels = operator.output.rows[2]
     scale_in, scale_out = source.tensor_scale, float(operator.output.tensor_scale)
-    if operator.kind == "FULLY_CONNECTED" and len(weights.scale) == 1:
+    if operator.kind == "FULLY_CONNECTED" and len(weights.scale) == 1 and not weights.channel_scale:
         # Only here the product of the scales is a float32: TFLite's GetQuantizedConvolutionMultipler.
         return [float(scale_in * np.float32(weights.scale[0])) / scale_out] * channels
     scales = np.broadcast_to(weights.scale, channels)

@@ -70,6 +70,14 @@ def turned_weights(weights: Tensor) -> Tensor:
     return replace(weights, shape=(first, width, height, last), data=np.swapaxes(weights.constant, 1, 2))
 
 
+def taken_channels(constant: Tensor, kept: np.ndarray, axis: int) -> Tensor:
+    """Weights or biases with the channels `kept` only, numbers along `axis`, and their scales."""
+    data = constant.constant.take(kept, axis)
+    if len(constant.scale) <= 1:
+        return replace(constant, shape=data.shape, data=data)
+    return replace(constant, shape=data.shape, data=data, scale=constant.scale[kept], channel_scale=True)
+
+
 def channel_table(requantization: Requantization, bias: np.ndarray) -> bytes:
     """The per-channel table: int32 biases, int32 multipliers, int8 shifts."""
     parts = bias.astype("<i4"), requantization.multiplier.astype("<i4"), requantization.shift.astype(np.int8)

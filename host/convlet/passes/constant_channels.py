@@ -13,6 +13,7 @@ import numpy as np
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import table_of
 from convlet.ops.requantization import clamp_of, requantization_of
+from convlet.ops.weights import taken_channels
 from convlet.ops.window import window_of
 from convlet.quantization import INT8_MAX, INT8_MIN, requantize
 
@@ -178,8 +179,8 @@ class _Region:
         for operator in [self.maker, *filter(_is_depthwise, self.inner)]:
             axis = 3 if operator.kind == "DEPTHWISE_CONV_2D" else 0
             operator.inputs[1:] = [
-                _taken(operator.inputs[1], kept, axis),
-                *(_taken(bias, kept, 0) for bias in operator.inputs[2:]),
+                taken_channels(operator.inputs[1], kept, axis),
+                *(taken_channels(bias, kept, 0) for bias in operator.inputs[2:]),
             ]
         for tensor in self.tensors:
             tensor.shape = (*tensor.shape[:-1], kept.size)
@@ -196,10 +197,3 @@ def _fits(reader: Operator, dropped: np.ndarray, bounds: dict[Tensor, Bounds]) -
     """Whether 32 bits hold its new biases, also with a zero point folded into them."""
     greatest = abs(_by_channel(reader)).sum(axis=(1, 2)) * -INT8_MIN
     return bool((abs(_bias_without(reader, dropped, bounds)) + greatest).max() < 2**31)
-
-
-def _taken(constant: Tensor, kept: np.ndarray, axis: int) -> Tensor:
-    """The constant with the kept channels only, and their scales."""
-    scale = constant.scale if constant.scale.size <= 1 else constant.scale[kept]
-    data = constant.constant.take(kept, axis)
-    return replace(constant, shape=data.shape, data=data, scale=scale)

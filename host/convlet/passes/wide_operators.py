@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from convlet.graph import Graph, Operator, Tensor
 from convlet.node import Node
 from convlet.ops import REGISTRY
 from convlet.ops.convolution import DEPTHWISE_BLOCK
+from convlet.ops.weights import taken_channels
 from convlet.passes.concatenations import joined_pair
 from convlet.writer import constant_bytes
 
@@ -27,13 +29,17 @@ def split_wide_operators(graph: Graph, window_bytes: int) -> list[str]:
     """Split the operators that do not fit. Raises ModelError for one that cannot be split so far."""
     done = []
     for operator in graph.operators.copy():
-        node = _lowered(operator)
-        wanted = next((form for form in node.faster if _is_worth_reading(form, node)), node)
-        if constant_bytes(wanted) > window_bytes:
-            parts = _split(graph, operator, wanted, window_bytes)
+        if constant_bytes(_wanted(operator)) > window_bytes:
+            parts = _split(graph, operator, window_bytes)
             if parts > 1:
                 done.append(f"{operator} into {parts} parts")
     return done
+
+
+def _wanted(operator: Operator) -> Node:
+    """The fastest form whose larger weights are worth being read."""
+    node = _lowered(operator)
+    return next((form for form in node.faster if _is_worth_reading(form, node)), node)
 
 
 def _is_worth_reading(form: Node, node: Node) -> bool:
@@ -44,64 +50,91 @@ def _lowered(operator: Operator) -> Node:
     return REGISTRY[operator.kind].lower(operator, (0,) * len(operator.computed))
 
 
-def _split(graph: Graph, operator: Operator, wanted: Node, window_bytes: int) -> int:
+def _split(graph: Graph, operator: Operator, window_bytes: int) -> int:
     """Replace the operator by parts as large as fit; returns how many they are."""
-    for step in _steps_of(operator):
-        most = operator.output.rows[2] * window_bytes // constant_bytes(wanted) // step * step
-        for size in range(most, 0, -step):
-            parts = [_part(operator, *channels) for channels in _ranges(operator.output.rows[2], size, step)]
-            if all(_fits(part[-1], window_bytes) for part in parts):
-                _insert(graph, operator, parts)
-                return len(parts)
-    if _fits(operator, window_bytes):
+    parts = _parts(operator, window_bytes, _wanted)
+    if not parts and _fits(operator, window_bytes):
         return 1  # in its slower form
-    raise ModelError(
-        f"{operator} has constants of {constant_bytes(_lowered(operator)):,} bytes that cannot be split into parts "
-        f"of {window_bytes:,}: use a larger window"
-    )
+    parts = parts or _parts(operator, window_bytes, _lowered)
+    if not parts:
+        raise ModelError(
+            f"{operator} has constants of {constant_bytes(_lowered(operator)):,} bytes that cannot be split into "
+            f"parts of {window_bytes:,}: use a larger window"
+        )
+    _insert(graph, operator, parts)
+    return len(parts)
+
+
+def _parts(
+    operator: Operator, window_bytes: int, form_of: Callable[[Operator], Node]
+) -> list[list[Operator]]:
+    """As few parts as there can be that fit in this form; none if there are none."""
+    for unit, step in _units_of(operator):
+        form = form_of(_part(operator, 0, unit)[-1])
+        most = unit * window_bytes // constant_bytes(form) // step * step
+        for size in range(most, 0, -step):
+            parts = [_part(operator, *channels) for channels in _ranges(operator, unit, size, step)]
+            if all(_fits(part[-1], window_bytes) for part in parts):
+                return parts
+    return []
 
 
 def _fits(operator: Operator, window_bytes: int) -> bool:
     return constant_bytes(fastest_form(_lowered(operator), window_bytes)) <= window_bytes
 
 
-def _steps_of(operator: Operator) -> tuple[int, ...]:
-    """The channels of a part are a multiple of one of them, the better first; none: the operator cannot be split."""
-    if operator.kind == "DEPTHWISE_CONV_2D":
-        return (DEPTHWISE_BLOCK,) if operator.options["multiplier"] == 1 else ()
-    one_group = operator.kind == "CONV_2D" and operator.inputs[1].shape[3] == operator.inputs[0].rows[2]
-    return (2, 1) if one_group or operator.kind == "FULLY_CONNECTED" else ()
+def _groups_of(operator: Operator) -> int:
+    """Groups of output channels that each read their own input channels; 0 where there are no weights to split."""
+    channels_in = operator.computed[0].rows[2] if operator.computed else 0
+    if operator.kind == "CONV_2D":
+        return channels_in // operator.inputs[1].shape[3]
+    return {"DEPTHWISE_CONV_2D": channels_in, "FULLY_CONNECTED": 1}.get(operator.kind, 0)
 
 
-def _ranges(channels: int, most: int, step: int) -> list[tuple[int, int]]:
-    """As few ranges of at most `most` channels as there can be, of about the same size."""
-    count = -(-channels // most)
-    size = -(-channels // (count * step)) * step
-    ranges = [(begin, min(begin + size, channels)) for begin in range(0, channels, size)]
+def _units_of(operator: Operator) -> list[tuple[int, int]]:
+    """How to split, the better ways first: each `unit` of output channels into parts of a multiple of `step`."""
+    groups, channels = _groups_of(operator), operator.output.rows[2]
+    if groups == 0:
+        return []
+    if groups == 1:
+        return [(channels, 2), (channels, 1)]
+    if groups == channels:
+        return [(channels, DEPTHWISE_BLOCK), (channels, 1)]
+    own = channels // groups
+    return [(channels, own), (own, 2), (own, 1)]
+
+
+def _ranges(operator: Operator, unit: int, most: int, step: int) -> list[tuple[int, int]]:
+    """As few ranges of at most `most` channels as there can be in each unit, of about the same size."""
+    count = -(-unit // most)
+    size = -(-unit // (count * step)) * step
+    ranges = [(begin, min(begin + size, unit)) for begin in range(0, unit, size)]
     last, end = ranges[-1]
     if end - last < step and len(ranges) > 1:  # too few for its kernel
         ranges[-2:] = [(ranges[-2][0], end - step), (end - step, end)]
-    return ranges
+    units = range(0, operator.output.rows[2], unit)
+    return [(first + begin, first + end) for first in units for begin, end in ranges]
 
 
 def _part(operator: Operator, begin: int, end: int) -> list[Operator]:
-    """What makes these channels: the operator with fewer weights, behind a SLICE if it reads these channels only."""
-    take = slice(begin, end)
-    axis = 3 if operator.kind == "DEPTHWISE_CONV_2D" else 0
-    source, weights, *biases = operator.inputs
+    """What makes these channels, of whole groups or of one: the operator with fewer weights, behind a SLICE if that
+    reads some channels of the input only.
+    """
+    groups = _groups_of(operator)
+    inputs, options = operator.inputs.copy(), operator.options
+    own, own_in = operator.output.rows[2] // groups, inputs[0].rows[2] // groups
+    first, last = begin // own * own_in, -(-end // own) * own_in
     before = []
-    if axis == 3:
-        before = [_sliced(operator, source, begin, end)]
-        source = before[0].output
-    constants = [_taken(weights, axis, take), *(_taken(bias, 0, take) for bias in biases)]
+    if last - first < inputs[0].rows[2]:
+        before = [_sliced(operator, inputs[0], first, last)]
+        inputs[0] = before[0].output
+    axis, kept = 0, np.arange(begin, end)
+    if operator.kind == "DEPTHWISE_CONV_2D":
+        axis, options = 3, options | {"multiplier": (end - begin) // (last - first)}
+    inputs[1] = taken_channels(inputs[1], kept, axis)
+    inputs[2:] = [taken_channels(bias, kept, 0) for bias in inputs[2:]]
     result = _with_channels(operator.output, begin, end)
-    return [*before, replace(operator, inputs=[source, *constants], output=result)]
-
-
-def _taken(constant: Tensor, axis: int, take: slice) -> Tensor:
-    data = constant.constant[(slice(None),) * axis + (take,)]
-    scale = constant.scale[take] if len(constant.scale) > 1 else constant.scale
-    return replace(constant, shape=data.shape, data=data, scale=scale)
+    return [*before, replace(operator, inputs=inputs, output=result, options=options)]
 
 
 def _with_channels(tensor: Tensor, begin: int, end: int) -> Tensor:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from chain import Chain
 from convlet.compile import compile_tflite
+from convlet.ops.requantization import requantization_of
 from convlet.passes import drop_constant_channels
 from convlet.passes.constant_channels import channel_bounds
 from convlet.reference import run_graph
@@ -78,6 +79,17 @@ def test_a_dense_layer_reads_the_channels_of_every_pixel():
     chain = with_biases(chain, c3=DEAD, c7=SATURATED).dense(2)
     assert channels_after(chain)[1] == [3, 9, 2]
     assert_exact(chain.build(), SHAPE, seed=6)
+
+
+def test_the_last_channel_of_a_dense_layer_keeps_its_multiplier():
+    """That of a layer with one scale for all is computed in another way."""
+    chain = with_biases(Chain(SHAPE).dense(5), c0=DEAD, c1=DEAD, c3=DEAD, c4=DEAD).dense(3)
+    graph = read_tflite(chain.build())
+    before = requantization_of(graph.operators[0])
+    drop_constant_channels(graph)
+    after = requantization_of(graph.operators[0])
+    assert after.multiplier.tolist() == [before.multiplier[2]]
+    assert_exact(chain.build(), SHAPE, seed=8)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""Operators in parts that fit a window: each gives the channels that TFLM gives, whatever the operator."""
+
+import io
+
+import convlet
+import numpy as np
+import pytest
+from chain import Chain, kinds_after
+from convlet.compile import compile_tflite
+from convlet.errors import ModelError
+from convlet.passes.wide_operators import split_wide_operators
+from convlet.window_plan import LEAST_WINDOW
+from convlet.writer import bytes_in_window
+from convolution_models import depthwise_conv2d_models, grouped_conv2d_models, transpose_conv_models
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from operator_models import conv2d_models, fully_connected_models, images_of, tflm_outputs
+
+PREFERENCES = ("ram", "balance", "speed")
+
+
+def compiled_for_small_window(tflite, prefer):
+    """The model for a small window that one channel of each operator fits, and that window."""
+    window = LEAST_WINDOW
+    while True:
+        try:
+            return compile_tflite(tflite, window=window, prefer=prefer), window
+        except ModelError as error:
+            assert str(error).endswith("use a larger window")
+            window *= 2
+
+
+def assert_exact_in_parts(tflite, shape, seed, prefer):
+    compiled, window = compiled_for_small_window(tflite, prefer)
+    assert max(bytes_in_window(compiled.program)) <= window
+    model = convlet.Model(io.BytesIO(compiled.cvl), window=window)
+    model.selftest()
+    images = images_of(shape, seed, count=1)
+    for image, expected in zip(images, tflm_outputs(tflite, images), strict=True):
+        assert np.asarray(model.run(image)).tolist() == expected.ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        conv2d_models,
+        grouped_conv2d_models,
+        depthwise_conv2d_models,
+        transpose_conv_models,
+        fully_connected_models,
+    ],
+)
+def test_random_operators_are_exact_in_parts(models):
+    @settings(max_examples=8, deadline=None, derandomize=True)
+    @given(models(), st.sampled_from(PREFERENCES))
+    def check(model, prefer):
+        assert_exact_in_parts(*model, prefer)
+
+    check()
+
+
+CHAINS = {
+    "whole groups": (Chain((8, 8, 32)).conv(64, groups=8), 1024, 4),
+    "parts of groups": (Chain((4, 4, 64)).conv(8, groups=2), 1000, 4),
+    "one channel of a group": (Chain((6, 6, 60)).conv(6, groups=2), 400, 6),
+    "several filters of one channel": (Chain((10, 5, 1)).depthwise(20, (10, 4)), 1024, 3),
+    "several filters of whole channels": (Chain((10, 10, 9)).depthwise(8), 512, 3),
+    "some of the filters of a channel": (Chain((3, 3, 3)).depthwise(40), 512, 6),
+    "fewer channels than the depthwise kernel takes": (Chain((9, 9, 6)).depthwise(1, (8, 8)), 256, 2),
+    "pairs of transposed channels": (Chain((5, 5, 20)).transpose_conv(15), 1024, 4),
+    "transposed channels": (Chain((3, 3, 20)).transpose_conv(3), 256, 3),
+    "single values of a dense layer": (Chain((8, 8, 8)).dense(5), 600, 5),
+}
+
+
+@pytest.mark.parametrize("prefer", PREFERENCES)
+@pytest.mark.parametrize("name", CHAINS)
+def test_all_ways_of_splitting_are_exact(name, prefer):
+    chain, window, parts = CHAINS[name]
+    tflite, shape = chain.build(), tuple(chain.builder.tensors[chain.input].shape[1:])
+    compiled = compile_tflite(tflite, window=window, prefer=prefer)
+    (split,) = (change for change in compiled.explanation if "window" in change.title)
+    assert split.details[0].endswith(f"into {parts} parts")
+    model = convlet.Model(io.BytesIO(compiled.cvl), window=window)
+    model.selftest()
+    images = images_of(shape, 7)
+    for image, expected in zip(images, tflm_outputs(tflite, images), strict=True):
+        assert np.asarray(model.run(image)).tolist() == expected.ravel().tolist()
+
+
+def test_what_reads_all_channels_has_no_slice():
+    def kinds(chain):
+        return kinds_after(chain, lambda graph: split_wide_operators(graph, 1024))[1]
+
+    assert kinds(Chain((5, 5, 20)).transpose_conv(10)) == ["TRANSPOSE_CONV"] * 2 + [
+        "CONCATENATION",
+        "TRANSPOSE_CONV",
+        "CONCATENATION",
+    ]
+    assert "SLICE" in kinds(Chain((8, 8, 32)).conv(64, groups=8))
+
+
+def test_what_cannot_be_split_is_named():
+    with pytest.raises(
+        ModelError,
+        match=r"^operator 0 \(FULLY_CONNECTED\) has constants of [\d,]+ bytes that cannot be split",
+    ):
+        compile_tflite(Chain((8, 8, 8)).dense(4).build(), window=512)  # one of its channels has as many
