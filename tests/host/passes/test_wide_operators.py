@@ -67,8 +67,6 @@ CHAINS = {
     "several filters of whole channels": (Chain((10, 10, 9)).depthwise(8), 512, 3),
     "some of the filters of a channel": (Chain((3, 3, 3)).depthwise(40), 512, 6),
     "fewer channels than the depthwise kernel takes": (Chain((9, 9, 6)).depthwise(1, (8, 8)), 256, 2),
-    "pairs of transposed channels": (Chain((5, 5, 20)).transpose_conv(15), 1024, 4),
-    "transposed channels": (Chain((3, 3, 20)).transpose_conv(3), 256, 3),
     "single values of a dense layer": (Chain((8, 8, 8)).dense(5), 600, 5),
 }
 
