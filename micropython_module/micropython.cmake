@@ -1,7 +1,8 @@
 # User C module for MicroPython's ports that are built with CMake (rp2, esp32):
 #   cmake -DUSER_C_MODULES=<path of this file>
 # -DCVL_OPS="CONV_2D MAX_POOL_2D FULLY_CONNECTED" leaves out all other operators and features. What a model needs is
-# told by `convlet inspect`; `convlet firmware build --only MODEL` sets it. -DCVL_HOT_IN_RAM=ON puts the kernels into RAM.
+# told by `convlet inspect`; `convlet firmware build --only MODEL` sets it. EXTRAS of host/convlet/format.py may be added.
+# -DCVL_HOT_IN_RAM=ON puts the kernels into RAM.
 
 add_library(usermod_convlet INTERFACE)
 

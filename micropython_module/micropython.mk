@@ -1,7 +1,7 @@
 # User C module for MicroPython's ports that are built with make (unix, qemu, stm32 ...):
 #   make USER_C_MODULES=<the folder that holds this folder>
 # CVL_OPS="CONV_2D MAX_POOL_2D FULLY_CONNECTED" leaves out all other operators and features. What a model needs is
-# told by `convlet inspect`; `convlet firmware build --only MODEL` sets it.
+# told by `convlet inspect`; `convlet firmware build --only MODEL` sets it. EXTRAS of host/convlet/format.py may be added.
 
 CONVLET_DIR := $(USERMOD_DIR)
 CONVLET_BUILD := $(BUILD)/$(notdir $(CONVLET_DIR))

@@ -117,8 +117,8 @@ FEATURES = (
 
 # What no model says: the user wants it or not.
 EXTRAS = {
-    "PUSH": "push, step and reset: images row by row, which streams have in any case",
-    "PROFILE": "profile",
+    "PUSH": "images row by row, by push and step, which streams have in any case",
+    "PROFILE": "what each operator takes, by profile",
     "UNALIGNED_FILES": "files that do not begin at a multiple of 4 bytes",
 }
 

@@ -34,7 +34,9 @@ def only_options(text: str) -> Callable[[Any], Any]:
         "extras",
         type=click.Choice(list(EXTRAS), case_sensitive=False),
         multiple=True,
-        help="Keep this too beside --only: " + "; ".join(f"{name} ({what})" for name, what in EXTRAS.items()),
+        help="What --only is to keep besides: "
+        + "; ".join(f"{name.lower()}: {what}" for name, what in EXTRAS.items())
+        + ".",
     )
     return lambda function: only(extras(function))
 
