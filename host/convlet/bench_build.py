@@ -20,8 +20,9 @@ _KEPT = 6  # builds for one processor that stay in the cache
 # Those of MicroPython's rp2 port; files of small.txt are compiled for size.
 _FLAGS = ("-std=gnu99", "-g", "-Wall", "-Werror", "-ffunction-sections", "-fdata-sections", "-DNDEBUG")
 _SMALL, _FAST = "-Os", "-O2"
+_XTENSA = ("float.c", "multiply.c")  # in place of functions that Debian's libgcc leaves out
 # How a processor with register windows starts, and what it has in place of libgcc.
-_WINDOWED = ("xtensa/start.S", "native_divide.c", "xtensa/float.c", "xtensa/integer.c")
+_WINDOWED = ("../native_divide.c", *(f"../xtensa/{name}" for name in ("start.S", "divide.c", *_XTENSA)))
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ CORES = {
             "Xtensa LX106",
             "xtensa-lx106-elf-",
             ("-mlongcalls",),
-            ("xtensa.c", "lx106_rom.c"),
+            ("xtensa.c", "lx106_rom.c", *(f"../xtensa/{name}" for name in _XTENSA)),
             ("qemu-system-xtensa", "-M", "sim", "-cpu", "lx106"),
             0x50000000,
             0x60000000,
@@ -110,7 +111,7 @@ CORES = {
             "Xtensa 233L",
             "xtensa-lx106-elf-",
             ("-mabi=windowed", f"-Wa,{MODULE / 'xtensa' / 'windowed.s'}", "-Wl,--no-relax"),
-            ("xtensa.c", "memory.c", *(f"../{name}" for name in _WINDOWED)),
+            ("xtensa.c", "memory.c", *_WINDOWED),
             ("qemu-system-xtensa", "-M", "sim", "-cpu", "de233_fpu"),
             0xFE000000,
             0x00100000,

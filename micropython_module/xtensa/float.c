@@ -1,6 +1,6 @@
 // Sums, products, comparisons and conversions of floats as IEEE 754 has them, for native modules
-// of Xtensa made with Debian's compiler, whose libgcc is for another call convention. The names
-// are libgcc's.
+// of Xtensa made with Debian's compiler, whose libgcc lacks most and has the others for another
+// call convention. The names are libgcc's.
 #include "../native_float.h"
 
 float __addsf3(float a, float b);

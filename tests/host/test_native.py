@@ -73,6 +73,14 @@ def test_a_missing_compiler_is_named(monkeypatch):
         native.build("z80")
 
 
+def test_esp_idfs_compiler_does_where_debians_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("xtensa-esp32-elf-gcc", "xtensa-lx106-elf-gcc"):
+        (tmp_path / name).touch(0o755)
+        assert native.ARCHITECTURES["xtensawin"].compiler == name
+    assert native.available() == ["xtensawin"]
+
+
 def test_the_package_names_the_file():
     module = native.NativeModule("armv6m", native.Path("convlet.mpy"), 1, 2, 3)
     assert json.loads(native.package_json(module))["urls"] == [["convlet.mpy", "convlet.mpy"]]

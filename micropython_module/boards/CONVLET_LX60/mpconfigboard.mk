@@ -13,5 +13,6 @@ MPY_CROSS_FLAGS += -march=xtensawin
 FROZEN_MANIFEST =
 
 SRC_C += $(addprefix $(BOARD_DIR)/,clock.c runtime.c uart.c)
-SRC_C += $(addprefix $(MODULE_DIR)/,native_divide.c xtensa/float.c xtensa/integer.c)
+SRC_C += $(addprefix $(MODULE_DIR)/,native_divide.c)
+SRC_C += $(addprefix $(MODULE_DIR)/xtensa/,divide.c float.c multiply.c)
 SRC_BOARD_O += $(BOARD_DIR)/start.o $(BOARD_DIR)/setjmp.o shared/runtime/gchelper_generic.o
