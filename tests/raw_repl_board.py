@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import errno
 import io
+import mmap
 import multiprocessing
 import os
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import convlet  # what the board's code imports is there before the fork
 from convlet import romfs
@@ -163,6 +165,39 @@ class RomFlash:
             file.seek(start)
             file.write(data if erase else bytes(a & b for a, b in zip(old, data, strict=True)))
 
+    def rom_ioctl(self, operation: int, number: int, *_: object) -> object:
+        assert (operation, number) == (2, 0)
+        return self
+
+
+class MappedFlash(RomFlash):
+    """Flash for a ROMFS as stm32 has it: a memoryview, erased by sectors from its beginning on. Its words of `LEAST`
+    bytes have a checksum each: they are written once after each erasing.
+    """
+
+    SECTOR, LEAST = 2048, 16
+
+    def __init__(self, path: Path, tells_sectors: bool) -> None:
+        super().__init__(path)
+        self.tells_sectors = tells_sectors
+
+    def rom_ioctl(self, operation: int, number: int, *arguments: Any) -> object:
+        assert number == 0
+        if operation == 2:
+            return memoryview(mmap.mmap(os.open(self.path, os.O_RDONLY), 0, prot=mmap.PROT_READ))
+        if operation == 3:
+            start, size = arguments if self.tells_sectors else (0, *arguments)
+            for at in range(start, start + size, self.SECTOR):
+                self._change(at, b"\xff" * self.SECTOR, erase=True)
+            return self.LEAST
+        if operation == 4:
+            at, data = arguments
+            assert at % self.LEAST == len(data) % self.LEAST == 0
+            assert set(self.path.read_bytes()[at : at + len(data)]) == {255}
+            self._change(at, bytes(data))
+            return 0
+        return self.SECTOR if operation == 6 and self.tells_sectors else -errno.EINVAL
+
 
 def attach_rom(flash: RomFlash) -> None:
     """Give the board MicroPython's module vfs, and the files of the ROMFS in /rom."""
@@ -173,8 +208,8 @@ def attach_rom(flash: RomFlash) -> None:
         with contextlib.suppress(OSError):
             mounted[:] = [files_of(flash)]
 
-    def files_of(device: RomFlash) -> dict[str, bytes]:
-        image = device.path.read_bytes()
+    def files_of(_: object) -> dict[str, bytes]:
+        image = flash.path.read_bytes()
         if not romfs.image_bytes(image):
             raise OSError(errno.ENODEV, "no ROMFS")
         return romfs.files_in(image)
@@ -196,7 +231,7 @@ def attach_rom(flash: RomFlash) -> None:
     mount_at_boot()
     builtins.open, convlet.Model = open_there, model
     sys.modules["vfs"] = SimpleNamespace(  # type: ignore[assignment]
-        rom_ioctl=lambda operation, number: flash,
+        rom_ioctl=flash.rom_ioctl,
         VfsRom=files_of,
         mount=lambda files, place: mounted.append(files),
         umount=umount,
@@ -209,11 +244,11 @@ def _power_on(
     die_at: int | None,
     is_fat: bool,
     room: int | None,
-    rom: Path | None,
+    rom: Path | RomFlash | None,
 ) -> None:
     os.chdir(folder)
     if rom is not None:
-        attach_rom(RomFlash(rom))
+        attach_rom(RomFlash(rom) if isinstance(rom, Path) else rom)
     if room is not None:
         limit_room(room)
     if is_fat:
@@ -235,13 +270,13 @@ def board_with(
     die_at: int | None = None,
     is_fat: bool = False,
     room: int | None = None,
-    rom: Path | None = None,
+    rom: Path | RomFlash | None = None,
 ) -> Iterator[str]:
     """The port of a board whose file system is `folder`.
 
     `die_at`: it ends at this operation that changes its files, counted from 0, before that is done. `is_fat`: renaming
-    over a file that exists fails. `room`: bytes that its files may have. `rom`: the file that is its flash for
-    a ROMFS, in a change of which it ends half-way.
+    over a file that exists fails. `room`: bytes that its files may have. `rom`: its flash for a ROMFS, or the file
+    of it, in a change of which it ends half-way.
     """
     with socket.create_server(("127.0.0.1", 0)) as server:
         arguments = (server, folder, die_at, is_fat, room, rom)

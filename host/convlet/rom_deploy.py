@@ -4,6 +4,10 @@ Flash cannot be renamed over. So the blocks that change are written to a file fi
 proves. Then the board itself carries them over: the block with the header is erased first, and the header's first byte
 is written last, when the SHA-256 of all is right. Until then `/rom` is empty, never broken. A deploy that finds
 `romfs.update` and an empty `/rom` carries it over again: that may be done any number of times.
+
+Some ports (stm32, esp8266, alif) have no block device there but a memoryview of the flash, which `vfs.rom_ioctl` erases
+from its beginning on and writes. There all blocks are in the file, and one that is found is always carried over again:
+flash that may be written once after it was erased cannot have its header taken away first.
 """
 
 from __future__ import annotations
@@ -39,19 +43,27 @@ FOLDER = "/rom/"
 UPDATE = "romfs.update"  # a line: SHA-256 and bytes of the image, numbers of the blocks; then the blocks
 WITHOUT = "deploy without --romfs: a model that is too big for the RAM runs with `convlet compile --window`"
 
-_FIND = """
+MAPPED_BLOCK = 4096  # bytes that are sent together where the flash is a memoryview
+
+_FIND = f"""
 try:
     import vfs
     _d = vfs.rom_ioctl(2, 0)
-    print(_d.ioctl(4, 0) * _d.ioctl(5, 0), _d.ioctl(5, 0))
+    if isinstance(_d, memoryview):
+        print(len(_d), {MAPPED_BLOCK}, 1)
+    else:
+        print(_d.ioctl(4, 0) * _d.ioctl(5, 0), _d.ioctl(5, 0), 0)
 except (ImportError, AttributeError):
-    print(0, 0)
+    print(0, 0, 0)
 """
 _READ = """
 from binascii import b2a_base64
 _b = bytearray(512)
 for _i in range({start}, {end}, 512):
-    _d.readblocks(_i // {block}, _b, _i % {block})
+    if isinstance(_d, memoryview):
+        _b[:] = _d[_i:_i + 512]
+    else:
+        _d.readblocks(_i // {block}, _b, _i % {block})
     print(b2a_base64(_b).decode(), end="")
 """
 # Flash is programmed in pages of 256 bytes; programming makes ones to zeros, also where it was done before.
@@ -93,14 +105,66 @@ except OSError:
 with open({update!r}, "rb") as _f:
     _carry_over(vfs.rom_ioctl(2, 0), _f)
 """
+# As mpremote writes it: 6 asks for the bytes that are erased together, which older firmware does not tell; 3 erases and
+# gives the fewest bytes that 4 writes; 5 ends it. The first of them, with the header, are written last.
+_CARRY_OVER_MAPPED = """
+import vfs
+from binascii import hexlify
+from hashlib import sha256
+def _checked(result):
+    if result < 0:
+        raise OSError(-result)
+    return result
+def _erase(size):
+    n = vfs.rom_ioctl(6, 0)
+    if n <= 0:
+        return _checked(vfs.rom_ioctl(3, 0, size))
+    return max([_checked(vfs.rom_ioctl(3, 0, at, n)) for at in range(0, size, n)])
+def _carry_over(d, f, n):
+    sha, size, *blocks = f.readline().decode().split()
+    size = int(size)
+    least = _erase(size)
+    first, b = bytearray(n), bytearray(n)
+    for i in range(len(blocks)):
+        count = f.readinto(b)
+        begin = 0
+        if i == 0:
+            first[:] = b
+            begin = least
+        end = (count + least - 1) // least * least
+        if begin < end:
+            _checked(vfs.rom_ioctl(4, 0, i * n + begin, memoryview(b)[begin:end]))
+        print(end="..")
+    h = sha256(memoryview(first)[:min(least, size)])
+    h.update(d[least:size])
+    if hexlify(h.digest()).decode() != sha:
+        raise ValueError("ROMFS does not hold what was written to it")
+    _checked(vfs.rom_ioctl(4, 0, 0, memoryview(first)[:least]))
+    vfs.rom_ioctl(5, 0)
+    if hexlify(sha256(d[:size]).digest()).decode() != sha:
+        raise ValueError("ROMFS does not hold what was written to it")
+    vfs.mount(vfs.VfsRom(d), "/rom")
+try:
+    vfs.umount("/rom")
+except OSError:
+    pass
+with open({update!r}, "rb") as _f:
+    _carry_over(vfs.rom_ioctl(2, 0), _f, {block})
+"""
 
 
 @dataclass(frozen=True)
 class _Rom:
-    """A board's ROMFS: its bytes, and those that are erased together."""
+    """A board's ROMFS: its bytes, and those that are erased together; of a memoryview those that are sent together."""
 
     size: int
     block: int
+    is_mapped: bool
+
+    @property
+    def carry_over(self) -> str:
+        """The code that brings the ROMFS to what UPDATE says."""
+        return (_CARRY_OVER_MAPPED if self.is_mapped else _CARRY_OVER).format(update=UPDATE, block=self.block)
 
 
 def deploy_to_rom(
@@ -177,13 +241,13 @@ def _saying_what_is_left(board: Board, name: str) -> Iterator[None]:
 
 
 def _find(board: Board, port: str) -> _Rom:
-    size, block = (int(word) for word in board.run(_FIND).split())
+    size, block, is_mapped = (int(word) for word in board.run(_FIND).split())
     if not size:
         raise BoardError(
-            f"the firmware of the board at {without_password(port)} has no ROMFS that can be written by blocks: flash "
+            f"the firmware of the board at {without_password(port)} has no ROMFS: flash "
             f"one made by `convlet firmware build --board pico` or pico2, or {WITHOUT}"
         )
-    return _Rom(size, block)
+    return _Rom(size, block, bool(is_mapped))
 
 
 def _prove_or_put_back(
@@ -206,10 +270,10 @@ def _finish(board: Board, rom: _Rom, progress: Progress) -> None:
     """Carry over what a broken deploy left; where the ROMFS is whole it had not begun, or was done."""
     if not exists(board, UPDATE):
         return
-    if not _image_bytes(board, rom):
+    if rom.is_mapped or not _image_bytes(board, rom):
         progress.detail("finishing a deploy that was broken off")
         try:
-            board.run(_CARRY_OVER.format(update=UPDATE), seconds=SELFTEST_SECONDS)
+            board.run(rom.carry_over, seconds=SELFTEST_SECONDS)
         except RemoteError as error:
             progress.detail(f"it cannot be finished, {FOLDER} is empty: {error}")
     board.remove(UPDATE)
@@ -255,11 +319,11 @@ def _require_room(board: Board, rom: _Rom, old: bytes, image: bytes) -> None:
 
 
 def _differing(rom: _Rom, old: bytes, image: bytes) -> list[int]:
-    """The first block, which is always written, and the others that differ."""
+    """The first block, which is always written, and the others that differ; all where all are erased."""
     return [
         start // rom.block
         for start in range(0, len(image), rom.block)
-        if start == 0 or old[start : start + rom.block] != image[start : start + rom.block]
+        if start == 0 or rom.is_mapped or old[start : start + rom.block] != image[start : start + rom.block]
     ]
 
 
@@ -279,5 +343,5 @@ def _replace(board: Board, rom: _Rom, old: bytes, image: bytes, progress: Progre
     rename(board, UPDATE + UNPROVED, UPDATE)
     steps = len(_differing(rom, old, image)) + -(-len(image) // rom.block)
     with progress.bar("writing the ROMFS and reading it back", total=steps) as advance:
-        board.run(_CARRY_OVER.format(update=UPDATE), SELFTEST_SECONDS, lambda dots: advance(len(dots)))
+        board.run(rom.carry_over, SELFTEST_SECONDS, lambda dots: advance(len(dots)))
     return len(update)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from convlet import emulate, firmware, native
 from convlet.board import Board, connect
 from convlet.cvl_file import read_cvl
-from qemu_files import qemu_with_files
+from qemu_files import SleepingBoard, sleeping_qemu_with_files
 from test_device import SCRIPTS, on_each_script, run_here, run_on
 
 if TYPE_CHECKING:
@@ -35,36 +36,81 @@ print(gc.mem_alloc() - before)
 
 
 @contextmanager
-def qemu_with_module(name: str, architecture: str) -> Iterator[Board]:
+def qemu_with_module(name: str, architecture: str) -> Iterator[SleepingBoard]:
     bare = firmware.build(name, with_module=False).image
-    with qemu_with_files(name, bare, {"convlet.mpy": native.build(architecture).path.read_bytes()}) as board:
-        assert board.run("import convlet\nprint(convlet.__file__)").strip() == "/rom/convlet.mpy"
-        yield board
+    files = {"convlet.mpy": native.build(architecture).path.read_bytes()}
+    with sleeping_qemu_with_files(name, bare, files) as sleeping:
+        with sleeping.awake() as board:
+            assert board.run("import convlet\nprint(convlet.__file__)").strip() == "/rom/convlet.mpy"
+        yield sleeping
 
 
 # One board for all scripts of a processor: its start takes longer than most of them.
 @pytest.fixture(scope="module")
-def cortex_m3() -> Iterator[Board]:
-    with qemu_with_module("qemu-mps2-an385", "armv7m") as board:
-        yield board
+def sleeping_m3() -> Iterator[SleepingBoard]:
+    with qemu_with_module("qemu-mps2-an385", "armv7m") as sleeping:
+        yield sleeping
 
 
 @pytest.fixture(scope="module")
-def cortex_m4() -> Iterator[Board]:
-    with qemu_with_module("qemu-mps2-an386", "armv7emsp") as board:
-        yield board
+def sleeping_m4() -> Iterator[SleepingBoard]:
+    with qemu_with_module("qemu-mps2-an386", "armv7emsp") as sleeping:
+        yield sleeping
 
 
 @pytest.fixture(scope="module")
-def riscv() -> Iterator[Board]:
-    with qemu_with_module("qemu-virt-rv32", "rv32imc") as board:
-        yield board
+def sleeping_riscv() -> Iterator[SleepingBoard]:
+    with qemu_with_module("qemu-virt-rv32", "rv32imc") as sleeping:
+        yield sleeping
 
 
 @pytest.fixture(scope="module")
-def xtensa() -> Iterator[Board]:
-    with qemu_with_module("qemu-lx60-xtensa", "xtensawin") as board:
+def sleeping_xtensa() -> Iterator[SleepingBoard]:
+    with qemu_with_module("qemu-lx60-xtensa", "xtensawin") as sleeping:
+        yield sleeping
+
+
+@pytest.fixture
+def cortex_m3(sleeping_m3: SleepingBoard) -> Iterator[Board]:
+    with sleeping_m3.awake() as board:
         yield board
+
+
+@pytest.fixture
+def cortex_m4(sleeping_m4: SleepingBoard) -> Iterator[Board]:
+    with sleeping_m4.awake() as board:
+        yield board
+
+
+@pytest.fixture
+def riscv(sleeping_riscv: SleepingBoard) -> Iterator[Board]:
+    with sleeping_riscv.awake() as board:
+        yield board
+
+
+@pytest.fixture
+def xtensa(sleeping_xtensa: SleepingBoard) -> Iterator[Board]:
+    with sleeping_xtensa.awake() as board:
+        yield board
+
+
+def test_a_board_sleeps_between_its_tests(sleeping_m3: SleepingBoard, digits: Digits) -> None:
+    """Stopped it takes no processor; awake it goes on where it was."""
+    with sleeping_m3.awake() as board:
+        board.run("kept = 7")
+    assert state_of(sleeping_m3.process) == "T"
+    with sleeping_m3.awake() as board:
+        assert board.run("print(kept)") == "7\n"
+
+
+def state_of(process: int) -> str:
+    """What Linux says of a process: R and S run or wait, T is stopped."""
+    deadline = time.monotonic() + 10
+    while True:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        if state == "T" or time.monotonic() > deadline:
+            return state
+        time.sleep(0.01)
 
 
 def run_next(board: Board, script: Path, data: bytes) -> str:

@@ -32,15 +32,16 @@ def bytes_in(header: str, name: str) -> int:
     return math.prod(int(factor) for factor in found.group(1).split("*"))
 
 
-def test_command_lists_every_board_and_what_has_run() -> None:
+@pytest.mark.parametrize("columns", [80, 100])
+def test_command_lists_every_board_and_what_has_run(columns: int) -> None:
     command = [sys.executable, "-m", "convlet.cli", "boards"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "100"})
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": str(columns)})
     lines = done.stdout.splitlines()
     for board in BOARDS.values():
         (line,) = (line for line in lines if re.match(rf"\s*{re.escape(board.name)}\s", line))
-        assert board.core in line
+        assert board.chip in line and board.core in line
         assert board.ran_in in line
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= columns
     assert "on real silicon yet" in done.stdout
 
 

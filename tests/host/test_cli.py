@@ -56,6 +56,29 @@ def test_every_command_has_help(name, capsys):
     assert f"Usage: convlet {name} " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("columns", [80, 100])
+def test_help_of_every_command_fits_the_terminal(columns):
+    """Nothing is wider, and no summary is cut short."""
+    pages = 0
+    for names, command in every_command(cli.convlet):
+        context = click.Context(command, info_name=" ".join(names), terminal_width=columns)
+        text = command.get_help(context)
+        too_long = [line for line in text.splitlines() if len(line) > columns or line.endswith("...")]
+        assert not [line for line in too_long if not line.startswith("Usage:")], names
+        pages += 1
+    assert pages > 30
+
+
+def every_command(command, *names):
+    """The words and the command of each, groups and their members."""
+    if names:
+        yield names, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from every_command(command.get_command(context, name), *names, name)
+
+
 def test_wrong_usage_exits_with_2(capsys):
     assert exit_code("no-such-command") == 2
     assert "No such command 'no-such-command'" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from convlet.deploy import Deployed
 from convlet.errors import BoardError, ModelError
 from convlet.progress import Progress
 from convlet.rom_deploy import UPDATE, deploy_to_rom
-from raw_repl_board import RomFlash, board_with
+from raw_repl_board import MappedFlash, RomFlash, board_with
 from test_interrupted_deploy import breaking, files_in, no_idle_time
 
 assert no_idle_time  # a fixture, used by all tests here
@@ -105,6 +105,42 @@ def test_power_lost_at_every_change(rom: Path, folder: Path) -> None:
         assert files_in(folder) == {}
     assert at > 20
     assert states == {"old", "none", "new"}
+    check_repaired(rom, folder)
+
+
+@pytest.mark.parametrize("tells_sectors", [False, True])
+def test_memoryview_of_flash(tells_sectors: bool, rom: Path, folder: Path) -> None:
+    """As stm32 has it, where all is erased first, and a word is written once."""
+    before = files_of(rom)
+    with board_with(folder, rom=MappedFlash(rom, tells_sectors)) as port:
+        done = put(port)
+        assert (done.name, done.size) == ("/rom/m.cvl", len(NEW))
+        check_repaired(rom, folder)
+        assert put(port).sent_bytes == 0
+    assert before == AT_FIRST
+
+
+@pytest.mark.parametrize("tells_sectors", [False, True])
+def test_power_lost_at_every_change_of_a_memoryview(tells_sectors: bool, rom: Path, folder: Path) -> None:
+    """The next deploy, of another model, has lost nothing."""
+    for at in itertools.count():
+        fill(rom, romfs.build(AT_FIRST))
+        flash = MappedFlash(rom, tells_sectors)
+        try:
+            with board_with(folder, die_at=at, rom=flash) as port:
+                put(port)
+            break
+        except BoardError:
+            pass
+        begun = (folder / UPDATE).exists()
+        with board_with(folder, rom=flash) as port:
+            deploy_to_rom(VECTORS / "stream.cvl", port)
+        found = files_of(rom)
+        assert found is not None
+        assert found.pop("stream.cvl") == (VECTORS / "stream.cvl").read_bytes()
+        assert found == DEPLOYED or (found == AT_FIRST and not begun)
+        assert files_in(folder) == {}
+    assert at >= 12
     check_repaired(rom, folder)
 
 
@@ -227,7 +263,7 @@ def test_file_system_without_room_for_the_update(rom: Path, folder: Path) -> Non
 def test_board_without_romfs(folder: Path) -> None:
     with (
         board_with(folder) as port,
-        pytest.raises(BoardError, match=r"no ROMFS that can be written .*firmware build --board pico"),
+        pytest.raises(BoardError, match=r"has no ROMFS: flash .*firmware build --board pico"),
     ):
         put(port)
 

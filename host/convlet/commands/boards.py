@@ -20,21 +20,21 @@ def command(session: Session, as_json: bool) -> None:
     if as_json:
         session.print_json([_as_data(board) for board in BOARDS.values()])
         return
-    table = Table(box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table = Table(box=box.SIMPLE, padding=0)  # so that 80 columns hold all of it
     table.add_column("Board", no_wrap=True)
     for name in ("Chip", "Core"):
         table.add_column(name)
-    for name in ("Flash", "Heap", "MHz"):
+    for name in ("Flash\nMB", "Heap\nKB", "MHz"):
         table.add_column(name, justify="right")
-    table.add_column("Flashed by", no_wrap=True)
+    table.add_column("Flashed\nby", no_wrap=True)
     table.add_column("Has run in", no_wrap=True)
     for board in BOARDS.values():
         table.add_row(
             board.name,
             board.chip,
             board.core,
-            f"{board.flash_bytes // MIB} MB" if board.flash_bytes else "",
-            f"{board.heap_bytes // 1000} KB" if board.heap_bytes else "",
+            str(board.flash_bytes // MIB) if board.flash_bytes else "",
+            str(board.heap_bytes // 1000) if board.heap_bytes else "",
             str(board.clock_mhz or ""),
             board.flashed_by,
             board.ran_in,

@@ -35,8 +35,8 @@ _MOST_DETAILS = 8  # that are printed of one pass
     type=click.Choice(PREFERENCES),
     default="balance",
     show_default=True,
-    help="The smallest arena (ram), the fastest plan (speed), the fastest within 1.5 times the smallest arena, "
-    "or that without weights of two bytes each (flash).",
+    help="The fastest plan within 1.5 times the smallest arena (balance), the smallest arena (ram), the fastest plan "
+    "(speed), or that of balance without weights of two bytes each (flash).",
 )
 @click.option(
     "--stream",

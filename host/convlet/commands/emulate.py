@@ -27,7 +27,11 @@ from convlet.recordings import read_motion
 )
 @click.option("--firmware", "image", type=click.Path(path_type=Path), help="UF2 file; else ours is built.")
 @click.option(
-    "--model", "models", multiple=True, type=click.Path(path_type=Path), help="File to put on the board."
+    "--model",
+    "models",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file for the board's file system; may be given several times.",
 )
 @click.option(
     "--tcp-port", type=click.IntRange(0, 65535), help="Listen on this TCP port; 0 picks a free one."

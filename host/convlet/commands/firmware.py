@@ -20,7 +20,7 @@ from convlet.files import write_atomic
 from convlet.format import CHOOSABLE, EXTRAS
 
 
-@click.group(help="Build MicroPython firmware with the module convlet.")
+@click.group(help="Build MicroPython with the module convlet, and put it on a board.")
 def command() -> None:
     """The group of the firmware commands."""
 
@@ -56,7 +56,13 @@ def fetch_sources(session: Session, as_json: bool) -> None:
 
 
 @command.command("build")
-@click.option("--board", type=click.Choice(list(BOARDS)), required=True, help="What to build for.")
+@click.option(
+    "--board",
+    type=click.Choice(list(BOARDS)),
+    metavar="NAME",
+    required=True,
+    help="What to build for: a name of `convlet boards`.",
+)
 @only_options("Leave out what this model does not need; may be given several times.")
 @click.option("--without-module", is_flag=True, help="Plain MicroPython, to compare with.")
 @click.option(
@@ -127,8 +133,9 @@ def build(
 @click.option(
     "--board",
     type=click.Choice([board.name for board in BOARDS.values() if board.flashed_by]),
+    metavar="NAME",
     required=True,
-    help="What is attached.",
+    help="What is attached: a name of `convlet boards`.",
 )
 @click.option(
     "--port", help="Serial port of an ESP32, folder of a Pico's drive; else what is attached is found."
@@ -156,7 +163,8 @@ def flash_firmware(session: Session, board: str, port: str | None, image: Path |
 @click.option(
     "--board",
     type=click.Choice([board.name for board in BOARDS.values() if board.build.link_map]),
-    help="Of this board's firmware, which is the default with pico.",
+    metavar="NAME",
+    help="Of the firmware of this board, a name of `convlet boards`: the default, with pico.",
 )
 @click.option(
     "--core",

@@ -31,7 +31,7 @@ from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, war
     type=click.Path(path_type=Path),
     help="Representative inputs: .npy, or .npz with one array or one named images; shape [N, ...input].",
 )
-@out_option("Default: MODEL with suffix .tflite.")
+@out_option("Default: MODEL with the suffix .tflite, or .int8.tflite for a float .tflite.")
 @click.option(
     "--calibration",
     type=click.Choice(list(METHODS)),

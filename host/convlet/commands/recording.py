@@ -41,7 +41,7 @@ def motion(session: Session, out: Path, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def frame(session: Session, picture: Path, model: Path, out: Path, as_json: bool) -> None:
-    """A PICTURE as a camera would deliver it to a model, for camera_rows.py.
+    """A PICTURE as a camera delivers it, for camera_rows.py.
 
     It is scaled to the model's input. A .npy file of pixels (uint8) or of real values from 0 to 1 is taken too.
     """
