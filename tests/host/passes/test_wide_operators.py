@@ -117,5 +117,7 @@ def test_what_has_no_channels_is_not_split():
     chain = Chain((1, 1, 10)).dense(10)
     chain.scale, chain.zero_point = 1 / 256, -128
     chain._layer("SOFTMAX", [], chain.shape, "SoftmaxOptions", Beta=1.0)
-    with pytest.raises(ModelError, match=r"\(SOFTMAX\) has constants of ([\d,]+) bytes, of which \1 are needed"):
+    with pytest.raises(
+        ModelError, match=r"\(SOFTMAX\) has constants of ([\d,]+) bytes, of which \1 are needed"
+    ):
         compile_tflite(chain.build(), window=LEAST_WINDOW)
