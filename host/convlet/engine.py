@@ -83,7 +83,8 @@ class Model:
 
     Args: `model` is a path, or the file's bytes; `arena` a writable buffer of at least
     `check(...)["arena_bytes"]` bytes aligned to 4, by default one of its own; `window`: read the weights from the file
-    when they are needed, so many bytes at most. Then `model` may also be an open file, and it must stay as it is.
+    when they are needed, so many bytes at most. Then `model` may also be an open file, and it must stay as it is;
+    bytes are used where they are.
 
     Raises ValueError when the file is damaged or no `.cvl`, MemoryError when the arena is too small, OSError
     when the file cannot be read. With a window `run` and its like raise these too: the model can be used again.

@@ -23,13 +23,18 @@ PACKAGES = ("tensorflow", "tensorflow_cpu", "keras", "numpy", "scikit-learn", "s
 
 
 def trained(name: str, progress: Progress = SILENT) -> TrainedFiles:
-    """What `convlet train NAME --deterministic` makes, from the cache or trained now. Raises as `train.train` does."""
+    """What `convlet train NAME --deterministic` makes, from the cache or trained now.
+
+    Raises as `train.train` does, and KeyboardInterrupt where Ctrl-C ended the training: what there was by then is not
+    what others get, and is not kept.
+    """
     kept = cache_folder() / "zoo" / name / _key(find_recipe(name))
     with locked(kept.parent / "lock"):
         if not kept.is_dir():
             with tempfile.TemporaryDirectory(prefix="training-", dir=kept.parent) as folder:
                 made = Path(folder) / "made"
-                train(name, made, deterministic=True, progress=progress)
+                if train(name, made, deterministic=True, progress=progress).interrupted:
+                    raise KeyboardInterrupt
                 made.rename(kept)
     return TrainedFiles(kept, name)
 

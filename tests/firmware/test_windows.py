@@ -14,6 +14,8 @@ from convlet.board import Board, connect
 from convlet.compile import compile_tflite
 
 HEAP_ALLOWED = 40 * 1024  # in use, with a model ready to run
+# docs/performance.md says a little less: the script that measures it here lies in the heap too.
+HEAP_OF_MLPERF = {"kws_ref_model": 26_500, "pretrainedResnet_quant": 38_200}
 SCRIPT = """
 import gc
 import convlet
@@ -54,12 +56,12 @@ def test_more_weights_than_ram(pico_firmware: Path) -> None:
 
 
 @pytest.mark.skipif(not MLPERF.is_dir(), reason="the models are not beside this checkout")
-@pytest.mark.parametrize("name", ["kws_ref_model", "pretrainedResnet_quant"])
+@pytest.mark.parametrize("name", HEAP_OF_MLPERF)
 def test_mlperf_models(pico_firmware: Path, name: str) -> None:
     compiled = compile_tflite((MLPERF / f"{name}.tflite").read_bytes(), window=4096)
     with emulate.pico(pico_firmware, {"model.cvl": compiled.cvl}) as running, connect(running.port) as board:
         in_use, _, _ = run_through_window(board, compiled.cvl, 4096)
-    assert in_use < HEAP_ALLOWED
+    assert HEAP_OF_MLPERF[name] - 1500 < in_use < HEAP_OF_MLPERF[name]
 
 
 def test_stock_firmware(stock_pico_firmware: Path) -> None:

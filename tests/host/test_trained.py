@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,12 @@ def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the models that were trained, which takes no time here."""
     names: list[str] = []
 
-    def train(name: str, folder: Path, *, deterministic: bool, **rest: Any) -> None:
+    def train(name: str, folder: Path, *, deterministic: bool, **rest: Any) -> SimpleNamespace:
         assert deterministic
         names.append(name)
         folder.mkdir()
         (folder / f"{name}.tflite").write_bytes(b"trained")
+        return SimpleNamespace(interrupted=False)
 
     monkeypatch.setenv("CONVLET_CACHE", str(tmp_path))
     monkeypatch.setattr(trained_module, "train", train)
@@ -34,6 +36,22 @@ def test_a_model_is_trained_once(trainings: list[str]) -> None:
     assert first == second
     assert first.tflite.read_bytes() == b"trained"
     assert trainings == ["digits"]
+
+
+def test_an_interrupted_training_is_not_kept(trainings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bits depend on when Ctrl-C came."""
+    train = trained_module.train
+
+    def interrupted(*arguments: Any, **options: Any) -> SimpleNamespace:
+        train(*arguments, **options)
+        return SimpleNamespace(interrupted=True)
+
+    monkeypatch.setattr(trained_module, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        trained("digits")
+    monkeypatch.setattr(trained_module, "train", train)
+    trained("digits")
+    assert trainings == ["digits", "digits"]
 
 
 def test_other_data_train_again_and_leave_the_first_model_in_place(

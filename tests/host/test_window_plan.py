@@ -6,6 +6,7 @@ from pathlib import Path
 
 import convlet
 import numpy as np
+import pymicro_wakeword
 import pytest
 from bench_models import MLPERF, lenet_chain, separable_chain
 from chain import Chain, stream_chain
@@ -143,4 +144,21 @@ def test_the_page_says_what_mlperf_models_cost(row):
 
 
 def test_the_page_has_a_row_for_each():
-    assert {row[0] for row in ROWS} == set(NAMES) and len(ROWS) == 5
+    assert {row[0] for row in ROWS} == set(NAMES) and len(ROWS) == 5 and len(STREAMS) == 2
+
+
+WAKE_WORDS = Path(pymicro_wakeword.__file__).parent / "models"
+STREAMS = re.findall(
+    r"^\| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PERFORMANCE.read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("row", STREAMS, ids=lambda row: row[0])
+def test_the_page_says_what_steps_read(row):
+    tflite = (WAKE_WORDS / f"{row[0]}.tflite").read_bytes()
+    reads = [
+        window_cost.bytes_read(compile_tflite(tflite, vectors=0, window=window).cvl, window)
+        for window in (4096, 16384, 24576)
+    ]
+    constants = sum(bytes_in_window(compile_tflite(tflite).program))
+    assert list(row[1:]) == [f"{number:,}" for number in (constants, *reads)]

@@ -57,9 +57,11 @@ def _split(graph: Graph, operator: Operator, window_bytes: int) -> int:
         return 1  # in its slower form
     parts = parts or _parts(operator, window_bytes, _lowered)
     if not parts:
+        least = _part(operator, 0, 1)[-1] if _groups_of(operator) else operator
+        least_bytes = constant_bytes(_lowered(least))
         raise ModelError(
-            f"{operator} has constants of {constant_bytes(_lowered(operator)):,} bytes that cannot be split into "
-            f"parts of {window_bytes:,}: use a larger window"
+            f"{operator} has constants of {constant_bytes(_lowered(operator)):,} bytes, of which {least_bytes:,} are "
+            f"needed at once, but the window has {window_bytes:,}: use --window {least_bytes}, or a larger one"
         )
     _insert(graph, operator, parts)
     return len(parts)

@@ -1,6 +1,7 @@
 """Operators in parts that fit a window: each gives the channels that TFLM gives, whatever the operator."""
 
 import io
+import re
 
 import convlet
 import numpy as np
@@ -20,14 +21,15 @@ PREFERENCES = ("ram", "balance", "speed")
 
 
 def compiled_for_small_window(tflite, prefer):
-    """The model for a small window that one channel of each operator fits, and that window."""
+    """The model for the smallest window that one channel of each operator fits, and that window."""
     window = LEAST_WINDOW
     while True:
         try:
             return compile_tflite(tflite, window=window, prefer=prefer), window
         except ModelError as error:
-            assert str(error).endswith("use a larger window")
-            window *= 2
+            larger = int(re.search(r"use --window (\d+), or a larger one$", str(error)).group(1))
+            assert larger > window
+            window = larger
 
 
 def assert_exact_in_parts(tflite, shape, seed, prefer):
@@ -96,8 +98,21 @@ def test_what_reads_all_channels_has_no_slice():
 
 
 def test_what_cannot_be_split_is_named():
+    tflite = Chain((8, 8, 8)).dense(4).build()
+    text = (
+        r"^operator 0 \(FULLY_CONNECTED\) has constants of 2,084 bytes, of which 524 are needed at once, "
+        "but the window has 512: use --window 524, or a larger one$"
+    )
+    with pytest.raises(ModelError, match=text):
+        compile_tflite(tflite, window=512)
+    compile_tflite(tflite, window=524)
+
+
+def test_what_has_no_channels_is_not_split():
+    chain = Chain((1, 1, 10)).dense(10)
+    chain.scale, chain.zero_point = 1 / 256, -128
+    chain._layer("SOFTMAX", [], chain.shape, "SoftmaxOptions", Beta=1.0)
     with pytest.raises(
-        ModelError,
-        match=r"^operator 0 \(FULLY_CONNECTED\) has constants of [\d,]+ bytes that cannot be split",
+        ModelError, match=r"\(SOFTMAX\) has constants of ([\d,]+) bytes, of which \1 are needed"
     ):
-        compile_tflite(Chain((8, 8, 8)).dense(4).build(), window=512)  # one of its channels has as many
+        compile_tflite(chain.build(), window=LEAST_WINDOW)
