@@ -1,7 +1,7 @@
 #include "pairs_inline.h"
 #include "widen.h"
 
-#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
+#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP && !CVL_HAS_XTENSA
 
 // One pair of channels, of which the second may not be wanted.
 typedef struct {

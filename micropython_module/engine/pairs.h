@@ -13,8 +13,9 @@
 #include "format.h"
 #include "placement.h"
 
-// Which of the files for processors has cvl_make_pairs: pairs_armv6m.c, pairs_dsp.c or the
-// portable pairs.c. A test that pretends to be another processor says so itself.
+// Which of the files for processors has cvl_make_pairs: pairs_armv6m.c, pairs_dsp.c,
+// pairs_xtensa.c or the portable pairs.c. A test that pretends to be another processor says so
+// itself.
 #ifndef CVL_HAS_ARMV6M
 #if defined(__ARM_ARCH_6M__) && defined(__thumb__)
 #define CVL_HAS_ARMV6M 1
@@ -27,6 +28,13 @@
 #define CVL_HAS_DSP 1
 #else
 #define CVL_HAS_DSP 0
+#endif
+#endif
+#ifndef CVL_HAS_XTENSA
+#if defined(__XTENSA__)
+#define CVL_HAS_XTENSA 1
+#else
+#define CVL_HAS_XTENSA 0
 #endif
 #endif
 

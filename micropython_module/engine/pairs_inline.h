@@ -59,8 +59,14 @@ static inline bool cvl_has_short_form(const cvl_scale_t *scale) {
 // hold any numbers.
 static inline int8_t cvl_scale_shortly(const cvl_scale_t *scale, uint32_t sum) {
     int32_t s = (int32_t)sum;
+#if CVL_HAS_XTENSA // where the compiler takes three to six instructions instead of two
+    __asm__("bge %0, %1, 1f \n mov %0, %1 \n 1: bge %2, %0, 1f \n mov %0, %2 \n 1:"
+        : "+r"(s)
+        : "r"(scale->least), "r"(scale->most));
+#else
     s = s < scale->least ? scale->least : s;
     s = s > scale->most ? scale->most : s;
+#endif
     uint32_t low = (uint32_t)(s >> 3) * (uint32_t)scale->low;
     uint32_t all = (uint32_t)s * (uint32_t)scale->high + (uint32_t)((int32_t)low >> 13);
     all += (uint32_t)scale->offset - ((uint32_t)s >> 18);

@@ -3,7 +3,7 @@
 #include "pairs_inline.h"
 #include "widen.h"
 
-#if !CVL_HAS_ARMV6M
+#if !CVL_HAS_ARMV6M && !CVL_HAS_XTENSA
 
 #if CVL_WINDOWS == 2
 

@@ -1,6 +1,6 @@
 #include "pairs_inline.h"
 
-#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
+#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP && !CVL_HAS_XTENSA
 
 static inline int32_t greater(uint32_t a, uint32_t b) {
     return (int32_t)a > (int32_t)b ? (int32_t)a : (int32_t)b;

@@ -1,0 +1,280 @@
+// cvl_make_pairs for Xtensa (ESP8266, ESP32). Three windows share the loads of the weights of two
+// channels: that takes 14 registers, all that there are, which the compiler does not manage.
+#include "pairs_inline.h"
+#include "widen.h"
+
+#if CVL_HAS_XTENSA
+
+// A window, how far the loop has come in it, and its sums of both channels.
+typedef struct {
+    const uint32_t *x;
+    uint32_t first;
+    uint32_t second;
+} window_t;
+
+// clang-format off
+
+// Word number i of two channels' weights.
+#define WEIGHTS(i)                                                                                \
+    "l32i.n %[w0], %[w], 8 * " #i "\n"                                                            \
+    "l32i.n %[w1], %[w], 8 * " #i " + 4\n"
+
+// Adds the products of word number i of a window. Each is one too small: 2^15 can be subtracted in
+// one instruction, but would need a register to be added.
+#define PRODUCTS(window, i)                                                                       \
+    "l32i.n %[v], %[x_" #window "], 4 * " #i "\n"                                                 \
+    "mull %[p], %[v], %[w0]\n"                                                                    \
+    "mull %[v], %[v], %[w1]\n"                                                                    \
+    "addmi %[p], %[p], -0x8000\n"                                                                 \
+    "addmi %[v], %[v], -0x8000\n"                                                                 \
+    "srai %[p], %[p], 16\n"                                                                       \
+    "srai %[v], %[v], 16\n"                                                                       \
+    "add.n %[first_" #window "], %[first_" #window "], %[p]\n"                                    \
+    "add.n %[second_" #window "], %[second_" #window "], %[v]\n"
+
+#define OF_ONE(i) WEIGHTS(i) PRODUCTS(a, i)
+#define OF_TWO(i) OF_ONE(i) PRODUCTS(b, i)
+#define OF_THREE(i) OF_TWO(i) PRODUCTS(c, i)
+
+#define TWO_WORDS(of) of(0) of(1)
+#define EIGHT_WORDS(of) TWO_WORDS(of) of(2) of(3) of(4) of(5) of(6) of(7)
+
+// clang-format on
+
+#define ADD(text, ...)                                                                            \
+    __asm__ volatile(text                                                                         \
+        : __VA_ARGS__, [w0] "=&r"(w0), [w1] "=&r"(w1), [v] "=&r"(v), [p] "=&r"(p)                 \
+        : [w] "r"(w)                                                                              \
+        : "memory")
+#define WINDOW(window)                                                                            \
+    [x_##window] "+r"(window->x), [first_##window] "+r"(window->first),                           \
+        [second_##window] "+r"(window->second)
+
+// Adds all words from `w` on to the sums of one to three windows.
+static CVL_INLINE void add_words(
+    const uint32_t *w, uint32_t words, window_t *a, window_t *b, window_t *c) {
+    const uint32_t *end = w + 2 * words;
+    uint32_t w0, w1, v, p;
+    for (uint32_t left = words % 8; left > 0; left -= 2, w += 4) {
+        if (c != NULL) {
+            ADD(TWO_WORDS(OF_THREE), WINDOW(a), WINDOW(b), WINDOW(c));
+            c->x += 2;
+        } else if (b != NULL) {
+            ADD(TWO_WORDS(OF_TWO), WINDOW(a), WINDOW(b));
+        } else {
+            ADD(TWO_WORDS(OF_ONE), WINDOW(a));
+        }
+        a->x += 2;
+        if (b != NULL) {
+            b->x += 2;
+        }
+    }
+    for (; w != end; w += 16) {
+        if (c != NULL) {
+            ADD(EIGHT_WORDS(OF_THREE), WINDOW(a), WINDOW(b), WINDOW(c));
+            c->x += 8;
+        } else if (b != NULL) {
+            ADD(EIGHT_WORDS(OF_TWO), WINDOW(a), WINDOW(b));
+        } else {
+            ADD(EIGHT_WORDS(OF_ONE), WINDOW(a));
+        }
+        a->x += 8;
+        if (b != NULL) {
+            b->x += 8;
+        }
+    }
+}
+
+// The values of one channel in neighbouring windows.
+static CVL_INLINE void put_three(const cvl_scale_t *scale, int8_t *out, uint32_t out_step,
+    uint32_t s0, uint32_t s1, uint32_t s2) {
+    const cvl_scale_t copy = *scale; // out might lie in it, as far as the compiler knows
+    *out = cvl_scale_shortly(&copy, s0);
+    out += out_step;
+    *out = cvl_scale_shortly(&copy, s1);
+    out += out_step;
+    *out = cvl_scale_shortly(&copy, s2);
+}
+
+// One pair of channels, of which the second may not be wanted.
+typedef struct {
+    const uint32_t *w;
+    const cvl_scale_t *scales;
+    int8_t *out;
+    bool has_second;
+} pair_t;
+
+static CVL_INLINE window_t window_at(
+    const cvl_pairs_t *pairs, const pair_t *pair, const uint32_t *x) {
+    return (window_t){x, cvl_first_sum(&pair->scales[0], pairs->words),
+        cvl_first_sum(&pair->scales[1], pairs->words)};
+}
+
+static CVL_INLINE void make_three(
+    const cvl_pairs_t *pairs, const pair_t *pair, const uint32_t *x) {
+    uint32_t step = pairs->step;
+    window_t a = window_at(pairs, pair, x);
+    window_t b = window_at(pairs, pair, x + step);
+    window_t c = window_at(pairs, pair, x + 2 * step);
+    add_words(pair->w, pairs->words, &a, &b, &c);
+    put_three(&pair->scales[0], pair->out, pairs->out_step, a.first, b.first, c.first);
+    if (pair->has_second) {
+        put_three(&pair->scales[1], pair->out + 1, pairs->out_step, a.second, b.second, c.second);
+    }
+}
+
+static CVL_INLINE void make_two(const cvl_pairs_t *pairs, const pair_t *pair, const uint32_t *x) {
+    window_t a = window_at(pairs, pair, x);
+    window_t b = window_at(pairs, pair, x + pairs->step);
+    add_words(pair->w, pairs->words, &a, &b, NULL);
+    pair->out[0] = cvl_scale_shortly(&pair->scales[0], a.first);
+    pair->out[pairs->out_step] = cvl_scale_shortly(&pair->scales[0], b.first);
+    if (pair->has_second) {
+        pair->out[1] = cvl_scale_shortly(&pair->scales[1], a.second);
+        pair->out[pairs->out_step + 1] = cvl_scale_shortly(&pair->scales[1], b.second);
+    }
+}
+
+static CVL_INLINE void make_one(const cvl_pairs_t *pairs, const pair_t *pair, const uint32_t *x) {
+    window_t a = window_at(pairs, pair, x);
+    add_words(pair->w, pairs->words, &a, NULL, NULL);
+    pair->out[0] = cvl_scale_shortly(&pair->scales[0], a.first);
+    if (pair->has_second) {
+        pair->out[1] = cvl_scale_shortly(&pair->scales[1], a.second);
+    }
+}
+
+CVL_HOT static CVL_NOINLINE void make_pair(
+    const cvl_pairs_t *pairs, const uint32_t *weights, uint32_t c, bool has_second) {
+    pair_t pair = {weights, pairs->scales + c, pairs->out + c, has_second};
+    const uint32_t *x = pairs->x;
+    uint32_t many = 3 * pairs->step;
+    for (; (uint32_t)(pairs->x_end - x) >= many; x += many) {
+        make_three(pairs, &pair, x);
+        pair.out += 3 * pairs->out_step;
+    }
+    uint32_t left = (uint32_t)(pairs->x_end - x);
+    if (left == pairs->step) {
+        make_one(pairs, &pair, x);
+    } else if (left != 0) {
+        make_two(pairs, &pair, x);
+    }
+}
+
+void cvl_make_pairs(const cvl_pairs_t *pairs) {
+    const uint32_t *weights = (const uint32_t *)(const void *)pairs->weights;
+    for (uint32_t c = 0; c < pairs->channels; c += 2) {
+        if (pairs->room != NULL) {
+            cvl_widen_words(pairs->room, weights, pairs->words);
+            make_pair(pairs, pairs->room, c, c + 1 < pairs->channels);
+            weights += pairs->words;
+        } else {
+            make_pair(pairs, weights, c, c + 1 < pairs->channels);
+            weights += 2 * pairs->words;
+        }
+    }
+}
+
+// clang-format off
+
+// Adds the product of word number i of a window to the first of its sums.
+#define PRODUCT(window, i)                                                                        \
+    "l32i.n %[v], %[x_" #window "], 4 * " #i "\n"                                                 \
+    "mull %[v], %[v], %[w0]\n"                                                                    \
+    "addmi %[v], %[v], -0x8000\n"                                                                 \
+    "srai %[v], %[v], 16\n"                                                                       \
+    "add.n %[first_" #window "], %[first_" #window "], %[v]\n"
+
+#define SINGLE_OF_ONE(i) "l32i.n %[w0], %[w], 4 * " #i "\n" PRODUCT(a, i)
+#define SINGLE_OF_FOUR(i) SINGLE_OF_ONE(i) PRODUCT(b, i) PRODUCT(c, i) PRODUCT(d, i)
+
+// clang-format on
+
+#define ADD_SINGLE(text, ...)                                                                     \
+    __asm__ volatile(text : __VA_ARGS__, [w0] "=&r"(w0), [v] "=&r"(v) : [w] "r"(w) : "memory")
+#define SUM(window) [x_##window] "+r"(window.x), [first_##window] "+r"(window.first)
+
+static CVL_INLINE void make_four_singles(
+    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
+    const uint32_t *w = single->w, *w_end = single->w_end;
+    uint32_t words = (uint32_t)(w_end - w), step = single->step, out_step = single->out_step;
+    uint32_t w0, v, first = cvl_first_sum(single->scale, words);
+    window_t a = {x, first, 0}, b = {x + step, first, 0};
+    window_t c = {b.x + step, first, 0}, d = {c.x + step, first, 0};
+    for (uint32_t left = words % 8; left > 0; left -= 2, w += 2) {
+        ADD_SINGLE(TWO_WORDS(SINGLE_OF_FOUR), SUM(a), SUM(b), SUM(c), SUM(d));
+        a.x += 2, b.x += 2, c.x += 2, d.x += 2;
+    }
+    for (; w != w_end; w += 8) {
+        ADD_SINGLE(EIGHT_WORDS(SINGLE_OF_FOUR), SUM(a), SUM(b), SUM(c), SUM(d));
+        a.x += 8, b.x += 8, c.x += 8, d.x += 8;
+    }
+    const cvl_scale_t copy = *single->scale;
+    *out = cvl_scale_shortly(&copy, a.first);
+    out += out_step;
+    *out = cvl_scale_shortly(&copy, b.first);
+    out += out_step;
+    *out = cvl_scale_shortly(&copy, c.first);
+    out += out_step;
+    *out = cvl_scale_shortly(&copy, d.first);
+}
+
+static CVL_INLINE void make_single(const cvl_single_t *single, const uint32_t *x, int8_t *out) {
+    const uint32_t *w = single->w, *w_end = single->w_end;
+    uint32_t words = (uint32_t)(w_end - w);
+    uint32_t w0, v;
+    window_t a = {x, cvl_first_sum(single->scale, words), 0};
+    for (uint32_t left = words % 8; left > 0; left -= 2, w += 2, a.x += 2) {
+        ADD_SINGLE(TWO_WORDS(SINGLE_OF_ONE), SUM(a));
+    }
+    for (; w != w_end; w += 8, a.x += 8) {
+        ADD_SINGLE(EIGHT_WORDS(SINGLE_OF_ONE), SUM(a));
+    }
+    *out = cvl_scale_shortly(single->scale, a.first);
+}
+
+void cvl_make_single(const cvl_single_t *single) {
+    int8_t *out = single->out;
+    const uint32_t *x = single->x;
+    uint32_t many = 4 * single->step;
+    for (; (uint32_t)(single->x_end - x) >= many; x += many) {
+        make_four_singles(single, x, out);
+        out += 4 * single->out_step;
+    }
+    for (; x != single->x_end; x += single->step) {
+        make_single(single, x, out);
+        out += single->out_step;
+    }
+}
+
+static inline int32_t greater(uint32_t a, uint32_t b) {
+    return (int32_t)a > (int32_t)b ? (int32_t)a : (int32_t)b;
+}
+
+// The greatest of the sums of the window at x and of its neighbour.
+static CVL_INLINE int32_t greatest(
+    const cvl_pairs_t *pairs, const uint32_t *w, const uint32_t *x, uint32_t first) {
+    window_t a = {x, first, first};
+    window_t b = {x + pairs->step, first, first};
+    add_words(w, pairs->words, &a, &b, NULL);
+    return greater((uint32_t)greater(a.first, a.second), (uint32_t)greater(b.first, b.second));
+}
+
+void cvl_make_pooled(const cvl_pairs_t *pairs) {
+    const uint32_t *w = (const uint32_t *)(const void *)pairs->weights;
+    const cvl_scale_t *scale = pairs->scales;
+    for (uint32_t c = 0; c < pairs->channels; c++, scale++, w += 2 * pairs->words) {
+        int8_t *out = pairs->out + c;
+        for (const uint32_t *x = pairs->x; x != pairs->x_end; x += 2 * pairs->step) {
+            int32_t sum = greatest(pairs, w, x, cvl_first_sum(scale, pairs->words));
+            *out = cvl_scale_shortly(scale, (uint32_t)sum);
+            out += pairs->out_step;
+        }
+    }
+}
+
+#else
+
+typedef int cvl_no_xtensa; // a C file needs a declaration
+
+#endif
