@@ -101,7 +101,7 @@ for fails, kind, text in (
 # Nothing that does not fit.
 assert "the window has 0 bytes" in error_of(convlet.Model, file, window=0)[1]
 assert "convlet compile --window" in error_of(convlet.Model, file, window=100)[1]
-assert "too few" in error_of(convlet.Model, File(b"CVL1"), window=100)[1]
+assert "has 4 bytes, expected 40" in error_of(convlet.Model, File(b"CVL1"), window=100)[1]
 assert "checksum" in error_of(convlet.Model, File(DATA[:-1] + b"?"), window=SMALL)[1]
 assert error_of(convlet.Model, file)[0] is TypeError
 assert "is too small" in error_of(convlet.Model, file, bytearray(20), SMALL)[1]

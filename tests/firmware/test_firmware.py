@@ -24,7 +24,7 @@ from convlet.progress import Progress
 from convlet.sources import locate
 
 FLASH_ALLOWED = 31 * 1024  # with all operators
-FLASH_ALLOWED_FOR_DIGITS = 14 * 1024  # with those that digits.cvl needs
+FLASH_ALLOWED_FOR_DIGITS = 12 * 1024  # with those that digits.cvl needs
 
 
 class Steps(Progress):
