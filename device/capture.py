@@ -1,7 +1,8 @@
 # Board:   any with MicroPython, and a sensor or recorded input: the firmware needs no module convlet
 # Wiring:  that of mpu6050.py, or of another file like it
 # Command: convlet capture data --label walking --count 20 --rows 100 --port PORT     starts this script on the board
-#          for frames of a camera:   ... --sensor device/pnm_camera.py --rows 96
+#          for frames of a camera:   ... --sensor device/uart_camera.py --rows 96
+#          for frames in a file:     ... --sensor device/pnm_camera.py --rows 96     with frame.pgm on the board
 #          for recorded motion:      ... --sensor device/recorded_motion.py     with motion.csv on the board
 #          without a board: micropython device/capture.py (in a folder with motion.csv)      and type 2
 # Prints:  for each line that holds a number of rows a sample of as many, in lines "LENGTH CRC32 BASE64"; for 2

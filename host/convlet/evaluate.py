@@ -97,12 +97,20 @@ def _run_each(interpreter: Any, samples: NDArray[Any]) -> NDArray[Any]:
 
 
 def accuracy(outputs: NDArray[Any], labels: Labels) -> float:
-    """How often the largest value is that of the label's class. outputs: [..., classes], labels: int64[...]."""
+    """How often the largest value is that of the label's class. outputs: [..., classes], labels: int64[...].
+
+    >>> accuracy(np.array([[9, 1], [2, 3]]), np.array([0, 0]))
+    0.5
+    """
     return float(np.mean(outputs.argmax(axis=-1) == labels))
 
 
 def confusion_matrix(outputs: NDArray[Any], labels: Labels, classes: int) -> NDArray[np.int64]:
-    """int64[true class, predicted class]: how often each true class got each prediction. Arguments: as `accuracy`."""
+    """int64[true class, predicted class]: how often each true class got each prediction. Arguments: as `accuracy`.
+
+    >>> confusion_matrix(np.array([[9, 1], [2, 3]]), np.array([0, 0]), classes=2).tolist()
+    [[1, 1], [0, 0]]
+    """
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (labels, outputs.argmax(axis=-1)), 1)
     return counts

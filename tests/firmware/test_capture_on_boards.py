@@ -16,6 +16,7 @@ from convlet.board import connect
 from convlet.capture import capture
 from convlet.on_board import DEVICE_FOLDER
 from convlet.recordings import frame_file, motion_csv, read_motion
+from test_camera_rows import sending
 
 COMMAND = [sys.executable, "-m", "convlet.cli", "capture", "data"]
 
@@ -57,6 +58,19 @@ def test_recording_until_its_end_and_then_pictures(
     )
     samples = [np.load(path) for path in sorted((tmp_path / "data" / "standing").iterdir())]
     np.testing.assert_array_equal(np.concatenate(samples), np.array(read_motion(recording), np.float32))
+    np.testing.assert_array_equal([np.load(path) for path in seen.files], pictures)
+
+
+def test_camera_on_a_uart(pico_firmware: Path, tmp_path: Path) -> None:
+    pictures = np.random.default_rng(4).integers(0, 256, (2, 8, 8, 1)).astype(np.uint8)
+    frames = b"".join(frame_file(picture) for picture in pictures)
+    camera = DEVICE_FOLDER / "uart_camera.py"
+    with (
+        emulate.pico(pico_firmware, uarts=True) as running,
+        sending(frames, running.uarts[1], tmp_path),
+    ):
+        seen = capture(running.port, tmp_path, "pictures", rows=8, count=3, sensor=camera)
+    assert seen.ended and seen.repeated == 0
     np.testing.assert_array_equal([np.load(path) for path in seen.files], pictures)
 
 

@@ -25,9 +25,8 @@ def samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, np.nda
     rng = np.random.default_rng(1)
     data = {"images": rng.random((30, 6, 6, 1), np.float32), "labels": rng.integers(0, CLASSES, 30)}
     np.savez("data.npz", **data)
-    Path("model.cvl").write_bytes(
-        compile_tflite(Chain((6, 6, 1)).conv(4).reshape(64).dense(CLASSES).build()).cvl
-    )
+    tflite = Chain((6, 6, 1)).conv(4).reshape(64).dense(CLASSES).build()
+    Path("model.cvl").write_bytes(compile_tflite(tflite, labels=["cat", "dog", "[red]", "3"]).cvl)
     return data
 
 
@@ -56,6 +55,10 @@ def test_figures_here(samples: dict[str, np.ndarray], capsys: pytest.CaptureFixt
     text = capsys.readouterr().out
     assert f"{right} of 30 right ({right / 30:.1%}); one inference " in text
     assert "0 of 30 differ from model.cvl" in text and "sent again" not in text
+    rows = [line.split() for line in text.splitlines()]
+    wanted = [[str(count or ".") for count in row] for row in found["confusion"]]
+    names = [["0", "cat"], ["1", "dog"], ["2", "[red]"], ["3"]]
+    assert all([*name, *counts] in rows for name, counts in zip(names, wanted, strict=True))
 
 
 def test_another_model_differs(samples: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str]) -> None:

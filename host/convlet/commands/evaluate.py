@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from convlet import on_board
 from convlet.array_files import load_arrays
@@ -106,7 +107,8 @@ def command(
         )
     else:
         if len(confusion) <= MOST_CLASSES:
-            session.console.print(_confusion_table(confusion))
+            names = () if port else open_model(model).labels  # a board does not tell them
+            session.console.print(_confusion_table(confusion, names))
         _print_summary(session, labels, right, times, repeated if port else None)
         if differ is not None:
             session.console.print(f"{differ} of {len(scores):,} differ from {against}", highlight=False)
@@ -115,14 +117,15 @@ def command(
         raise VerifyError(f"{where} does not give the scores of {against}: is it the same model?")
 
 
-def _confusion_table(confusion: NDArray[np.int64]) -> Table:
-    table = Table("class", *map(str, range(len(confusion))), box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in table.columns:
+def _confusion_table(confusion: NDArray[np.int64], names: Sequence[str]) -> Table:
+    table = Table("Class", *map(str, range(len(confusion))), box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in table.columns[1:]:
         column.justify = "right"
     for label, row in enumerate(confusion):
-        cells = [f"[bold]{count}[/]" if n == label else str(count or ".") for n, count in enumerate(row)]
-        table.add_row(str(label), *cells)
-    table.caption = "a row for each true class, a column for each that the model says"
+        cells = [Text(str(count or "."), "bold" if n == label else "") for n, count in enumerate(row)]
+        named = bool(names) and names[label] != str(label)
+        table.add_row(Text(f"{label} {names[label]}" if named else str(label)), *cells)
+    table.caption = "rows: true classes; columns: what the model says"
     return table
 
 

@@ -39,9 +39,7 @@ def trained(digits: Digits, tmp_path: Path) -> Path:
 
 
 def test_a_folder_without_a_training_is_refused(tmp_path: Path) -> None:
-    expected = (
-        f"{tmp_path} has none of the files NAME.metrics.json, expected the folder of one `convlet train`"
-    )
+    expected = f"{tmp_path} is no folder of one `convlet train`: it has none of the files NAME.metrics.json"
     with pytest.raises(ConvletError, match=re.escape(expected)):
         find_trained(tmp_path)
 
@@ -74,7 +72,7 @@ def test_a_missing_file_is_named(file: str, message: str, trained: Path) -> None
 )
 def test_a_damaged_file_is_named(file: str, content: bytes, trained: Path) -> None:
     (trained / file).write_bytes(content)
-    with pytest.raises(ConvletError, match=f"{file} "):
+    with pytest.raises(ConvletError, match=f"{file}[ :]"):
         gather(trained)
 
 
