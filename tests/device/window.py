@@ -18,6 +18,7 @@ except ImportError:  # QEMU's boards: MicroPython has no clock there
     time = None
 
 SMALL = 1800  # the constants of each operator fit, but not all of them
+SOME, LEAST = 400, 220  # the same of the stream
 
 
 class File:
@@ -74,9 +75,14 @@ own.run(image)
 assert own.bytes_read == before  # all is in the window
 
 stream, streamed = convlet.Model(STREAM), convlet.Model(File(STREAM), window=len(STREAM))
+partly, barely = convlet.Model(File(STREAM), window=SOME), convlet.Model(File(STREAM), window=LEAST)
 step = bytes(stream.input_shape[0] * stream.input_shape[1] * stream.input_shape[2])
 for _ in range(40):
-    assert list(stream.step(step)) == list(streamed.step(step))
+    output = list(stream.step(step))
+    for other in (streamed, partly, barely):
+        assert list(other.step(step)) == output
+# Some of its constants stay in the window, the others are read in each step.
+assert 0 == streamed.bytes_read < partly.bytes_read < barely.bytes_read
 
 TOO_SHORT = "the file gives too little at byte"
 for fails, kind, text in (

@@ -9,6 +9,7 @@ import numpy as np
 
 from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
+from convlet.limits import MOST_OPERATORS, check_limit
 from convlet.node import Node
 from convlet.ops import REGISTRY
 from convlet.ops.convolution import DEPTHWISE_BLOCK
@@ -26,13 +27,16 @@ def fastest_form(node: Node, window_bytes: int) -> Node:
 
 
 def split_wide_operators(graph: Graph, window_bytes: int) -> list[str]:
-    """Split the operators that do not fit. Raises ModelError for one that cannot be split so far."""
+    """Split the operators that do not fit. Raises ModelError for one that cannot be split so far, and for too many."""
     done = []
     for operator in graph.operators.copy():
         if constant_bytes(_wanted(operator)) > window_bytes:
             parts = _split(graph, operator, window_bytes)
             if parts > 1:
                 done.append(f"{operator} into {parts} parts")
+    if done:
+        name = f"the model, split for a window of {window_bytes:,} bytes,"
+        check_limit(name, "operators", len(graph.operators), MOST_OPERATORS)
     return done
 
 

@@ -9,6 +9,7 @@ import pytest
 from chain import Chain, kinds_after
 from convlet.compile import compile_tflite
 from convlet.errors import ModelError
+from convlet.passes import wide_operators
 from convlet.passes.wide_operators import split_wide_operators
 from convlet.window_plan import LEAST_WINDOW
 from convlet.writer import bytes_in_window
@@ -116,3 +117,12 @@ def test_what_has_no_channels_is_not_split():
         ModelError, match=r"\(SOFTMAX\) has constants of ([\d,]+) bytes, of which \1 are needed"
     ):
         compile_tflite(chain.build(), window=LEAST_WINDOW)
+
+
+def test_too_many_parts_are_refused(monkeypatch):
+    monkeypatch.setattr(wide_operators, "MOST_OPERATORS", 10)
+    with pytest.raises(
+        ModelError,
+        match=r"^the model, split for a window of 256 bytes, has 19 operators, expected at most 10$",
+    ):
+        compile_tflite(Chain((1, 1, 100)).dense(20).build(), window=256)
