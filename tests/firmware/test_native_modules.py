@@ -167,6 +167,7 @@ def test_install_asks_the_board(stock_pico_firmware: Path, digits: Digits) -> No
         with connect(running.port) as board:
             module = native.install(board, operators=operators)
             assert module.architecture == "armv6m"
+            assert module.code_bytes < 0.7 * native.build("armv6m").code_bytes
         with connect(running.port) as board:
             board.run("import convlet\nconvlet.Model('digits.cvl').selftest()")
             assert board.run("import os\nprint(os.listdir('/lib'))") == "['convlet.mpy']\n"
