@@ -96,6 +96,13 @@ static CVL_INLINE void put_three(const cvl_scale_t *scale, int8_t *out, uint32_t
     *out = cvl_scale_shortly(&copy, s2);
 }
 
+static CVL_INLINE void put_two(
+    const cvl_scale_t *scale, int8_t *out, uint32_t out_step, uint32_t s0, uint32_t s1) {
+    const cvl_scale_t copy = *scale;
+    out[0] = cvl_scale_shortly(&copy, s0);
+    out[out_step] = cvl_scale_shortly(&copy, s1);
+}
+
 // One pair of channels, of which the second may not be wanted.
 typedef struct {
     const uint32_t *w;
@@ -127,11 +134,9 @@ static CVL_INLINE void make_two(const cvl_pairs_t *pairs, const pair_t *pair, co
     window_t a = window_at(pairs, pair, x);
     window_t b = window_at(pairs, pair, x + pairs->step);
     add_all(pair->w, pairs->words, &a, &b, NULL);
-    pair->out[0] = cvl_scale_shortly(&pair->scales[0], a.first);
-    pair->out[pairs->out_step] = cvl_scale_shortly(&pair->scales[0], b.first);
+    put_two(&pair->scales[0], pair->out, pairs->out_step, a.first, b.first);
     if (pair->has_second) {
-        pair->out[1] = cvl_scale_shortly(&pair->scales[1], a.second);
-        pair->out[pairs->out_step + 1] = cvl_scale_shortly(&pair->scales[1], b.second);
+        put_two(&pair->scales[1], pair->out + 1, pairs->out_step, a.second, b.second);
     }
 }
 
@@ -187,7 +192,7 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
 
 #define SINGLE_OF_ONE(i) "l32i.n %[w0], %[w], 4 * " #i "\n" PRODUCT(a, i)
 #define SINGLE_OF_TWO(i) SINGLE_OF_ONE(i) PRODUCT(b, i)
-#define SINGLE_OF_FOUR(i) SINGLE_OF_TWO(i) PRODUCT(c, i) PRODUCT(d, i)
+#define SINGLE_OF_FIVE(i) SINGLE_OF_TWO(i) PRODUCT(c, i) PRODUCT(d, i) PRODUCT(e, i)
 
 // clang-format on
 
@@ -198,11 +203,12 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
 
 // As add_next, for one channel, whose weights are words one behind the other: of 1, 2 or 4
 // windows.
-static CVL_INLINE void add_next_singles(
-    const uint32_t *w, uint32_t words, window_t *a, window_t *b, window_t *c, window_t *d) {
+static CVL_INLINE void add_next_singles(const uint32_t *w, uint32_t words, window_t *a,
+    window_t *b, window_t *c, window_t *d, window_t *e) {
     uint32_t w0, v;
-    if (d != NULL) {
-        ADD(SINGLE_OF_FOUR, SUM(a), SUM(b), SUM(c), SUM(d));
+    if (e != NULL) {
+        ADD(SINGLE_OF_FIVE, SUM(a), SUM(b), SUM(c), SUM(d), SUM(e));
+        e->x += words;
         d->x += words;
         c->x += words;
         b->x += words;
@@ -216,58 +222,61 @@ static CVL_INLINE void add_next_singles(
 }
 
 static CVL_INLINE void add_all_singles(
-    const cvl_single_t *single, window_t *a, window_t *b, window_t *c, window_t *d) {
+    const cvl_single_t *single, window_t *a, window_t *b, window_t *c, window_t *d, window_t *e) {
     const uint32_t *w = single->w, *end = single->w_end;
     for (uint32_t left = (uint32_t)(end - w) % 8; left > 0; left -= 2, w += 2) {
-        add_next_singles(w, 2, a, b, c, d);
+        add_next_singles(w, 2, a, b, c, d, e);
     }
     for (; w != end; w += 8) {
-        add_next_singles(w, 8, a, b, c, d);
+        add_next_singles(w, 8, a, b, c, d, e);
     }
 }
 
-static CVL_INLINE void make_four_singles(
-    const cvl_single_t *single, uint32_t first, const uint32_t *x, int8_t *out) {
+static CVL_INLINE window_t single_at(const cvl_single_t *single, const uint32_t *x) {
+    uint32_t words = (uint32_t)(single->w_end - single->w);
+    return (window_t){x, cvl_first_sum(single->scale, words), 0};
+}
+
+static CVL_INLINE void make_five_singles(
+    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
     uint32_t step = single->step, out_step = single->out_step;
-    window_t a = {x, first, 0}, b = {x + step, first, 0};
-    window_t c = {b.x + step, first, 0}, d = {c.x + step, first, 0};
-    add_all_singles(single, &a, &b, &c, &d);
-    const cvl_scale_t copy = *single->scale;
-    *out = cvl_scale_shortly(&copy, a.first);
-    out += out_step;
-    *out = cvl_scale_shortly(&copy, b.first);
-    out += out_step;
-    *out = cvl_scale_shortly(&copy, c.first);
-    out += out_step;
-    *out = cvl_scale_shortly(&copy, d.first);
+    window_t a = single_at(single, x);
+    window_t b = single_at(single, x + step);
+    window_t c = single_at(single, x + 2 * step);
+    window_t d = single_at(single, x + 3 * step);
+    window_t e = single_at(single, x + 4 * step);
+    add_all_singles(single, &a, &b, &c, &d, &e);
+    put_three(single->scale, out, out_step, a.first, b.first, c.first);
+    put_two(single->scale, out + 3 * out_step, out_step, d.first, e.first);
 }
 
 static CVL_INLINE void make_two_singles(
-    const cvl_single_t *single, uint32_t first, const uint32_t *x, int8_t *out) {
-    window_t a = {x, first, 0}, b = {x + single->step, first, 0};
-    add_all_singles(single, &a, &b, NULL, NULL);
-    const cvl_scale_t copy = *single->scale;
-    out[0] = cvl_scale_shortly(&copy, a.first);
-    out[single->out_step] = cvl_scale_shortly(&copy, b.first);
+    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
+    window_t a = single_at(single, x);
+    window_t b = single_at(single, x + single->step);
+    add_all_singles(single, &a, &b, NULL, NULL, NULL);
+    put_two(single->scale, out, single->out_step, a.first, b.first);
+}
+
+static CVL_INLINE void make_one_single(
+    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
+    window_t a = single_at(single, x);
+    add_all_singles(single, &a, NULL, NULL, NULL, NULL);
+    *out = cvl_scale_shortly(single->scale, a.first);
 }
 
 void cvl_make_single(const cvl_single_t *single) {
     const uint32_t *x = single->x;
     uint32_t step = single->step, out_step = single->out_step;
-    uint32_t first = cvl_first_sum(single->scale, (uint32_t)(single->w_end - single->w));
     int8_t *out = single->out;
-    for (; (uint32_t)(single->x_end - x) >= 4 * step; x += 4 * step, out += 4 * out_step) {
-        make_four_singles(single, first, x, out);
+    for (; (uint32_t)(single->x_end - x) >= 5 * step; x += 5 * step, out += 5 * out_step) {
+        make_five_singles(single, x, out);
     }
-    if ((uint32_t)(single->x_end - x) >= 2 * step) {
-        make_two_singles(single, first, x, out);
-        x += 2 * step;
-        out += 2 * out_step;
+    for (; (uint32_t)(single->x_end - x) >= 2 * step; x += 2 * step, out += 2 * out_step) {
+        make_two_singles(single, x, out);
     }
     if (x != single->x_end) {
-        window_t a = {x, first, 0};
-        add_all_singles(single, &a, NULL, NULL, NULL);
-        *out = cvl_scale_shortly(single->scale, a.first);
+        make_one_single(single, x, out);
     }
 }
 
