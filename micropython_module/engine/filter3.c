@@ -16,20 +16,19 @@ void cvl_pad_filter3(const cvl_filter3_t *filter) {
 #if !CVL_HAS_ARMV6M
 
 // Value number `i` of a row, or the zero point.
-static inline int32_t value_of(
-    const cvl_filter3_t *filter, unsigned row, uint32_t i, bool missing) {
-    uintptr_t at = filter->rows[row];
-    return missing ? (int32_t)at : ((const int8_t *)at)[i];
+static inline int32_t value_of(uintptr_t row, uint32_t i, bool missing) {
+    return missing ? (int32_t)row : ((const int8_t *)row)[i];
 }
 
 static inline __attribute__((always_inline)) void gather_rows(
     const cvl_filter3_t *filter, uint32_t first, bool no_top, bool no_bottom) {
     uint32_t *to = filter->scratch + 2 * filter->before;
     uint32_t step = filter->step, end = first + filter->span;
+    uintptr_t upper = filter->rows[0], middle = filter->rows[1], lower = filter->rows[2];
     for (uint32_t i = first; i != end; i += step, to += 2) {
-        int32_t top = value_of(filter, 0, i, no_top);
-        to[0] = cvl_pair_of(top, value_of(filter, 1, i, false));
-        to[1] = (uint32_t)value_of(filter, 2, i, no_bottom);
+        int32_t top = value_of(upper, i, no_top);
+        to[0] = cvl_pair_of(top, value_of(middle, i, false));
+        to[1] = (uint32_t)value_of(lower, i, no_bottom);
     }
 }
 
@@ -64,6 +63,36 @@ static weights_t weights_of(const cvl_filter3_t *filter, uint32_t channel) {
     return weights;
 }
 
+#if CVL_HAS_XTENSA
+
+// The values of one channel's windows.
+static void put_sums(const cvl_scale_t *scale, int8_t *out, uint32_t out_step,
+    const uint32_t *sums, const uint32_t *end) {
+    const cvl_scale_t copy = *scale; // out might lie in it, as far as the compiler knows
+    for (; sums != end; sums++, out += out_step) {
+        *out = cvl_scale_shortly(&copy, *sums);
+    }
+}
+
+// All sums first: a loop that needs the weights and the scale lacks registers.
+static void make_channel(const cvl_filter3_t *filter, uint32_t channel) {
+    const weights_t w = weights_of(filter, channel);
+    const cvl_scale_t *scale = &filter->scales[channel - filter->channel];
+    uint32_t first = cvl_first_sum(scale, 3);
+    const uint32_t *x = filter->scratch;
+    uint32_t step = 2 * filter->stride;
+    uint32_t *sums = filter->scratch + 2 * filter->columns;
+    uint32_t *end = sums + filter->count;
+    for (uint32_t *to = sums; to != end; to++, x += step) {
+        uint32_t sum = cvl_add_in_turn(first + x[1] * w.singles[0], x[0], w.pairs[0]);
+        sum = cvl_add_in_turn(sum + x[3] * w.singles[1], x[2], w.pairs[1]);
+        *to = cvl_add_in_turn(sum + x[5] * w.singles[2], x[4], w.pairs[2]);
+    }
+    put_sums(scale, filter->out + channel, filter->out_step, sums, end);
+}
+
+#else
+
 static void make_channel(const cvl_filter3_t *filter, uint32_t channel) {
     const weights_t w = weights_of(filter, channel);
     const cvl_scale_t *scale = &filter->scales[channel - filter->channel];
@@ -81,6 +110,8 @@ static void make_channel(const cvl_filter3_t *filter, uint32_t channel) {
         x += step;
     }
 }
+
+#endif
 
 void cvl_make_filter3_singly(const cvl_filter3_t *filter) {
     cvl_pad_filter3(filter);

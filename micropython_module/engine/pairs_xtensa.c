@@ -41,47 +41,47 @@ typedef struct {
 
 // clang-format on
 
-#define ADD(text, ...)                                                                            \
+#define RUN(text, ...)                                                                            \
     __asm__ volatile(text                                                                         \
         : __VA_ARGS__, [w0] "=&r"(w0), [w1] "=&r"(w1), [v] "=&r"(v), [p] "=&r"(p)                 \
         : [w] "r"(w)                                                                              \
         : "memory")
+#define ADD(of, ...)                                                                              \
+    if (words == 8) {                                                                             \
+        RUN(EIGHT_WORDS(of), __VA_ARGS__);                                                        \
+    } else {                                                                                      \
+        RUN(TWO_WORDS(of), __VA_ARGS__);                                                          \
+    }
 #define WINDOW(window)                                                                            \
     [x_##window] "+r"(window->x), [first_##window] "+r"(window->first),                           \
         [second_##window] "+r"(window->second)
 
-// Adds all words from `w` on to the sums of one to three windows.
-static CVL_INLINE void add_words(
+// Adds the next 2 or 8 words, whose weights begin at `w`, to the sums of one to three windows.
+static CVL_INLINE void add_next(
+    const uint32_t *w, uint32_t words, window_t *a, window_t *b, window_t *c) {
+    uint32_t w0, w1, v, p;
+    if (c != NULL) {
+        ADD(OF_THREE, WINDOW(a), WINDOW(b), WINDOW(c));
+        c->x += words;
+        b->x += words;
+    } else if (b != NULL) {
+        ADD(OF_TWO, WINDOW(a), WINDOW(b));
+        b->x += words;
+    } else {
+        ADD(OF_ONE, WINDOW(a));
+    }
+    a->x += words;
+}
+
+// Adds all words.
+static CVL_INLINE void add_all(
     const uint32_t *w, uint32_t words, window_t *a, window_t *b, window_t *c) {
     const uint32_t *end = w + 2 * words;
-    uint32_t w0, w1, v, p;
     for (uint32_t left = words % 8; left > 0; left -= 2, w += 4) {
-        if (c != NULL) {
-            ADD(TWO_WORDS(OF_THREE), WINDOW(a), WINDOW(b), WINDOW(c));
-            c->x += 2;
-        } else if (b != NULL) {
-            ADD(TWO_WORDS(OF_TWO), WINDOW(a), WINDOW(b));
-        } else {
-            ADD(TWO_WORDS(OF_ONE), WINDOW(a));
-        }
-        a->x += 2;
-        if (b != NULL) {
-            b->x += 2;
-        }
+        add_next(w, 2, a, b, c);
     }
     for (; w != end; w += 16) {
-        if (c != NULL) {
-            ADD(EIGHT_WORDS(OF_THREE), WINDOW(a), WINDOW(b), WINDOW(c));
-            c->x += 8;
-        } else if (b != NULL) {
-            ADD(EIGHT_WORDS(OF_TWO), WINDOW(a), WINDOW(b));
-        } else {
-            ADD(EIGHT_WORDS(OF_ONE), WINDOW(a));
-        }
-        a->x += 8;
-        if (b != NULL) {
-            b->x += 8;
-        }
+        add_next(w, 8, a, b, c);
     }
 }
 
@@ -94,6 +94,13 @@ static CVL_INLINE void put_three(const cvl_scale_t *scale, int8_t *out, uint32_t
     *out = cvl_scale_shortly(&copy, s1);
     out += out_step;
     *out = cvl_scale_shortly(&copy, s2);
+}
+
+static CVL_INLINE void put_two(
+    const cvl_scale_t *scale, int8_t *out, uint32_t out_step, uint32_t s0, uint32_t s1) {
+    const cvl_scale_t copy = *scale;
+    out[0] = cvl_scale_shortly(&copy, s0);
+    out[out_step] = cvl_scale_shortly(&copy, s1);
 }
 
 // One pair of channels, of which the second may not be wanted.
@@ -116,7 +123,7 @@ static CVL_INLINE void make_three(
     window_t a = window_at(pairs, pair, x);
     window_t b = window_at(pairs, pair, x + step);
     window_t c = window_at(pairs, pair, x + 2 * step);
-    add_words(pair->w, pairs->words, &a, &b, &c);
+    add_all(pair->w, pairs->words, &a, &b, &c);
     put_three(&pair->scales[0], pair->out, pairs->out_step, a.first, b.first, c.first);
     if (pair->has_second) {
         put_three(&pair->scales[1], pair->out + 1, pairs->out_step, a.second, b.second, c.second);
@@ -126,18 +133,16 @@ static CVL_INLINE void make_three(
 static CVL_INLINE void make_two(const cvl_pairs_t *pairs, const pair_t *pair, const uint32_t *x) {
     window_t a = window_at(pairs, pair, x);
     window_t b = window_at(pairs, pair, x + pairs->step);
-    add_words(pair->w, pairs->words, &a, &b, NULL);
-    pair->out[0] = cvl_scale_shortly(&pair->scales[0], a.first);
-    pair->out[pairs->out_step] = cvl_scale_shortly(&pair->scales[0], b.first);
+    add_all(pair->w, pairs->words, &a, &b, NULL);
+    put_two(&pair->scales[0], pair->out, pairs->out_step, a.first, b.first);
     if (pair->has_second) {
-        pair->out[1] = cvl_scale_shortly(&pair->scales[1], a.second);
-        pair->out[pairs->out_step + 1] = cvl_scale_shortly(&pair->scales[1], b.second);
+        put_two(&pair->scales[1], pair->out + 1, pairs->out_step, a.second, b.second);
     }
 }
 
 static CVL_INLINE void make_one(const cvl_pairs_t *pairs, const pair_t *pair, const uint32_t *x) {
     window_t a = window_at(pairs, pair, x);
-    add_words(pair->w, pairs->words, &a, NULL, NULL);
+    add_all(pair->w, pairs->words, &a, NULL, NULL);
     pair->out[0] = cvl_scale_shortly(&pair->scales[0], a.first);
     if (pair->has_second) {
         pair->out[1] = cvl_scale_shortly(&pair->scales[1], a.second);
@@ -186,64 +191,92 @@ void cvl_make_pairs(const cvl_pairs_t *pairs) {
     "add.n %[first_" #window "], %[first_" #window "], %[v]\n"
 
 #define SINGLE_OF_ONE(i) "l32i.n %[w0], %[w], 4 * " #i "\n" PRODUCT(a, i)
-#define SINGLE_OF_FOUR(i) SINGLE_OF_ONE(i) PRODUCT(b, i) PRODUCT(c, i) PRODUCT(d, i)
+#define SINGLE_OF_TWO(i) SINGLE_OF_ONE(i) PRODUCT(b, i)
+#define SINGLE_OF_FIVE(i) SINGLE_OF_TWO(i) PRODUCT(c, i) PRODUCT(d, i) PRODUCT(e, i)
 
 // clang-format on
 
-#define ADD_SINGLE(text, ...)                                                                     \
+#undef RUN
+#define RUN(text, ...)                                                                            \
     __asm__ volatile(text : __VA_ARGS__, [w0] "=&r"(w0), [v] "=&r"(v) : [w] "r"(w) : "memory")
-#define SUM(window) [x_##window] "+r"(window.x), [first_##window] "+r"(window.first)
+#define SUM(window) [x_##window] "+r"(window->x), [first_##window] "+r"(window->first)
 
-static CVL_INLINE void make_four_singles(
-    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
-    const uint32_t *w = single->w, *w_end = single->w_end;
-    uint32_t words = (uint32_t)(w_end - w), step = single->step, out_step = single->out_step;
-    uint32_t w0, v, first = cvl_first_sum(single->scale, words);
-    window_t a = {x, first, 0}, b = {x + step, first, 0};
-    window_t c = {b.x + step, first, 0}, d = {c.x + step, first, 0};
-    for (uint32_t left = words % 8; left > 0; left -= 2, w += 2) {
-        ADD_SINGLE(TWO_WORDS(SINGLE_OF_FOUR), SUM(a), SUM(b), SUM(c), SUM(d));
-        a.x += 2, b.x += 2, c.x += 2, d.x += 2;
+// As add_next, for one channel, whose weights are words one behind the other: of 1, 2 or 4
+// windows.
+static CVL_INLINE void add_next_singles(const uint32_t *w, uint32_t words, window_t *a,
+    window_t *b, window_t *c, window_t *d, window_t *e) {
+    uint32_t w0, v;
+    if (e != NULL) {
+        ADD(SINGLE_OF_FIVE, SUM(a), SUM(b), SUM(c), SUM(d), SUM(e));
+        e->x += words;
+        d->x += words;
+        c->x += words;
+        b->x += words;
+    } else if (b != NULL) {
+        ADD(SINGLE_OF_TWO, SUM(a), SUM(b));
+        b->x += words;
+    } else {
+        ADD(SINGLE_OF_ONE, SUM(a));
     }
-    for (; w != w_end; w += 8) {
-        ADD_SINGLE(EIGHT_WORDS(SINGLE_OF_FOUR), SUM(a), SUM(b), SUM(c), SUM(d));
-        a.x += 8, b.x += 8, c.x += 8, d.x += 8;
-    }
-    const cvl_scale_t copy = *single->scale;
-    *out = cvl_scale_shortly(&copy, a.first);
-    out += out_step;
-    *out = cvl_scale_shortly(&copy, b.first);
-    out += out_step;
-    *out = cvl_scale_shortly(&copy, c.first);
-    out += out_step;
-    *out = cvl_scale_shortly(&copy, d.first);
+    a->x += words;
 }
 
-static CVL_INLINE void make_single(const cvl_single_t *single, const uint32_t *x, int8_t *out) {
-    const uint32_t *w = single->w, *w_end = single->w_end;
-    uint32_t words = (uint32_t)(w_end - w);
-    uint32_t w0, v;
-    window_t a = {x, cvl_first_sum(single->scale, words), 0};
-    for (uint32_t left = words % 8; left > 0; left -= 2, w += 2, a.x += 2) {
-        ADD_SINGLE(TWO_WORDS(SINGLE_OF_ONE), SUM(a));
+static CVL_INLINE void add_all_singles(
+    const cvl_single_t *single, window_t *a, window_t *b, window_t *c, window_t *d, window_t *e) {
+    const uint32_t *w = single->w, *end = single->w_end;
+    for (uint32_t left = (uint32_t)(end - w) % 8; left > 0; left -= 2, w += 2) {
+        add_next_singles(w, 2, a, b, c, d, e);
     }
-    for (; w != w_end; w += 8, a.x += 8) {
-        ADD_SINGLE(EIGHT_WORDS(SINGLE_OF_ONE), SUM(a));
+    for (; w != end; w += 8) {
+        add_next_singles(w, 8, a, b, c, d, e);
     }
+}
+
+static CVL_INLINE window_t single_at(const cvl_single_t *single, const uint32_t *x) {
+    uint32_t words = (uint32_t)(single->w_end - single->w);
+    return (window_t){x, cvl_first_sum(single->scale, words), 0};
+}
+
+static CVL_INLINE void make_five_singles(
+    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
+    uint32_t step = single->step, out_step = single->out_step;
+    window_t a = single_at(single, x);
+    window_t b = single_at(single, x + step);
+    window_t c = single_at(single, x + 2 * step);
+    window_t d = single_at(single, x + 3 * step);
+    window_t e = single_at(single, x + 4 * step);
+    add_all_singles(single, &a, &b, &c, &d, &e);
+    put_three(single->scale, out, out_step, a.first, b.first, c.first);
+    put_two(single->scale, out + 3 * out_step, out_step, d.first, e.first);
+}
+
+static CVL_INLINE void make_two_singles(
+    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
+    window_t a = single_at(single, x);
+    window_t b = single_at(single, x + single->step);
+    add_all_singles(single, &a, &b, NULL, NULL, NULL);
+    put_two(single->scale, out, single->out_step, a.first, b.first);
+}
+
+static CVL_INLINE void make_one_single(
+    const cvl_single_t *single, const uint32_t *x, int8_t *out) {
+    window_t a = single_at(single, x);
+    add_all_singles(single, &a, NULL, NULL, NULL, NULL);
     *out = cvl_scale_shortly(single->scale, a.first);
 }
 
 void cvl_make_single(const cvl_single_t *single) {
-    int8_t *out = single->out;
     const uint32_t *x = single->x;
-    uint32_t many = 4 * single->step;
-    for (; (uint32_t)(single->x_end - x) >= many; x += many) {
-        make_four_singles(single, x, out);
-        out += 4 * single->out_step;
+    uint32_t step = single->step, out_step = single->out_step;
+    int8_t *out = single->out;
+    for (; (uint32_t)(single->x_end - x) >= 5 * step; x += 5 * step, out += 5 * out_step) {
+        make_five_singles(single, x, out);
     }
-    for (; x != single->x_end; x += single->step) {
-        make_single(single, x, out);
-        out += single->out_step;
+    for (; (uint32_t)(single->x_end - x) >= 2 * step; x += 2 * step, out += 2 * out_step) {
+        make_two_singles(single, x, out);
+    }
+    if (x != single->x_end) {
+        make_one_single(single, x, out);
     }
 }
 
@@ -256,7 +289,7 @@ static CVL_INLINE int32_t greatest(
     const cvl_pairs_t *pairs, const uint32_t *w, const uint32_t *x, uint32_t first) {
     window_t a = {x, first, first};
     window_t b = {x + pairs->step, first, first};
-    add_words(w, pairs->words, &a, &b, NULL);
+    add_all(w, pairs->words, &a, &b, NULL);
     return greater((uint32_t)greater(a.first, a.second), (uint32_t)greater(b.first, b.second));
 }
 

@@ -22,13 +22,14 @@ static inline void widen_word(uint32_t *to, uint32_t values) {
 }
 
 void cvl_widen_words(uint32_t *to, const uint32_t *from, uint32_t count) {
-    if (count % 2 != 0) {
+    for (; count % 4 != 0; count--, to += 2) {
         widen_word(to, *from++);
-        to += 2;
     }
-    for (const uint32_t *end = from + (count & ~1u); from != end; from += 2, to += 4) {
+    for (const uint32_t *end = from + count; from != end; from += 4, to += 8) {
         widen_word(to, from[0]);
         widen_word(to + 2, from[1]);
+        widen_word(to + 4, from[2]);
+        widen_word(to + 6, from[3]);
     }
 }
 
