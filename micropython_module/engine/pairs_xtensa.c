@@ -1,5 +1,7 @@
-// cvl_make_pairs for Xtensa (ESP8266, ESP32). Three windows share the loads of the weights of two
-// channels: that takes 14 registers, all that there are, which the compiler does not manage.
+// cvl_make_pairs, cvl_make_single and cvl_make_pooled for Xtensa (ESP8266, ESP32), with
+// instructions that all of them have. Three windows share the loads of the weights of two
+// channels, or five those of one: that takes 13 or 14 registers, all that there are, which the
+// compiler does not manage.
 #include "pairs_inline.h"
 #include "widen.h"
 
