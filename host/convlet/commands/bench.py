@@ -114,7 +114,7 @@ def _as_data(
 
 def _plain_table(*names: str, texts: int) -> Table:
     """`texts`: columns that hold words; the others hold numbers."""
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.columns[0].no_wrap = True
     for column in table.columns[texts:]:
         column.justify = "right"
