@@ -79,7 +79,7 @@ CVL_HOT static CVL_NOINLINE void sum_edge(const block_t *block, int32_t x, int32
     }
 }
 
-static CVL_NOINLINE void sum_padding(block_t *block) {
+CVL_HOT static CVL_NOINLINE void sum_padding(block_t *block) {
     const cvl_operator_t *op = block->task->op;
     const int8_t *w = block->weights;
     int32_t sums[BLOCK] = {0};

@@ -165,5 +165,5 @@ def test_the_command_prints_writes_and_draws(tmp_path):
 
 def test_a_damaged_baseline_is_refused(tmp_path):
     (tmp_path / "baseline.json").write_text("{")
-    with pytest.raises(ConvletError, match=r"baseline.json is no baseline: "):
+    with pytest.raises(ConvletError, match=r"baseline.json is no baseline in JSON but "):
         bench.read_baseline(tmp_path / "baseline.json")

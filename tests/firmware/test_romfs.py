@@ -114,6 +114,6 @@ def test_deploy_one_by_ampy_and_one_that_is_broken_off(
 def test_stock_firmware_has_no_romfs(stock_pico_firmware: Path) -> None:
     with (
         emulate.pico(stock_pico_firmware, board_name="pico-stock") as running,
-        pytest.raises(BoardError, match=r"no ROMFS .*convlet firmware build --board pico.* without --romfs"),
+        pytest.raises(BoardError, match=r"no ROMFS: .*convlet firmware build --board pico.* without --romfs"),
     ):
         deploy_to_rom(VECTORS / "padded.cvl", running.port)
