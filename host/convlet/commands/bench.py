@@ -115,9 +115,9 @@ def _as_data(
 def _plain_table(*names: str, texts: int) -> Table:
     """`texts`: columns that hold words; the others hold numbers."""
     table = Table(*names, box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    table.columns[0].no_wrap = True
+    table.columns[0].overflow = "ellipsis"  # what gives way in a narrow terminal
     for column in table.columns[texts:]:
-        column.justify = "right"
+        column.justify, column.no_wrap = "right", True
     return table
 
 
