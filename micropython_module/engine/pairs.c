@@ -1,7 +1,9 @@
 #include "pairs_inline.h"
 #include "widen.h"
 
-#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP && !CVL_HAS_XTENSA
+#if !CVL_HAS_ARMV6M && !CVL_HAS_DSP
+
+#if !CVL_HAS_XTENSA
 
 // One pair of channels, of which the second may not be wanted.
 typedef struct {
@@ -104,7 +106,7 @@ static CVL_INLINE void make_windows(
     pair->out += CVL_WINDOWS * pairs->out_step;
 }
 
-CVL_HOT static CVL_NOINLINE void make_pair(
+CVL_HOT void cvl_make_pair(
     const cvl_pairs_t *pairs, const uint32_t *weights, uint32_t c, bool has_second) {
     pair_t pair = {pairs->scales + c, pairs->out + c, has_second};
     const uint32_t *x = pairs->x;
@@ -117,15 +119,17 @@ CVL_HOT static CVL_NOINLINE void make_pair(
     }
 }
 
+#endif
+
 void cvl_make_pairs(const cvl_pairs_t *pairs) {
     const uint32_t *weights = (const uint32_t *)(const void *)pairs->weights;
     for (uint32_t c = 0; c < pairs->channels; c += 2) {
         if (pairs->room != NULL) {
             cvl_widen_words(pairs->room, weights, pairs->words);
-            make_pair(pairs, pairs->room, c, c + 1 < pairs->channels);
+            cvl_make_pair(pairs, pairs->room, c, c + 1 < pairs->channels);
             weights += pairs->words;
         } else {
-            make_pair(pairs, weights, c, c + 1 < pairs->channels);
+            cvl_make_pair(pairs, weights, c, c + 1 < pairs->channels);
             weights += 2 * pairs->words;
         }
     }

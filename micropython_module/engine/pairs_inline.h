@@ -94,4 +94,29 @@ static inline int8_t cvl_scale_twice(
     return cvl_clamp_s8(value, least, most);
 }
 
+// The portable cvl_make_pairs for one pair of channels, of which the second may not be wanted.
+void cvl_make_pair(const cvl_pairs_t *pairs, const uint32_t *weights, uint32_t c, bool has_second);
+
+static inline int32_t cvl_greater(uint32_t a, uint32_t b) {
+    return (int32_t)a > (int32_t)b ? (int32_t)a : (int32_t)b;
+}
+
+// The greatest of the sums of the window at x and of its neighbour, which begin with `first`.
+typedef int32_t cvl_greatest_t(
+    const cvl_pairs_t *pairs, const uint32_t *w, const uint32_t *x, uint32_t first);
+
+// cvl_make_pooled with such a function.
+static CVL_INLINE void cvl_make_pooled_with(const cvl_pairs_t *pairs, cvl_greatest_t *greatest) {
+    const uint32_t *w = (const uint32_t *)(const void *)pairs->weights;
+    const cvl_scale_t *scale = pairs->scales;
+    for (uint32_t c = 0; c < pairs->channels; c++, scale++, w += 2 * pairs->words) {
+        int8_t *out = pairs->out + c;
+        for (const uint32_t *x = pairs->x; x != pairs->x_end; x += 2 * pairs->step) {
+            int32_t sum = greatest(pairs, w, x, cvl_first_sum(scale, pairs->words));
+            *out = cvl_scale_shortly(scale, (uint32_t)sum);
+            out += pairs->out_step;
+        }
+    }
+}
+
 #endif

@@ -1,4 +1,4 @@
-// cvl_make_pairs, cvl_make_single and cvl_make_pooled for Xtensa (ESP8266, ESP32), with
+// cvl_make_pair, cvl_make_single and cvl_make_pooled for Xtensa (ESP8266, ESP32), with
 // instructions that all of them have. Three windows share the loads of the weights of two
 // channels, or five those of one: that takes 13 or 14 registers, all that there are, which the
 // compiler does not manage.
@@ -151,7 +151,7 @@ static CVL_INLINE void make_one(const cvl_pairs_t *pairs, const pair_t *pair, co
     }
 }
 
-CVL_HOT static CVL_NOINLINE void make_pair(
+CVL_HOT void cvl_make_pair(
     const cvl_pairs_t *pairs, const uint32_t *weights, uint32_t c, bool has_second) {
     pair_t pair = {weights, pairs->scales + c, pairs->out + c, has_second};
     const uint32_t *x = pairs->x;
@@ -165,20 +165,6 @@ CVL_HOT static CVL_NOINLINE void make_pair(
         make_one(pairs, &pair, x);
     } else if (left != 0) {
         make_two(pairs, &pair, x);
-    }
-}
-
-void cvl_make_pairs(const cvl_pairs_t *pairs) {
-    const uint32_t *weights = (const uint32_t *)(const void *)pairs->weights;
-    for (uint32_t c = 0; c < pairs->channels; c += 2) {
-        if (pairs->room != NULL) {
-            cvl_widen_words(pairs->room, weights, pairs->words);
-            make_pair(pairs, pairs->room, c, c + 1 < pairs->channels);
-            weights += pairs->words;
-        } else {
-            make_pair(pairs, weights, c, c + 1 < pairs->channels);
-            weights += 2 * pairs->words;
-        }
     }
 }
 
@@ -282,30 +268,18 @@ void cvl_make_single(const cvl_single_t *single) {
     }
 }
 
-static inline int32_t greater(uint32_t a, uint32_t b) {
-    return (int32_t)a > (int32_t)b ? (int32_t)a : (int32_t)b;
-}
-
 // The greatest of the sums of the window at x and of its neighbour.
 static CVL_INLINE int32_t greatest(
     const cvl_pairs_t *pairs, const uint32_t *w, const uint32_t *x, uint32_t first) {
     window_t a = {x, first, first};
     window_t b = {x + pairs->step, first, first};
     add_all(w, pairs->words, &a, &b, NULL);
-    return greater((uint32_t)greater(a.first, a.second), (uint32_t)greater(b.first, b.second));
+    return cvl_greater(
+        (uint32_t)cvl_greater(a.first, a.second), (uint32_t)cvl_greater(b.first, b.second));
 }
 
 void cvl_make_pooled(const cvl_pairs_t *pairs) {
-    const uint32_t *w = (const uint32_t *)(const void *)pairs->weights;
-    const cvl_scale_t *scale = pairs->scales;
-    for (uint32_t c = 0; c < pairs->channels; c++, scale++, w += 2 * pairs->words) {
-        int8_t *out = pairs->out + c;
-        for (const uint32_t *x = pairs->x; x != pairs->x_end; x += 2 * pairs->step) {
-            int32_t sum = greatest(pairs, w, x, cvl_first_sum(scale, pairs->words));
-            *out = cvl_scale_shortly(scale, (uint32_t)sum);
-            out += pairs->out_step;
-        }
-    }
+    cvl_make_pooled_with(pairs, greatest);
 }
 
 #else
