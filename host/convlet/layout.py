@@ -32,7 +32,8 @@ class Layout:
     """A plan in time, whose unit is the event: one call of a kernel for one row.
 
     `rows` has the bytes of each single row while it is needed; `scratches` what kernels have for themselves while they
-    need it; `rings` the places that are kept free for rows between the first and the last of a node that has a ring.
+    need it, copies of weights too; `rings` the places that are kept free for rows between the first and the last of a
+    node that has a ring.
     `used` is the number of bytes in use at each event, int64[events + 1]: behind the last one the outputs are there.
 
     Of a stream these are the events of some steps, long after its begin.
@@ -154,6 +155,8 @@ def _scratches(program: Program, plan: Plan, events: Sequence[Event]) -> list[Sp
             own = [(time, time) for time, event in enumerate(events) if event.node == index]
             for first, last in [work.get(index, (0, 0))] if node.accumulates else own:
                 spans.append(Span(index, plan.scratches[index], node.scratch_bytes, first, last))
+        if node.copied_bytes:
+            spans.append(Span(index, plan.copies[index], node.copied_bytes, *work.get(index, (0, 0))))
     return spans
 
 

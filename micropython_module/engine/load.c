@@ -181,6 +181,7 @@ static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault)
     NEED(op->flags & CVL_FLAG_PLACED, ROW_PLACES);
     NEED(op->input_b != CVL_NO_OPERATOR, SECOND_INPUTS);
     NEED(op->ring_rows == 0, IN_PLACE_INPUTS);
+    NEED(op->copy != 0, COPIES);
     return CVL_OK;
 }
 

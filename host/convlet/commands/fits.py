@@ -86,6 +86,7 @@ def command(
         if len(fits) == 1 and (time := fits[0].time):
             session.console.print(_operators(compiled, measured[time.core], time))
         _explain(session, measured, reasons)
+        _warn_of_flash(session, fits)
     if boards and not all(each.fits for each in fits):
         raise click.exceptions.Exit(1)
 
@@ -195,6 +196,17 @@ def _explain(session: Session, cores: Iterable[str], reasons: Mapping[str, str])
         )
     for core, reason in reasons.items():
         _say(session, f"no time for {core}: {reason}", "dim")
+
+
+def _warn_of_flash(session: Session, fits: Sequence[Fit]) -> None:
+    slow = {each.board.chip: each.time.flash_ms for each in fits if each.time and each.time.flash_ms}
+    for chip, ms in slow.items():
+        _say(
+            session,
+            f"{chip}: up to {ms:,.1f} ms more where the file is read in place and its weights come from flash, which "
+            "is computed, not measured; `convlet compile --weights-in-ram BYTES` copies those that are read most",
+            "dim",
+        )
 
 
 def _say(session: Session, text: str, style: str = "") -> None:
