@@ -216,3 +216,16 @@ def test_a_stream_that_is_reset_begins_anew():
     for forget in (model.reset, model.selftest):
         forget()
         assert np.array_equal(stream_outputs(model, series), first)
+
+
+def test_a_stream_that_makes_rows_without_its_input_comes_to_an_end():
+    """A file whose windows lie so far above row 0 that more rows could be made than can be counted."""
+    compiled = compile_tflite(
+        Chain((40, 1, 2)).conv(4, (1, 1)).conv(4, (1, 1)).conv(4, (1, 1)).build(), stream=True, prefer="ram"
+    )
+    cvl = compiled.cvl
+    for index in range(1, len(compiled.program.nodes)):
+        cvl = edited(cvl, OPERATOR, index, pad_top=0x7FFF)
+    model = convlet.Model(cvl)
+    for _ in range(3):
+        model.step(bytes(2))
