@@ -143,6 +143,14 @@ def test_command_shows_what_operators_take(pico_firmware: Path, digits: Digits) 
     assert through["cycles"] > found["cycles"] + 20 * cost.bytes_read
 
 
+def test_command_shows_what_a_step_takes(pico_firmware: Path) -> None:
+    model = Path(__file__).parents[1] / "vectors" / "stream.cvl"
+    command = [*COMMAND, "--firmware", pico_firmware, "--model", model, "--profile"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    step = re.search(r"^one step: ([\d,]+) cycles, [\d.]+ ms at 125 MHz$", printed, re.MULTILINE)
+    assert step and 5_000 < int(step.group(1).replace(",", "")) < 50_000
+
+
 def test_emulator_does_not_outlive_its_parent(pico_firmware: Path) -> None:
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom convlet import emulate\n"

@@ -13,11 +13,12 @@ from rich.table import Table
 
 from convlet import emulate, firmware
 from convlet.board import connect
-from convlet.board_profile import CLOCK_HZ, profile_on_pico
+from convlet.board_profile import CLOCK_HZ, PicoProfile, profile_on_pico
 from convlet.cli import Session, json_option
 from convlet.cvl_file import read_cvl_at
 from convlet.file_kinds import UF2, read_kind
 from convlet.files import read_file
+from convlet.format import FLAG_STREAM
 from convlet.recordings import read_motion
 
 
@@ -79,8 +80,7 @@ def command(
     if image is not None:
         read_kind(image, UF2, "the firmware")
     files = {path.name: read_file(path, "the file for the board") for path in models}
-    if profile:
-        read_cvl_at(models[0])
+    is_stream = profile and bool(read_cvl_at(models[0]).header["flags"] & FLAG_STREAM)
     if motion is not None:
         read_motion(motion)
     uf2 = image or firmware.build(board, progress=session.progress).image
@@ -88,7 +88,7 @@ def command(
     try:
         with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion, uarts=uarts) as running:
             if profile:
-                _show_profile(session, running.port, models[0].name, window or 0, as_json)
+                _show_profile(session, running.port, models[0].name, window or 0, is_stream, as_json)
                 return
             if as_json:
                 session.print_json({"board": board, "port": running.port, "uarts": running.uarts})
@@ -103,13 +103,25 @@ def command(
             _say(session, "stopped")
 
 
-def _show_profile(session: Session, port: str, model: str, window: int, as_json: bool) -> None:
+def _show_profile(
+    session: Session, port: str, model: str, window: int, is_stream: bool, as_json: bool
+) -> None:
     session.progress.step(f"Running {model} on an emulated Raspberry Pi Pico")
     with connect(port) as board:
-        found = profile_on_pico(board, model, window)
+        found = profile_on_pico(board, model, window, is_stream)
     if as_json:
         session.print_json(asdict(found) | {"between": found.between})
         return
+    took = f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CLOCK_HZ // 1_000_000} MHz"
+    if is_stream:
+        _say(session, f"one step: {found.cycles:,} cycles, {took}")
+    else:
+        session.console.print(_operators(found, took))
+    if window:
+        _say(session, f"{found.bytes_read:,} bytes are read from the file, which is part of the time")
+
+
+def _operators(found: PicoProfile, took: str) -> Table:
     table = Table(
         "#", "Operator", "Cycles", "Share", "MACs", "per MAC", box=box.SIMPLE, padding=(0, 1), pad_edge=False
     )
@@ -124,12 +136,10 @@ def _show_profile(session: Session, port: str, model: str, window: int, as_json:
             number, kind, f"{cycles:,}", f"{cycles / found.cycles:.1%}", f"{macs:,}" if macs else "", per_mac
         )
     table.caption = (
-        f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CLOCK_HZ // 1_000_000} MHz. Operators are timed in steps of "
-        f"1 us, or 125 cycles, for each row: the mean of {found.runs} runs"
+        f"{took}. Operators are timed in steps of 1 us, or 125 cycles, for each row: the mean of {found.runs} "
+        "runs"
     )
-    if window:
-        table.caption += f"\n{found.bytes_read:,} bytes are read from the file, while operators work"
-    session.console.print(table)
+    return table
 
 
 def _say(session: Session, text: str) -> None:
