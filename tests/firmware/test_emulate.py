@@ -67,15 +67,6 @@ def test_model_runs_in_place_from_romfs(pico: EmulatedBoard, digits: Digits, tmp
     assert int(taken) < digits.cvl.stat().st_size  # the arena and the objects, but no copy of the file
 
 
-def test_qemu_runs_python_on_a_cortex_m3(qemu_repl: Board) -> None:
-    assert "Cortex-M3" in qemu_repl.run("import sys\nprint(sys.implementation._machine)")
-
-
-def test_qemu_runs_python_on_a_cortex_m4_with_dsp_and_floats(cortex_m4_repl: Board) -> None:
-    code = "import sys\nprint(sys.implementation._machine, 1.5 * 3, 2.0**0.5, sys.implementation._mpy >> 10)"
-    assert cortex_m4_repl.run(code) == "mps2-an386 with Cortex-M4 4.5 1.414214 7\n"
-
-
 def test_foreign_firmware_is_an_error(tmp_path: Path) -> None:
     image = tmp_path / "not.uf2"
     image.write_bytes(b"no UF2 at all" * 100)
@@ -92,9 +83,9 @@ def test_port_in_use_is_an_error(pico: EmulatedBoard, pico_firmware: Path) -> No
         pass
 
 
-def test_missing_emulator_is_named(qemu_firmware: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_emulator_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.qemu("qemu-mps2-an385", qemu_firmware):
+    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.qemu("qemu-mps2-an385", Path("f.elf")):
         pass
 
 
@@ -185,3 +176,9 @@ def test_pty_and_tcp_port_exclude_each_other() -> None:
     done = subprocess.run([*COMMAND, "--pty", "--tcp-port", "0"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "exclude each other" in done.stderr
+
+
+@pytest.mark.parametrize("qemu_board", ["qemu-mps2-an386"], indirect=True)
+def test_qemu_runs_python_on_a_cortex_m4_with_dsp_and_floats(qemu_board: Board) -> None:
+    code = "import sys\nprint(sys.implementation._machine, 1.5 * 3, 2.0**0.5, sys.implementation._mpy >> 10)"
+    assert qemu_board.run(code) == "mps2-an386 with Cortex-M4 4.5 1.414214 7\n"

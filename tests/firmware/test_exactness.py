@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from convlet.board import Board
 from convlet.on_board import DEVICE_FOLDER, run_images
 
@@ -28,17 +29,18 @@ def test_unix(
     assert np.array_equal(outputs, np.concatenate([test_split.outputs, random_images.outputs]))
 
 
-def test_cortex_m3(qemu_repl: Board, digits: Digits, test_split: Expected, random_images: Expected) -> None:
-    for expected in (test_split, random_images):
-        outputs = run_images(qemu_repl, digits.cvl.read_bytes(), expected.images)
-        assert np.array_equal(outputs, expected.outputs)
-
-
-def test_cortex_m4(cortex_m4_repl: Board, digits: Digits, test_split: Expected) -> None:
-    outputs = run_images(cortex_m4_repl, digits.cvl.read_bytes(), test_split.images)
-    assert np.array_equal(outputs, test_split.outputs)
-
-
 def test_pico(pico_repl: Board, test_split: Expected) -> None:
     outputs = run_images(pico_repl, "digits.cvl", test_split.images)
     assert np.array_equal(outputs, test_split.outputs)
+
+
+@pytest.mark.parametrize("qemu_board", ["qemu-mps2-an385", "qemu-mps2-an386"], indirect=True)
+def test_qemu(qemu_board: Board, digits: Digits, test_split: Expected) -> None:
+    outputs = run_images(qemu_board, digits.cvl.read_bytes(), test_split.images)
+    assert np.array_equal(outputs, test_split.outputs)
+
+
+@pytest.mark.parametrize("qemu_board", ["qemu-mps2-an385"], indirect=True)
+def test_cortex_m3_with_noise(qemu_board: Board, digits: Digits, random_images: Expected) -> None:
+    outputs = run_images(qemu_board, digits.cvl.read_bytes(), random_images.images)
+    assert np.array_equal(outputs, random_images.outputs)

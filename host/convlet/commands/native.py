@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 
 from convlet import native
-from convlet.board import connect, without_password
+from convlet.board import PORT_HELP, attached_port, connect, without_password
 from convlet.cli import Session, json_option, out_option
 from convlet.commands.firmware import only_options, operators_of
 from convlet.files import write_atomic
@@ -67,12 +67,15 @@ def build(
 
 
 @command.command("install")
-@click.option("--port", required=True, help="Where the board is: /dev/ttyACM0, COM3, socket://host:number.")
+@click.option("--port", help=PORT_HELP)
 @only_options("Leave out what this model does not need; may be given several times.")
 @json_option
 @click.pass_obj
-def install(session: Session, port: str, only: Sequence[Path], extras: Sequence[str], as_json: bool) -> None:
+def install(
+    session: Session, port: str | None, only: Sequence[Path], extras: Sequence[str], as_json: bool
+) -> None:
     """Ask a board what it takes, build that, and copy it to the board."""
+    port = port or attached_port()
     session.progress.step(f"Installing the native module on {without_password(port)}")
     with connect(port) as board:
         module = native.install(board, operators=operators_of(only, extras), progress=session.progress)
