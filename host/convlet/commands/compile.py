@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import Compiled, compile_file, read_labels
 from convlet.copies import bytes_from_flash
 from convlet.engine import Model
@@ -26,10 +26,17 @@ from convlet.writer import constant_bytes
 _MOST_DETAILS = 8  # that are printed of one pass
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "convlet compile photos.tflite --labels photos.labels.txt",
+        "convlet compile gestures.tflite --labels walk,run,rest --stream",
+    )
+)
 @click.argument("tflite", type=click.Path(path_type=Path))
-@out_option("Default: the model's name with .cvl")
-@click.option("--labels", help="A file with a class a line, or the classes with commas between them.")
+@out_option("File to write.", show_default="TFLITE with .cvl")
+@click.option(
+    "--labels", help="File with the name of a class in each line, or the names with commas between them."
+)
 @click.option(
     "--vectors", type=click.IntRange(0, 100), default=1, show_default=True, help="Test vectors in the file."
 )

@@ -14,7 +14,7 @@ from rich.table import Table
 from convlet import emulate, firmware
 from convlet.board import connect
 from convlet.board_profile import CLOCK_HZ, PicoProfile, profile_on_pico
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.cvl_file import read_cvl_at
 from convlet.file_kinds import UF2, read_kind
 from convlet.files import read_file
@@ -22,17 +22,23 @@ from convlet.format import FLAG_STREAM
 from convlet.recordings import read_motion
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "convlet emulate --model photos.cvl --tcp-port 4321", "convlet emulate --model photos.cvl --profile"
+    )
+)
 @click.option(
     "--board", type=click.Choice(["pico"]), default="pico", show_default=True, help="What to emulate."
 )
-@click.option("--firmware", "image", type=click.Path(path_type=Path), help="UF2 file; else ours is built.")
+@click.option(
+    "--firmware", "image", type=click.Path(path_type=Path), help="UF2 file to boot; else ours is built."
+)
 @click.option(
     "--model",
     "models",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A file for the board's file system; may be given several times.",
+    help="A .cvl, or any file, to be in the board's file system; may be given several times.",
 )
 @click.option(
     "--tcp-port", type=click.IntRange(0, 65535), help="Listen on this TCP port; 0 picks a free one."

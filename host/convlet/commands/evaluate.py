@@ -15,7 +15,7 @@ from rich.text import Text
 
 from convlet import on_board
 from convlet.array_files import LABELS, load_arrays
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.cvl_file import open_model, read_cvl_at
 from convlet.engine import Model
 from convlet.errors import ConvletError, VerifyError
@@ -28,15 +28,19 @@ from convlet.serial_client import Answer
 MOST_CLASSES = 20  # of a confusion matrix that a terminal shows
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "convlet evaluate photos.test.npz",
+        "convlet evaluate photos.test.npz --port /dev/ttyACM0 --against photos.cvl",
+    )
+)
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--port", help="Ask the board there, such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
+@click.option("--port", help="Ask the board there, such as /dev/ttyACM0, COM3 or socket://HOST:NUMBER.")
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
-    default="digits.cvl",
-    show_default=True,
-    help="The .cvl file: on this computer, or with --port the file on the board.",
+    show_default="photos.cvl beside photos.test.npz",
+    help="The .cvl file: on this computer, or with --port on the board.",
 )
 @click.option(
     "--attach",
@@ -44,9 +48,9 @@ MOST_CLASSES = 20  # of a confusion matrix that a terminal shows
     help="With --port: device/serial_classify.py runs there already, with its model.",
 )
 @click.option(
-    "--baud", type=click.IntRange(min=1), default=115200, show_default=True, help="Of a UART, with --attach."
+    "--baud", type=click.IntRange(min=1), default=115200, show_default=True, help="With --attach: of a UART."
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Take so many samples only, from the beginning.")
+@click.option("--limit", type=click.IntRange(min=1), help="Take only the first so many samples.")
 @click.option(
     "--against", type=click.Path(path_type=Path), help="Compare the scores with those of this .cvl file here."
 )
@@ -56,7 +60,7 @@ def command(
     session: Session,
     data: Path,
     port: str | None,
-    model: Path,
+    model: Path | None,
     attach: bool,
     baud: int,
     limit: int | None,
@@ -71,6 +75,7 @@ def command(
     """
     if attach and not port:
         raise click.UsageError("--attach needs the --port of the board")
+    model = model or _model_of(data, port is not None)
     here = None if port else open_model(model)
     inputs, labels = _load_samples(data, len(here.input_shapes) if here else 1, limit)
     expected = None if against is None else _answers_here(against, open_model(against), inputs)
@@ -118,6 +123,12 @@ def command(
     if differ:
         where = "the board" if port else f"{model}"
         raise VerifyError(f"{where} does not give the scores of {against}: is it the same model?")
+
+
+def _model_of(data: Path, is_on_board: bool) -> Path:
+    """The model that belongs to the samples: on a board in its root folder, here beside them."""
+    name = f"{data.name.removesuffix('.npz').removesuffix('.test')}.cvl"
+    return Path(name) if is_on_board else data.with_name(name)
 
 
 def _confusion_table(confusion: NDArray[np.int64], names: Sequence[str]) -> Table:

@@ -15,7 +15,7 @@ from rich.text import Text
 from convlet.bench import Measurement
 from convlet.boards import BOARDS, find
 from convlet.cheaper import Cheaper, cheaper_layers
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.compile import Compiled
 from convlet.errors import ModelError
 from convlet.files import read_file
@@ -39,14 +39,17 @@ _NAMES = [name for name, board in BOARDS.items() if board.chip]
 _MOST_ADVICE = 3
 
 
-@click.command()
+@click.command(
+    epilog=examples("convlet fits photos.tflite", "convlet fits photos.tflite --board pico --board esp32c3")
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--board",
     "boards",
     type=click.Choice(_NAMES),
     multiple=True,
-    help="Default: all; may be given several times. Of a single one the time of each operator is shown.",
+    show_default="all",
+    help="May be given several times. Of a single one the time of each operator is shown.",
 )
 @click.option("--prefer", type=click.Choice(PREFERENCES), help="As for `convlet compile`. [default: balance]")
 @click.option("--stream", is_flag=True, help="As for `convlet compile`: the time is that of a step.")
