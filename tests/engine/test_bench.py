@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
-from bench_models import BASELINE, mlperf_models, small_models
+from bench_models import BASELINE, compiled_mlperf, mlperf_models, small_models
 from chain import Chain
 from convlet import bench, bench_build
 from convlet.bench_trace import trace
@@ -45,7 +45,7 @@ def test_small_models_take_no_more_instructions(name, core):
 @pytest.mark.skipif(not mlperf_models(), reason="the models are not beside this checkout")
 @pytest.mark.parametrize("name", mlperf_models() or [""])
 def test_real_models_take_no_more_instructions(name):
-    compiled = compile_tflite(mlperf_models()[name])
+    compiled, _ = compiled_mlperf(name)
     for core in ("m0plus", "m4"):
         assert_no_rise(measure(core, name, compiled))
 
