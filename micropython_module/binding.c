@@ -63,6 +63,11 @@ mp_obj_t binding_load_builtin(qstr name) {
     return mp_load_attr(builtins, name);
 }
 
+mp_obj_array_t *binding_new_view(mp_obj_t object) {
+    mp_obj_t memoryview = binding_load_builtin(MP_QSTR_memoryview);
+    return MP_OBJ_TO_PTR(mp_call_function_n_kw(memoryview, 1, 0, &object));
+}
+
 #ifdef MICROPY_ENABLE_DYNRUNTIME
 // ---- In a native module
 

@@ -11,7 +11,6 @@
 #undef mp_load_global
 #define mp_load_global(name) binding_load_builtin(name)
 #define mp_type_MemoryError (*(mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
-#define mp_type_memoryview (*(mp_obj_type_t *)mp_load_global(MP_QSTR_memoryview))
 #define mp_call_method_n_kw(n_args, n_kw, args) mp_fun_table.call_method_n_kw(n_args, n_kw, args)
 
 // Remembers the module's globals, in which native.py has what only Python code can do.
@@ -36,6 +35,9 @@ float binding_get_float(mp_obj_t number);
 
 // Of Python's own names, such as `open`.
 mp_obj_t binding_load_builtin(qstr name);
+
+// A memoryview on the object.
+mp_obj_array_t *binding_new_view(mp_obj_t object);
 
 // Runs what Python code is due, such as a timer's, and raises KeyboardInterrupt after Ctrl-C.
 void binding_poll(void);

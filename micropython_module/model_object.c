@@ -44,16 +44,14 @@ static void attach_arena(model_obj_t *self) {
 // A read-only view of output `index`. It refers to the arena from its beginning, which is what
 // keeps it alive.
 static mp_obj_t new_output_view(model_obj_t *self, unsigned index) {
-    mp_obj_t memoryview = MP_OBJ_FROM_PTR(&mp_type_memoryview);
-    mp_obj_t object = mp_call_function_n_kw(memoryview, 1, 0, &self->arena);
-    mp_obj_array_t *view = MP_OBJ_TO_PTR(object);
+    mp_obj_array_t *view = binding_new_view(self->arena);
     size_t item_bytes = mp_binary_get_size('@', view->typecode & 0x7f, NULL);
     // In a memoryview `free` is the offset from the beginning of the object, in items.
     size_t offset = (uint8_t *)cvl_output(&self->model, index) - self->model.arena;
     view->free = view->free * item_bytes + offset;
     view->len = cvl_output_bytes(&self->model, index);
     view->typecode = OUTPUT_TYPECODE;
-    return object;
+    return MP_OBJ_FROM_PTR(view);
 }
 
 // Made once for an arena, so that running allocates nothing.

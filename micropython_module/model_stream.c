@@ -22,9 +22,7 @@ struct model_stream {
 static void set_memory(model_stream_t *stream, size_t bytes) {
     stream->memory = m_new(uint8_t, bytes);
     stream->memory_bytes = bytes;
-    mp_obj_t memory = mp_obj_new_bytearray_by_ref(bytes, stream->memory);
-    mp_obj_t memoryview = MP_OBJ_FROM_PTR(&mp_type_memoryview);
-    stream->view = MP_OBJ_TO_PTR(mp_call_function_n_kw(memoryview, 1, 0, &memory));
+    stream->view = binding_new_view(mp_obj_new_bytearray_by_ref(bytes, stream->memory));
 }
 
 static mp_obj_t call_file(const model_stream_t *stream, qstr name, mp_obj_t argument) {

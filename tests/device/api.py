@@ -74,6 +74,23 @@ for call in (lambda: convlet.Model.run(5, real), lambda: Named.__new__(Named).ru
     else:
         raise AssertionError("no error")
 
+# Whatever names the script uses for its own things.
+names = {"convlet": convlet, "DATA": DATA}
+code = "memoryview = MemoryError = ValueError = open = len\nmodel = convlet.Model(DATA)\n"
+exec(code, names)
+assert list(names["model"].run(real)) == expected
+for error, use in (
+    (ValueError, "model.run(b'')"),
+    (MemoryError, "convlet.Model(DATA, bytearray(4))"),
+    (OSError, "convlet.Model('no such file.cvl')"),
+):
+    try:
+        exec(use, names)
+    except error:
+        pass
+    else:
+        raise AssertionError("no error")
+
 facts = convlet.check(DATA)
 assert facts["file_bytes"] == len(DATA) and facts["arena_bytes"] == model.arena_bytes, facts
 print("ok")

@@ -180,9 +180,34 @@ static void run_on_images(cvl_model_t *model, cvl_element_t element) {
     }
 }
 
+#if CVL_HAS_PUSH
+
+// The arena may lie elsewhere between two pushes.
+static void move_arena(cvl_model_t *model) {
+    uint8_t *from = model->arena;
+    cvl_fault_t fault;
+    void *to = allocate(model->header.arena_bytes);
+    memcpy(to, from, model->header.arena_bytes);
+    cvl_attach(model, to, model->header.arena_bytes, &fault);
+    free(from);
+}
+
+static void do_something_else(cvl_model_t *model) {
+    switch (chance() % 6) {
+    case 0:
+        cvl_reset(model);
+        break;
+    case 1:
+        move_arena(model);
+        break;
+    case 2:
+        run_on_images(model, (cvl_element_t)(chance() % (CVL_SEEDED + 1)));
+        break;
+    }
+}
+
 // Rows one after the other.
 static void run_on_rows(cvl_model_t *model) {
-#if CVL_HAS_PUSH
     cvl_operator_t input = operator_of(model, 0);
     if (model->header.input_count != 1 || input.ring_rows == 0) {
         return;
@@ -200,11 +225,17 @@ static void run_on_rows(cvl_model_t *model) {
         (void)cvl_has_new_output(model);
         read_results(model);
         free(data);
+        do_something_else(model);
     }
-#else
-    (void)model;
-#endif
 }
+
+#else
+
+static void run_on_rows(cvl_model_t *model) {
+    (void)model;
+}
+
+#endif
 
 static bool passes_selftest(cvl_model_t *model) {
     uint32_t *checksums = allocate(model->header.operator_count * sizeof *checksums);
@@ -249,6 +280,7 @@ static void run_stream(
         counts->streams_passed += is_short(model) && passes_selftest(model);
         stream->is_bad = true;
         run_on_all(model, past);
+        arena = model->arena;
     }
     free(arena);
 }
@@ -295,6 +327,7 @@ void try_file(const uint8_t *content, size_t bytes, unsigned past, trial_counts_
             run_on_all(&model, past);
             counts->passed += is_short(&model) && passes_selftest(&model);
             counts->ran++;
+            arena = model.arena;
         }
         free(arena);
     }
