@@ -1,5 +1,6 @@
 # Python code that a model calls while it runs, here its file's methods: whatever it does to the model and its buffers,
-# there is no crash and no wrong output. The host sets DATA, the bytes of digits.cvl. Prints "ok".
+# there is no crash and no wrong output. The host sets DATA, the bytes of digits.cvl; and STREAM, a stream's.
+# Prints "ok".
 # ruff: noqa: F821
 from array import array
 
@@ -102,4 +103,14 @@ inside = error_of(convlet.Model, view[: len(DATA)], view[start - 4 :])
 assert inside == (ValueError, "the arena lies in the model's file"), inside
 beside = convlet.Model(view[: len(DATA)], view[start:])
 assert list(beside.run(image)) == expected
+
+# A bytearray that gets another model has its outputs. CPython has a copy of the first.
+if moved:
+    swapped = bytearray(DATA)
+    swapping = convlet.Model(swapped, bytearray(4000))
+    assert list(swapping.run(image)) == expected
+    swapped[:] = STREAM
+    stream = convlet.Model(STREAM)
+    assert len(swapping.output) == len(stream.output) and repr(swapping)[:13] == "<Model stream"
+    assert "no output yet" in error_of(swapping.classify)[1]
 print("ok")
