@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,30 +34,44 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises ConvletError when the folder cannot be written.
     """
     path = Path(path)
-    try:
+    with _naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise ConvletError(f"cannot write {path}: {error.strerror}") from error
+    os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
-        try:
+        with _naming(path):
             temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
-        except OSError as error:
-            raise ConvletError(f"cannot write {path}: {error.strerror}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Makes an OSError the ConvletError that says which file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ConvletError(f"cannot write {path}: {error.strerror}") from error
+
+
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a reader sees the old file or the whole new one, never a part."""
-    with replacing(path) as temporary:
+    """Write `data` to `path` so that a reader sees the old file or the whole new one, never a part.
+
+    Raises ConvletError when it cannot be written, or the disk is full.
+    """
+    with replacing(path) as temporary, _naming(path):
         temporary.write_bytes(data)
+
+
+def keep_newest(folders: Iterable[Path], count: int) -> None:
+    """Remove all of these folders but the `count` that were touched last."""
+    for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[count:]:
+        shutil.rmtree(folder)
 
 
 def read_file(path: Path, what: str) -> bytes:
