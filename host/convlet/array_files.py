@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from convlet.errors import ConvletError
 from convlet.file_kinds import NPY, NPZ, kind_at
 from convlet.files import read_file
-from convlet.quantize import IMAGES, check_values
+from convlet.quantize import check_values
 
-LABELS = "labels"
+# The names under which an `.npz` holds samples and the class of each: what `convlet train` writes.
+IMAGES, LABELS = "images", "labels"
 _FAULTS = (OSError, ValueError, EOFError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
 
 

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from convlet.array_files import load_array
 from convlet.errors import ConvletError
-from convlet.file_kinds import kind_at
+from convlet.file_kinds import NPY, kind_at
 
 _MODES = {1: "L", 3: "RGB"}  # Pillow's names
 
@@ -42,7 +42,7 @@ def _reason(error: Exception, path: Path) -> str:
 def holds_pixels(path: Path) -> bool:
     """Whether an .npy file has values of the type of pixels."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False).dtype == np.uint8
+        return kind_at(path) == NPY and np.load(path, mmap_mode="r", allow_pickle=False).dtype == np.uint8
     except (OSError, EOFError, ValueError):
         return False
 
