@@ -50,9 +50,8 @@ CYCLES = {
     "xtensawin": Cycles(1.0, 2.0, "assumed: loads and taken branches stall, and the flash's cache may miss"),
 }
 WINDOW = 4096  # bytes of weights in RAM where they stay in the file system
-FILES_SHARE = (
-    0.4  # of the flash of a board whose table has no file system: the least of the ports' partitions
-)
+# Of the flash of a board whose table has no file system: the least of the ports' partitions.
+FILES_SHARE = 0.4
 
 
 @dataclass(frozen=True)
