@@ -6,10 +6,11 @@ import ast
 from dataclasses import dataclass
 
 from convlet.board import Board
+from convlet.boards import find
 from convlet.errors import BoardError
 
-CLOCK_HZ = 125_000_000
-_CYCLES_PER_US = CLOCK_HZ // 1_000_000
+CYCLES_PER_US = find("pico").clock_mhz or 0  # its clock in MHz
+CLOCK_HZ = CYCLES_PER_US * 1_000_000
 _SECONDS = 300  # of waiting for a large model in a slow emulator
 
 # The whole: SysTick around one run, less an empty measurement; see device/cycles.py. It counts 24 bits, down: what
@@ -94,12 +95,12 @@ def profile_on_pico(board: Board, file: str, window: int = 0) -> PicoProfile:
     True
     """
     script = _PROFILE.format(
-        file=file, window=f", window={window}" if window else "", cycles_per_us=_CYCLES_PER_US
+        file=file, window=f", window={window}" if window else "", cycles_per_us=CYCLES_PER_US
     )
     printed = board.run(script, seconds=_SECONDS)
     try:
         whole, read, runs, rows = ast.literal_eval(printed)
     except (SyntaxError, ValueError) as error:
         raise BoardError(f"the board gave no profile, but {printed!r}") from error
-    operators = (OperatorCycles(kind, macs, round(us * _CYCLES_PER_US / runs)) for kind, us, macs in rows)
+    operators = (OperatorCycles(kind, macs, round(us * CYCLES_PER_US / runs)) for kind, us, macs in rows)
     return PicoProfile(whole, tuple(operators), runs, read)

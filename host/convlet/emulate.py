@@ -73,19 +73,10 @@ def pico(
         folder = Path(name)
         image = folder / "littlefs.bin"
         image.write_bytes(_littlefs_image(storage, files or {}))
-        console = ["--pty"] if pty else ["--tcp-port", str(tcp_port)]
-        command = [
-            *(sys.executable, "-m", "convlet.emulated_pico", "micropython"),
-            *(
-                "--board-spec",
-                "convlet.emulated_pico:BOARD",
-                "--image",
-                str(firmware),
-                "--littlefs",
-                str(image),
-            ),
-            *console,
-        ]
+        command = [sys.executable, "-m", "convlet.emulated_pico", "micropython"]
+        command += ["--board-spec", "convlet.emulated_pico:BOARD"]
+        command += ["--image", str(firmware), "--littlefs", str(image)]
+        command += ["--pty"] if pty else ["--tcp-port", str(tcp_port)]
         address = r"(?s)REPL listening on ([\w/.:]+).*" + BOOTED
         environment = os.environ | {BOARD: board_name} | ({MOTION: str(motion)} if motion else {})
         environment |= {UARTS: "1"} if uarts else {}
@@ -107,10 +98,8 @@ def qemu(name: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
     ...     m4.run("import sys; print(sys.platform)").strip()
     'qemu'
     """
-    command = [
-        *(*boards.find(name).qemu, "-nographic", "-monitor", "none", "-semihosting", *options),
-        *("-serial", "pty", "-kernel", str(firmware)),
-    ]
+    command = [*boards.find(name).qemu, "-nographic", "-monitor", "none", "-semihosting", *options]
+    command += ["-serial", "pty", "-kernel", str(firmware)]
     with tempfile.TemporaryDirectory(prefix="convlet-") as folder:
         log = Path(folder) / "log"
         with _running(command, r"redirected to (/dev/\S+)", log) as (port, process):

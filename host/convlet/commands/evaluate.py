@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 import numpy as np
 from numpy.typing import NDArray
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from convlet import on_board
 from convlet.array_files import load_arrays
 from convlet.cli import Session, json_option
+from convlet.console import plain_table
 from convlet.cvl_file import open_model
 from convlet.engine import Model
 from convlet.errors import ConvletError, VerifyError
@@ -118,9 +118,7 @@ def command(
 
 
 def _confusion_table(confusion: NDArray[np.int64], names: Sequence[str]) -> Table:
-    table = Table("Class", *map(str, range(len(confusion))), box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = plain_table("Class", *map(str, range(len(confusion))), words=1)
     for label, row in enumerate(confusion):
         cells = [Text(str(count or "."), "bold" if n == label else "") for n, count in enumerate(row)]
         named = bool(names) and names[label] != str(label)
@@ -134,11 +132,9 @@ def _print_summary(
 ) -> None:
     """`times` in microseconds, from the shortest to the longest; `repeated`: lines to a board."""
     sent_again = "" if repeated is None else f"; {repeated} lines sent again"
-    session.console.print(
+    session.say(
         f"{right:,} of {len(labels):,} right ({right / len(labels):.1%}); one inference {times[len(times) // 2]:,} us "
-        f"({times[0]:,} to {times[-1]:,}){sent_again}",
-        highlight=False,
-        soft_wrap=True,
+        f"({times[0]:,} to {times[-1]:,}){sent_again}"
     )
 
 
