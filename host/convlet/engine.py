@@ -58,10 +58,6 @@ def _load_stream(stream: StreamedFile) -> Any:
     return model
 
 
-def _is_buffer(model: Any) -> bool:
-    return isinstance(model, bytes | bytearray | memoryview | np.ndarray)
-
-
 def _checked(window: int) -> int:
     if not 0 < window <= MOST_WINDOW_BYTES:
         raise ValueError(f"the window has {window} bytes, expected 1 to {MOST_WINDOW_BYTES}")
@@ -111,10 +107,12 @@ class Model:
     def __init__(self, model: Any, arena: Any = None, window: int | None = None) -> None:
         self._lock = threading.RLock()  # one inference at a time, and its output read before the next
         self._has_output = False
-        self._stream = None if window is None or _is_buffer(model) else StreamedFile(model, _checked(window))
+        is_path = isinstance(model, str | Path)
+        is_file = is_path or hasattr(model, "readinto")
+        self._stream = StreamedFile(model, _checked(window)) if is_file and window is not None else None
         if self._stream is None:
             # Copied where it could be changed: what was proved must stay as it was.
-            data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(memoryview(model))
+            data = Path(model).read_bytes() if is_path else bytes(memoryview(model))
             self._file = ffi.from_buffer("uint8_t[]", data)
             self._model = _load(self._file)
         else:
@@ -150,14 +148,17 @@ class Model:
 
     @property
     def input_shape(self) -> Shape:
+        """Height, width and channels of the first input."""
         return self._shape(0)
 
     @property
     def output_shape(self) -> Shape:
+        """Height, width and channels of the first output."""
         return self._shape(self._model.header.input_count)
 
     @property
     def input_scale(self) -> float:
+        """Of the first input: real = scale * (int8 - zero_point)."""
         return float(self._port(0).scale)
 
     @property
@@ -166,6 +167,7 @@ class Model:
 
     @property
     def output_scale(self) -> float:
+        """Of the first output: real = scale * (int8 - zero_point)."""
         return float(self._port(self._model.header.input_count).scale)
 
     @property
