@@ -47,6 +47,7 @@ class Demo:
 
 def run_demo(folder: Path, *, deterministic: bool = False, progress: Progress = SILENT) -> Demo:
     """Do it all for the digits, and leave the files in `folder`. Raises VerifyError when any bit differs."""
+    emulate.require_packages()
     trained = train("digits", folder, deterministic=deterministic, progress=progress)
     with np.load(trained.files.test_split) as split:
         images, labels = split["images"], split["labels"]

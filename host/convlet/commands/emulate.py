@@ -82,6 +82,7 @@ def command(
         read_cvl_at(models[0])
     if motion is not None:
         read_motion(motion)
+    emulate.require_packages()
     uf2 = image or firmware.build(board, progress=session.progress).image
     signal.signal(signal.SIGTERM, _stop)
     try:
