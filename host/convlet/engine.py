@@ -411,9 +411,7 @@ class Model:
 
 def _buffer(image: Any) -> memoryview:
     """A contiguous view of the image with an element type that the engine takes."""
-    if isinstance(image, np.ndarray):
-        image = np.ascontiguousarray(image)
-    elif isinstance(image, list | tuple):
+    if isinstance(image, list | tuple):
         image = array("f", _numbers(image, DEEPEST_LIST))
     try:
         view = memoryview(image)
@@ -422,6 +420,8 @@ def _buffer(image: Any) -> memoryview:
         raise ValueError(
             f"the image is a {found}, expected a buffer of 'f', 'h', 'B' or 'b' values, or a list"
         ) from None
+    if not view.c_contiguous:
+        view = memoryview(np.ascontiguousarray(view))
     if _element(view) not in _ELEMENTS:
         raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'h', 'B' or 'b'")
     return view
