@@ -28,35 +28,26 @@ def cache_folder() -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; it becomes `path` when the block ends well, and vanishes
-    otherwise.
+    """Yields a temporary path beside `path`; it becomes `path` when the block ends well, and vanishes otherwise.
 
-    Raises ConvletError when the folder cannot be written.
+    Raises ConvletError when the folder cannot be written, or the disk is full: of the block's OSErrors too.
     """
     path = Path(path)
-    with _naming(path):
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        with _naming(path):
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            umask = os.umask(0)
+            os.umask(umask)
             temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Makes an OSError the ConvletError that says which file could not be written."""
-    try:
-        yield
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise ConvletError(f"cannot write {path}: {error.strerror}") from error
+        raise ConvletError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -64,7 +55,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Raises ConvletError when it cannot be written, or the disk is full.
     """
-    with replacing(path) as temporary, _naming(path):
+    with replacing(path) as temporary:
         temporary.write_bytes(data)
 
 
