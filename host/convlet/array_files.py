@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,10 @@ from numpy.typing import NDArray
 
 from convlet.errors import ConvletError
 from convlet.file_kinds import NPY, NPZ, kind_at
-from convlet.files import read_file
-from convlet.quantize import IMAGES, check_values
+from convlet.quantize import check_values
 
-LABELS = "labels"
-_FAULTS = (OSError, ValueError, EOFError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
+# The names under which an `.npz` holds samples and the class of each: what `convlet train` writes.
+IMAGES, LABELS = "images", "labels"
 
 
 def load_array(path: Path, what: str) -> NDArray[Any]:
@@ -78,20 +75,18 @@ def _pick(arrays: Mapping[str, NDArray[Any]], path: Path) -> NDArray[Any]:
 
 
 def _load(path: Path, what: str, expected: str) -> NDArray[Any] | Mapping[str, NDArray[Any]]:
-    path = Path(path)
-    if path.is_dir() or not path.exists():
-        read_file(path, what)  # says so
     try:
         kind = kind_at(path)
-        if kind in (NPY, NPZ):
-            loaded = np.load(path, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return loaded
-            with loaded:
-                return {name: loaded[name] for name in loaded.files}
-    except PermissionError as error:
+    except OSError as error:
         raise ConvletError(f"cannot read {what} {path}: {error.strerror}") from error
-    except _FAULTS as error:
-        kind += " that is damaged, or holds Python objects"
-        raise ConvletError(f"cannot read {what} {path}: found {kind}, expected {expected}") from error
-    raise ConvletError(f"cannot read {what} {path}: found {kind}, expected {expected}")
+    if kind not in (NPY, NPZ):
+        raise ConvletError(f"cannot read {what} {path}: found {kind}, expected {expected}")
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except Exception as error:  # of a damaged file numpy raises whatever
+        found = f"{kind} that is damaged, or holds Python objects"
+        raise ConvletError(f"cannot read {what} {path}: found {found}, expected {expected}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 import zlib
@@ -141,8 +142,7 @@ def _run(
     with _linked(engine, compiled, images, wrapped) as elf:
         printed = emulate(core, elf)
     facts: dict[str, list[int]] = {}
-    for line in printed.splitlines():
-        key, value = line.split()
+    for key, value in re.findall(r"^(\w+) (\d+)$", printed, re.MULTILINE):
         number = round(int(value) / core.ticks) if key in _TICKS else int(value)
         facts.setdefault(key, []).append(number)
     if facts.get("loop") != [LOOP_INSTRUCTIONS] or "selftest" not in facts:
@@ -260,6 +260,7 @@ def read_baseline(path: Path) -> Baseline:
     """Raises ConvletError when the file cannot be read or is no baseline."""
     data = read_file(path, "the baseline")
     try:
-        return json.loads(data)
-    except ValueError as error:
+        models = json.loads(data).items()
+        return {model: {core: int(count) for core, count in found.items()} for model, found in models}
+    except (ValueError, TypeError, AttributeError) as error:
         raise ConvletError(f"{path} is no baseline in JSON but {kind_of(data)}: {error}") from error

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from convlet.engine_build import ENGINE, MODULE, engine_sources
-from convlet.files import cache_folder
+from convlet.engine_build import ENGINE, engine_sources
+from convlet.files import cache_folder, keep_newest
 from convlet.format import CHOOSABLE, STEMS
 from convlet.locks import locked
 from convlet.processes import run
+from convlet.resources import MODULE_FOLDER
 
-HARNESS = Path(__file__).parents[2] / "micropython_module" / "bench"
+HARNESS = MODULE_FOLDER / "bench"
 _KEPT = 6  # builds for one processor that stay in the cache
 # Those of MicroPython's rp2 port; files of small.txt are compiled for size.
 _FLAGS = ("-std=gnu99", "-g", "-Wall", "-Werror", "-ffunction-sections", "-fdata-sections", "-DNDEBUG")
@@ -110,7 +110,7 @@ CORES = {
             "xtensawin",
             "Xtensa 233L",
             "xtensa-lx106-elf-",
-            ("-mabi=windowed", f"-Wa,{MODULE / 'xtensa' / 'windowed.s'}", "-Wl,--no-relax"),
+            ("-mabi=windowed", f"-Wa,{MODULE_FOLDER / 'xtensa' / 'windowed.s'}", "-Wl,--no-relax"),
             ("xtensa.c", "memory.c", *_WINDOWED),
             ("qemu-system-xtensa", "-M", "sim", "-cpu", "de233_fpu"),
             0xFE000000,
@@ -155,13 +155,14 @@ def build(core: Core, operators: Collection[str] = CHOOSABLE) -> Engine:
     with locked(folder / f"{core.name}.lock"):
         finished = folder / f"{core.name}-{_digest(core, chosen)}"
         if not finished.is_dir():
-            with tempfile.TemporaryDirectory(dir=folder) as name:
+            # Named so, what a killed process leaves is forgotten as well.
+            with tempfile.TemporaryDirectory(prefix=f"{core.name}-", dir=folder) as name:
                 made = Path(name) / "made"
                 made.mkdir()
                 _compile(core, made, chosen)
                 made.rename(finished)
         finished.touch()
-        _forget_old(folder, core)
+        keep_newest(folder.glob(f"{core.name}-*"), _KEPT)
     return Engine(core, finished)
 
 
@@ -192,10 +193,10 @@ def _stems() -> list[str]:
 
 
 def _compile(core: Core, folder: Path, operators: tuple[str, ...]) -> None:
-    small = (MODULE / "small.txt").read_text().split("\n")
+    small = (MODULE_FOLDER / "small.txt").read_text().split("\n")
     choice = [] if operators == CHOOSABLE else ["-DCVL_ONLY", *(f"-DCVL_WITH_{name}" for name in operators)]
     for source in engine_sources():
-        level = _SMALL if str(source.relative_to(MODULE)) in small else _FAST
+        level = _SMALL if str(source.relative_to(MODULE_FOLDER)) in small else _FAST
         _compile_file(core, folder, source, level, *choice)
     stems = "-DBENCH_STEMS=" + " ".join(f"X({stem})" for stem in _stems())
     for name in ("bench.c", "profile.c", *core.sources):
@@ -218,14 +219,8 @@ def _compile_file(core: Core, folder: Path, source: Path, *flags: str) -> None:
 def _digest(core: Core, operators: tuple[str, ...]) -> str:
     compiler = run([f"{core.tools}gcc", "--version"], f"compile the engine for {core.title}")
     digest = hashlib.sha256(repr((core, compiler, _FLAGS, operators)).encode())
-    files = [*ENGINE.glob("*.[chS]"), *HARNESS.iterdir(), MODULE / "small.txt", Path(__file__)]
-    files += [*MODULE.glob("native_*.[ch]"), *(MODULE / "xtensa").iterdir()]
+    files = [*ENGINE.glob("*.[chS]"), *HARNESS.iterdir(), MODULE_FOLDER / "small.txt", Path(__file__)]
+    files += [*MODULE_FOLDER.glob("native_*.[ch]"), *(MODULE_FOLDER / "xtensa").iterdir()]
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _forget_old(folder: Path, core: Core) -> None:
-    same = sorted(folder.glob(f"{core.name}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in same[_KEPT:]:
-        shutil.rmtree(path)

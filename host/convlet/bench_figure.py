@@ -23,13 +23,13 @@ def draw_instructions(measurements: Sequence[Measurement], path: Path) -> None:
     for each, peers in rows:
         bars = {f"{each.model}, {each.core}: Convlet": each.instructions, **peers}
         for name, instructions in bars.items():
-            y, ours = len(ticks), name not in peers
-            axes.barh(y, instructions / each.macs, color=TRAIN_COLOUR if ours else PEER_COLOUR)
-            axes.text(instructions / each.macs, y, f" {instructions:,}", va="center", fontsize=8, color=INK)
+            y, per_mac = len(ticks), instructions / max(each.macs, 1)
+            axes.barh(y, per_mac, color=PEER_COLOUR if name in peers else TRAIN_COLOUR)
+            axes.text(per_mac, y, f" {instructions:,}", va="center", fontsize=8, color=INK)
             ticks.append(name)
     axes.set_yticks(range(len(ticks)), ticks, fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xlabel("Executed instructions per multiply-accumulate; at the bars: per inference")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=DPI)
+    figure.savefig(path, dpi=DPI, format="png")

@@ -298,10 +298,10 @@ def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Ite
 def without_password(port: str) -> str:
     """A port as it may be shown.
 
-    >>> without_password("ws://:secret@192.168.4.1"), without_password("/dev/ttyACM0")
+    >>> without_password("ws://:s/cr@t@192.168.4.1"), without_password("/dev/ttyACM0")
     ('ws://192.168.4.1', '/dev/ttyACM0')
     """
-    return re.sub(r"^ws://[^@/]*@", "ws://", port)
+    return re.sub(r"^ws://.*@", "ws://", port)
 
 
 def _send_at_once(serial_port: Any) -> None:

@@ -57,6 +57,7 @@ def on_emulated_pico(model: Path, progress: Progress = SILENT) -> Iterator[Board
     '7'
     """
     data = read_file(model, "the model")
+    emulate.require_packages()
     uf2 = firmware.build("pico", progress=progress).image
     progress.step("Booting an emulated Pico")
     with emulate.pico(uf2, {_MODEL_ON_BOARD: data}) as running, connect(running.port) as board:

@@ -6,10 +6,11 @@ import ast
 from dataclasses import dataclass
 
 from convlet.board import Board
+from convlet.boards import find
 from convlet.errors import BoardError
 
-CLOCK_HZ = 125_000_000
-_CYCLES_PER_US = CLOCK_HZ // 1_000_000
+CYCLES_PER_US = find("pico").clock_mhz or 0  # its clock in MHz
+CLOCK_HZ = CYCLES_PER_US * 1_000_000
 _MOST_PROFILES = 20
 _SECONDS = 300  # of waiting for a large model in a slow emulator
 
@@ -100,12 +101,12 @@ def profile_on_pico(board: Board, file: str, window: int = 0, is_stream: bool = 
         window=f", window={window}" if window else "",
         run="step" if is_stream else "run",
         most_profiles=0 if is_stream else _MOST_PROFILES,
-        cycles_per_us=_CYCLES_PER_US,
+        cycles_per_us=CYCLES_PER_US,
     )
     printed = board.run(script, seconds=_SECONDS)
     try:
         whole, read, runs, rows = ast.literal_eval(printed)
     except (SyntaxError, ValueError) as error:
         raise BoardError(f"the board gave no profile, but {printed!r}") from error
-    operators = (OperatorCycles(kind, macs, round(us * _CYCLES_PER_US / runs)) for kind, us, macs in rows)
+    operators = (OperatorCycles(kind, macs, round(us * CYCLES_PER_US / runs)) for kind, us, macs in rows)
     return PicoProfile(whole, tuple(operators), runs, read)

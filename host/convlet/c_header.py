@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from convlet.cvl_file import read_cvl
-from convlet.errors import ConvletError, ModelError
+from convlet.errors import ConvletError, ModelError, naming
 from convlet.file_kinds import TFLITE, kind_of
 from convlet.files import read_file, write_atomic
 
@@ -108,10 +108,8 @@ def _check_model(path: Path, data: bytes) -> None:
     """Raises ModelError unless the file is what its suffix says."""
     suffix = Path(path).suffix
     if suffix == ".cvl":
-        try:
+        with naming(path):
             read_cvl(data)
-        except ModelError as error:
-            raise ModelError(f"{path}: {error}") from error
     elif suffix != ".tflite":
         raise ModelError(f"{path}: found {kind_of(data)}, expected a .tflite or .cvl file with this suffix")
     elif kind_of(data) != TFLITE:  # float models too: they need not be for Convlet

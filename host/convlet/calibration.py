@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from convlet.errors import ConvletError
 from convlet.float_model import FloatModel
 from convlet.progress import SILENT, Progress
+from convlet.quantize import MIN_MAX
 
 PERCENTILE = 99.99  # of the values that the range of `percentile` holds
 _BINS = 2048
@@ -83,7 +84,7 @@ def _squared_error(histogram: Histogram, found: Range) -> float:
 
 
 METHODS: Mapping[str, Callable[[Histogram], Range]] = {
-    "min-max": min_max,
+    MIN_MAX: min_max,
     "percentile": percentile,
     "mse": mse,
 }

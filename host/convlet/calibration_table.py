@@ -15,8 +15,8 @@ from convlet.evaluate import accuracy, run_int8
 from convlet.files import read_file
 from convlet.float_model import FloatModel
 from convlet.progress import SILENT, Progress
-from convlet.quantize import Converter, check_values, is_tflite
-from convlet.signal_to_noise import measure_noise, warnings_of
+from convlet.quantize import MIN_MAX, check_values, is_tflite, quantize_keras
+from convlet.signal_to_noise import measure_noise
 
 FLOAT = "float"
 
@@ -60,24 +60,18 @@ def compare(
     if is_tflite(model_path):
         float_tflite = read_file(model_path, "a float .tflite")
     else:
-        read_file(model_path, "a Keras model")
-        with Converter() as converter:
-            converted = converter.convert(model_path, samples, ["float", "int8"])
-        float_tflite, made["TensorFlow", "min-max"] = converted["float"], converted["int8"]
+        converted = quantize_keras(model_path, samples)
+        float_tflite, made["TensorFlow", MIN_MAX] = converted.float_tflite, converted.tflite
     quantizer = EdgeQuantizer(float_tflite, samples, str(model_path), progress)
     made |= {("ai-edge-quantizer", name): quantizer.quantize(name) for name in METHODS}
     progress.step(f"Measuring on {len(test_images):,} samples")
     model = FloatModel(float_tflite, str(model_path))
     model.check_samples(test_images)
-    choices = [
-        Choice(
-            "", FLOAT, accuracy(model.outputs(test_images), test_labels), float("inf"), 0, len(float_tflite)
-        )
-    ]
+    right = accuracy(model.outputs(test_images), test_labels)
+    choices = [Choice("", FLOAT, right, float("inf"), 0, len(float_tflite))]
     for (by, calibration), tflite in made.items():
-        outputs = run_int8(tflite, test_images).outputs
+        right = accuracy(run_int8(tflite, test_images).outputs, test_labels)
         layers = measure_noise(float_tflite, tflite, test_images)
-        noisy = len(warnings_of(layers))
-        right = accuracy(outputs, test_labels)
+        noisy = sum(layer.is_noisy for layer in layers)
         choices.append(Choice(by, calibration, right, layers[-1].snr_db, noisy, len(tflite)))
     return choices

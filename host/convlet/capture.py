@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from convlet.board import connect
 from convlet.checked_line import CheckedLine, DamagedLine
 from convlet.errors import BoardError, ConvletError
-from convlet.on_board import DEVICE_FOLDER, without_heading
+from convlet.on_board import without_heading
 from convlet.progress import SILENT, Progress
+from convlet.resources import DEVICE_FOLDER
 
 SENSOR = DEVICE_FOLDER / "mpu6050.py"
 TRIES = 4  # of each sample

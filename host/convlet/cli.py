@@ -29,10 +29,13 @@ COMPLETE_VARIABLE = "_CONVLET_COMPLETE"  # set by the shell when it asks for wha
 class Session:
     """What every command shares: the console to print on and the progress to hand to the library."""
 
-    def __init__(self, quiet: bool, debug: bool) -> None:
+    def __init__(self, quiet: bool) -> None:
         self.console = Console(quiet=quiet)
         self.progress: Progress = SILENT if quiet else RichProgress(self.console)
-        self.debug = debug
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print `text` as it is: a path in it is not broken, and brackets are no markup."""
+        self.console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def print_json(self, data: Any) -> None:
         """Print `data` for a script to read; also with -q, since it was asked for."""
@@ -79,11 +82,11 @@ class CommandGroup(click.Group):
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.pass_context
-def convlet(ctx: click.Context, quiet: bool, debug: bool) -> None:
+def convlet(ctx: click.Context, quiet: bool) -> None:
     """Small int8 CNNs on microcontrollers: train, compile, prove, deploy."""
-    ctx.obj = Session(quiet, debug)
+    ctx.obj = Session(quiet)  # `main` looks for --debug
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -1,13 +1,15 @@
-"""What a person sees in the terminal: one rich console and progress bars drawn on it."""
+"""What a person sees in the terminal: one rich console, tables and progress bars drawn on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichBar
+from rich.table import Table
 from rich.text import Text
 
 from convlet.progress import Advance, Progress
@@ -31,3 +33,12 @@ class RichProgress(Progress):
         with RichBar(*columns, console=self.console) as progress:
             task = progress.add_task(text, total=total)
             yield lambda amount: progress.advance(task, amount)
+
+
+def plain_table(*names: str, words: int) -> Table:
+    """A table without a frame. Its first `words` columns hold words; numbers, in the others and in "#", stand right."""
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for index, column in enumerate(table.columns):
+        if index >= words or column.header == "#":
+            column.justify = "right"
+    return table

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +36,21 @@ def load_model(tf: Any, path: Path) -> Any:
     return model
 
 
-def check_samples(samples: NDArray[np.float32], model: Any) -> None:
-    """Raises ConvletError unless `samples` is a batch of inputs of `model`."""
-    expected = tuple(model.inputs[0].shape[1:])
+def check_samples(samples: NDArray[np.float32], shape: Sequence[int | None]) -> None:
+    """Raises ConvletError unless the samples are inputs of `shape`, which is without the batch; None: any size."""
     found = samples.shape[1:]
-    fits = len(found) == len(expected) and all(
-        want in (None, have) for want, have in zip(expected, found, strict=True)
+    fits = len(found) == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, found, strict=True)
     )
     if not fits:
         raise ConvletError(
             f"the representative data has shape {_shape_text(found)}, "
-            f"the model's input has {_shape_text(expected)} (N: any number of samples)"
+            f"the model's input has {_shape_text(shape)} (N: any number of samples)"
         )
 
 
-def _shape_text(shape: tuple[int | None, ...]) -> str:
-    return "[" + ", ".join(["N", *("any" if size is None else str(size) for size in shape)]) + "]"
+def _shape_text(shape: Sequence[int | None]) -> str:
+    return f"[{', '.join(['N', *('any' if size is None else str(size) for size in shape)])}]"
 
 
 def for_one_sample(tf: Any, model: Any, sample_shape: tuple[int, ...]) -> Any:
@@ -91,7 +90,7 @@ def run_job(tf: Any, keras_path: Path, folder: Path, kinds: list[str]) -> None:
     """Convert `keras_path` into each of `kinds` ("float", "int8"), into `folder`."""
     model = load_model(tf, keras_path)
     samples = np.load(folder / SAMPLES)
-    check_samples(samples, model)
+    check_samples(samples, model.inputs[0].shape[1:])
     try:
         function = for_one_sample(tf, model, samples.shape[1:])
         if "float" in kinds:

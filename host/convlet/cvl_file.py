@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from convlet.engine import Model, check
-from convlet.errors import ModelError
+from convlet.errors import ModelError, naming
 from convlet.file_kinds import CVL, read_kind, require_kind
 from convlet.format import (
     ACCUMULATION,
@@ -166,10 +166,8 @@ def read_cvl(data: bytes) -> CvlFile:
 def read_cvl_at(path: Path) -> CvlFile:
     """The same of a file. Raises ConvletError, which names it."""
     data = read_kind(path, CVL, "the model")
-    try:
+    with naming(path):
         return read_cvl(data)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
 
 
 def open_model(path: Path) -> Model:

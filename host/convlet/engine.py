@@ -61,10 +61,6 @@ def _load_stream(stream: StreamedFile) -> Any:
     return model
 
 
-def _is_buffer(model: Any) -> bool:
-    return isinstance(model, bytes | bytearray | memoryview | np.ndarray)
-
-
 def _checked(window: int) -> int:
     if not 0 < window <= MOST_WINDOW_BYTES:
         raise ValueError(f"the window has {window} bytes, expected 1 to {MOST_WINDOW_BYTES}")
@@ -118,10 +114,12 @@ class Model:
             raise RuntimeError("the model is running")
         self._lock = threading.RLock()  # one inference at a time, and its output read before the next
         self._has_output = False
-        self._stream = None if window is None or _is_buffer(model) else StreamedFile(model, _checked(window))
+        is_path = isinstance(model, str | Path)
+        is_file = is_path or hasattr(model, "readinto")
+        self._stream = StreamedFile(model, _checked(window)) if is_file and window is not None else None
         if self._stream is None:
             # Copied where it could be changed: what was proved must stay as it was.
-            data = Path(model).read_bytes() if isinstance(model, str | Path) else bytes(memoryview(model))
+            data = Path(model).read_bytes() if is_path else bytes(memoryview(model))
             self._file = ffi.from_buffer("uint8_t[]", data)
             self._model = _load(self._file)
         else:
@@ -132,7 +130,7 @@ class Model:
         if lib.cvl_attach(self._model, self._pointer, len(self._pointer), fault) != lib.CVL_OK:
             _raise(fault)
         # The copy could not be overwritten, but a board has none.
-        view = memoryview(model) if _is_buffer(model) else memoryview(b"")
+        view = memoryview(b"" if is_file else model)
         if view.c_contiguous and self._lies_in_arena(ffi.from_buffer(view)):
             raise ValueError("the arena lies in the model's file")
 
@@ -161,14 +159,17 @@ class Model:
 
     @property
     def input_shape(self) -> Shape:
+        """Height, width and channels of the first input."""
         return self._shape(0)
 
     @property
     def output_shape(self) -> Shape:
+        """Height, width and channels of the first output."""
         return self._shape(self._model.header.input_count)
 
     @property
     def input_scale(self) -> float:
+        """Of the first input: real = scale * (int8 - zero_point)."""
         return float(self._port(0).scale)
 
     @property
@@ -177,6 +178,7 @@ class Model:
 
     @property
     def output_scale(self) -> float:
+        """Of the first output: real = scale * (int8 - zero_point)."""
         return float(self._port(self._model.header.input_count).scale)
 
     @property
@@ -456,9 +458,7 @@ class Model:
 
 def _buffer(image: Any) -> memoryview:
     """A contiguous view of the image with an element type that the engine takes."""
-    if isinstance(image, np.ndarray):
-        image = np.ascontiguousarray(image)
-    elif isinstance(image, list | tuple):
+    if isinstance(image, list | tuple):
         image = array("f", _numbers(image, DEEPEST_LIST))
     try:
         view = memoryview(image)
@@ -467,6 +467,8 @@ def _buffer(image: Any) -> memoryview:
         raise ValueError(
             f"the image is a {found}, expected a buffer of 'f', 'h', 'B' or 'b' values, or a list"
         ) from None
+    if not view.c_contiguous:
+        view = memoryview(np.ascontiguousarray(image))
     if _element(view) not in _ELEMENTS:
         raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'h', 'B' or 'b'")
     return view

@@ -12,19 +12,20 @@ from pathlib import Path
 
 from cffi import FFI
 
-MODULE = Path(__file__).parents[2] / "micropython_module"
-ENGINE = MODULE / "engine"
+from convlet.resources import MODULE_FOLDER
+
+ENGINE = MODULE_FOLDER / "engine"
 
 
 def engine_sources() -> list[Path]:
     """The engine's C files, from the one list of them."""
-    names = (MODULE / "sources.txt").read_text().split()
-    return [MODULE / name for name in names if name.startswith("engine/")]
+    names = (MODULE_FOLDER / "sources.txt").read_text().split()
+    return [MODULE_FOLDER / name for name in names if name.startswith("engine/")]
 
 
 def sources_hash() -> str:
     """Hash of all that the extension is made from; it carries it, so that a stale one is noticed."""
-    files = sorted([*ENGINE.glob("*.[ch]"), Path(__file__)])
+    files = sorted([*ENGINE.glob("*.[ch]"), Path(__file__)], key=lambda path: path.name)
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
 
 

@@ -1,5 +1,11 @@
 """The exceptions of Convlet. `cli.main` catches `ConvletError` once and prints it without a traceback."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class ConvletError(Exception):
     """Base of all errors a user can cause or mend: says what was found, what was expected, what to do."""
@@ -21,3 +27,12 @@ class BoardError(ConvletError):
 
 class VerifyError(ConvletError):
     """Two implementations disagree on a result that must be equal bit for bit."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Puts the name of the file before what a ModelError of the block says."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error

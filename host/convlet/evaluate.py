@@ -39,9 +39,11 @@ class Int8Result:
 
 
 def run_float(model: bytes, images: Images) -> NDArray[np.float32]:
-    """The outputs of a float `.tflite` of batch 1 for each of `images`."""
-    interpreter = _tensorflow_interpreter(model)
-    return _run_each(interpreter, images)
+    """The outputs, float32[N, ...output shape], of a float `.tflite` of batch 1 for `images` [N, ...input shape].
+
+    Raises ToolError without TensorFlow.
+    """
+    return _run_each(_tensorflow_interpreter(model), images)
 
 
 def run_int8(model: bytes, images: Images) -> Int8Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convlet.errors import ConvletError, ModelError
+from convlet.errors import ConvletError, ModelError, naming
 from convlet.files import read_file
 from convlet.format import MAGIC
 
@@ -85,10 +85,8 @@ def require_kind(data: bytes, wanted: str) -> None:
 def read_kind(path: Path, wanted: str, what: str) -> bytes:
     """The bytes of the file `path`, which is of the kind `wanted`; `what` it is to the user. Raises ConvletError."""
     data = read_file(path, what)
-    try:
+    with naming(path):
         require_kind(data, wanted)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
     return data
 
 

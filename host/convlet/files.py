@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,36 +28,41 @@ def cache_folder() -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; it becomes `path` when the block ends well, and vanishes
-    otherwise.
+    """Yields a temporary path beside `path`; it becomes `path` when the block ends well, and vanishes otherwise.
 
-    Raises ConvletError when the folder cannot be written.
+    Raises ConvletError when the folder cannot be written, or the disk is full: of the block's OSErrors too.
     """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
         os.close(handle)
-    except OSError as error:
-        raise ConvletError(f"cannot write {path}: {error.strerror}") from error
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
+        temporary = Path(name)
         try:
+            yield temporary
+            umask = os.umask(0)
+            os.umask(umask)
             temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
-        except OSError as error:
-            raise ConvletError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConvletError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a reader sees the old file or the whole new one, never a part."""
+    """Write `data` to `path` so that a reader sees the old file or the whole new one, never a part.
+
+    Raises ConvletError when it cannot be written, or the disk is full.
+    """
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def keep_newest(folders: Iterable[Path], count: int) -> None:
+    """Remove all of these folders but the `count` that were touched last."""
+    for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[count:]:
+        shutil.rmtree(folder)
 
 
 def read_file(path: Path, what: str) -> bytes:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from convlet import boards, firmware_recipes, map_file, sources
 from convlet.errors import ToolError
-from convlet.files import cache_folder
+from convlet.files import cache_folder, keep_newest
 from convlet.firmware_recipes import Recipe
 from convlet.format import CHOOSABLE
 from convlet.locks import locked
 from convlet.processes import run
 from convlet.progress import SILENT, Progress
+from convlet.resources import MODULE_FOLDER
 from convlet.sources import Sources
 
-MODULE_FOLDER = Path(__file__).parents[2] / "micropython_module"
 KEPT = 8  # finished firmwares and build folders of one kind that stay in the cache
 _MODULE_FILES = {".c", ".h", ".S", ".mk", ".cmake", ".txt"}
 _RECORD = "firmware.json"
@@ -280,6 +280,4 @@ def _digest(recipe: Recipe, files: Iterable[Path], more: str) -> str:
 
 def _forget_old(folder: Path, kind: str) -> None:
     """Keep the newest few folders of a kind; the digest's length tells unix-X from unix-bare-X."""
-    same = [path for path in folder.glob(f"{kind}-{'?' * 16}") if path.is_dir()]
-    for path in sorted(same, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
-        shutil.rmtree(path)
+    keep_newest((path for path in folder.glob(f"{kind}-{'?' * 16}") if path.is_dir()), KEPT)

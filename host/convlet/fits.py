@@ -58,9 +58,8 @@ CACHED_BYTES = (
     8192  # of constants: with more of them, an RP2040's cache of 16 KB cannot keep them beside the code
 )
 WINDOW = 4096  # bytes of weights in RAM where they stay in the file system
-FILES_SHARE = (
-    0.4  # of the flash of a board whose table has no file system: the least of the ports' partitions
-)
+# Of the flash of a board whose table has no file system: the least of the ports' partitions.
+FILES_SHARE = 0.4
 
 
 @dataclass(frozen=True)

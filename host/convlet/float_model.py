@@ -11,7 +11,8 @@ import numpy as np
 import tflite
 from numpy.typing import NDArray
 
-from convlet.errors import ConvletError, ModelError, ToolError
+from convlet.converter import check_samples
+from convlet.errors import ModelError, ToolError
 from convlet.file_kinds import TFLITE, kind_of
 
 
@@ -75,20 +76,11 @@ class FloatModel:
 
     def check_samples(self, samples: NDArray[np.float32]) -> None:
         """Raises ConvletError unless they are inputs of the model."""
-        found, expected = samples.shape[1:], self.input_shape[1:]
         if self.input_shape[0] != 1:
             raise ModelError(
                 f"{self.what} has batch {self.input_shape[0]}, expected 1: convert it with batch 1"
             )
-        if found != expected:
-            raise ConvletError(
-                f"the representative data has shape {_text(found)}, the model's input has {_text(expected)} "
-                "(N: any number of samples)"
-            )
-
-
-def _text(shape: tuple[int, ...]) -> str:
-    return f"[{', '.join(['N', *map(str, shape)])}]"
+        check_samples(samples, self.input_shape[1:])
 
 
 def _operators(data: bytes) -> list[list[str]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from convlet.quantization import dequantize, quantize
+
 Shape = tuple[int, int, int]  # height, width, channels
 
 
@@ -58,6 +60,14 @@ class Tensor:
     def tensor_scale(self) -> np.float32:
         """The scale of a tensor that has one for all its values."""
         return np.float32(self.scale[0])
+
+    def quantize(self, real: np.ndarray) -> np.ndarray:
+        """What the tensor holds, int8, for float32 `real` of any shape. See `quantization.quantize`."""
+        return quantize(real, float(self.tensor_scale), self.zero_point)
+
+    def dequantize(self, stored: np.ndarray) -> np.ndarray:
+        """The real values, float32, of int8 `stored` of any shape."""
+        return dequantize(stored, float(self.tensor_scale), self.zero_point)
 
 
 @dataclass(eq=False)

@@ -27,7 +27,7 @@ def load_image(path: Path, model: Model) -> np.ndarray:
     >>> load_image(Path("seven.png"), model).dtype.name, load_image(Path("seven.npy"), model).dtype.name
     ('uint8', 'float32')
     """
-    image = _load_array(path) if path.suffix == ".npy" else read_picture(path, *model.input_shape)
+    image = _load_array(path) if path.suffix.lower() == ".npy" else read_picture(path, *model.input_shape)
     if image.size != np.prod(model.input_shape) and _is_frame(image):
         image = read_picture(path, *model.input_shape)
     if image.size != np.prod(model.input_shape):

@@ -25,11 +25,12 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Holds the existing `folder`, without a file for it. Raises ConvletError when another process does."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConvletError(
+                f"another run is writing into {folder}: wait until it is done, or choose another folder with --out"
+            ) from error
         yield
-    except BlockingIOError as error:
-        raise ConvletError(
-            f"another run is writing into {folder}: wait until it is done, or choose another folder with --out"
-        ) from error
     finally:
         os.close(descriptor)

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from convlet import __version__, firmware, firmware_recipes, sources
 from convlet.board import Board
-from convlet.engine_build import MODULE
 from convlet.errors import BoardError, ToolError
-from convlet.files import cache_folder
+from convlet.files import cache_folder, keep_newest
 from convlet.format import CHOOSABLE
 from convlet.locks import locked
 from convlet.processes import run
 from convlet.progress import SILENT, Progress
+from convlet.resources import MODULE_FOLDER
 from convlet.sources import Sources
 
 # What the header of a .mpy file and `sys.implementation._mpy` say: py/persistentcode.h of MicroPython.
@@ -131,10 +131,7 @@ def build(
             progress.step(f"Building the native module for {architecture}")
             _build_in_cache(target, compiler, found, chosen, finished)
         finished.touch()
-        for old in sorted(folder.glob(f"{architecture}-*"), key=lambda path: -path.stat().st_mtime)[
-            firmware.KEPT :
-        ]:
-            shutil.rmtree(old)
+        keep_newest(folder.glob(f"{architecture}-*"), firmware.KEPT)
     record = json.loads((finished / _RECORD).read_text())
     return NativeModule(**record | {"path": finished / record["path"]})
 
@@ -206,7 +203,8 @@ def _build_in_cache(
     target: Architecture, compiler: str, found: Sources, operators: str, finished: Path
 ) -> None:
     """Build in a temporary folder, and rename what is kept when it is whole."""
-    with tempfile.TemporaryDirectory(dir=finished.parent) as name:
+    # Named so, what a killed process leaves is forgotten with the old ones.
+    with tempfile.TemporaryDirectory(prefix=f"{target.name}-", dir=finished.parent) as name:
         work, whole = Path(name) / "work", Path(name) / "whole"
         whole.mkdir()
         settings = {
@@ -220,7 +218,7 @@ def _build_in_cache(
         }
         words = [f"{key}={value}" for key, value in settings.items()]
         purpose = f"build the native module for {target.name}"
-        log = run(["make", firmware_recipes.jobs(), "-C", MODULE, *words], purpose)
+        log = run(["make", firmware_recipes.jobs(), "-C", MODULE_FOLDER, *words], purpose)
         path = whole / "convlet.mpy"
         shutil.copy2(work / "convlet.mpy", path)
         sizes = [int(size) for size in re.findall(r"^(?:text|rodata|bss) size: +(\d+)$", log, re.MULTILINE)]
@@ -235,10 +233,10 @@ def _digest(target: Architecture, compiler: str, found: Sources, operators: str)
     version = run([compiler, "--version"], f"build the native module for {target.name}")
     digest = hashlib.sha256(repr((target, compiler, found.identity, version, operators)).encode())
     files = [
-        *MODULE.glob("*.*"),
-        MODULE / "Makefile",
-        *(MODULE / "engine").iterdir(),
-        *(MODULE / "xtensa").iterdir(),
+        *MODULE_FOLDER.glob("*.*"),
+        MODULE_FOLDER / "Makefile",
+        *(MODULE_FOLDER / "engine").iterdir(),
+        *(MODULE_FOLDER / "xtensa").iterdir(),
     ]
     for path in sorted(files):
         digest.update(f"\n{path.name}\n".encode() + path.read_bytes())

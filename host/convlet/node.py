@@ -79,9 +79,8 @@ class Node:
     accumulates: bool = False
     accumulator_bytes: int | None = None
     in_place: bool = False  # it may make its row in the bytes of the row that it reads
-    reads_first: bool = (
-        False  # it has read all when it begins to write its row, which may lie over what it has read
-    )
+    # It has read all when it begins to write its row, which may lie over what it has read.
+    reads_first: bool = False
     b_first: bool = False
     macs: int = 0
     faster: tuple[Node, ...] = ()  # the same with scratch, the fastest first

@@ -12,15 +12,15 @@ import serial
 from numpy.typing import NDArray
 
 from convlet.board import Board, connect
+from convlet.checked_line import SILENT_SECONDS
 from convlet.errors import BoardError
 from convlet.file_kinds import read_script
 from convlet.progress import SILENT, Progress
+from convlet.resources import DEVICE_FOLDER
 from convlet.serial_client import Answer, SerialClient
 
-DEVICE_FOLDER = Path(__file__).parents[2] / "device"
 BATCH_BYTES = 16_000  # of images sent at a time: few enough for the heap of any board
 WINDOW_BITS = 12  # of the deflated stream: the board needs as many bytes of RAM, 4 KB, to inflate it
-SILENT_SECONDS = 60  # a big model on a slow board says nothing for as long
 
 
 def without_heading(script: Path) -> str:

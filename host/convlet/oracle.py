@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ import numpy as np
 from convlet.errors import ToolError, VerifyError
 from convlet.graph import Graph, Tensor
 from convlet.ops import check_operators
-from convlet.quantization import dequantize, quantize
+from convlet.processes import standard_error_to
 from convlet.reference import run_graph
 from convlet.tflite_reader import read_tflite
 
@@ -141,16 +140,13 @@ def _details(tensor: Tensor) -> dict[str, Any]:
 
 @contextmanager
 def _standard_error() -> Iterator[bytearray]:
-    """What TFLM writes to the standard error of the process, past Python's `sys.stderr`, known behind the block."""
+    """What TFLM writes to the standard error of the process, known behind the block."""
     written = bytearray()
     with tempfile.TemporaryFile() as log:
-        saved = os.dup(2)
-        os.dup2(log.fileno(), 2)
         try:
-            yield written
+            with standard_error_to(log):
+                yield written
         finally:
-            os.dup2(saved, 2)
-            os.close(saved)
             log.seek(0)
             written += log.read()
 
@@ -158,13 +154,13 @@ def _standard_error() -> Iterator[bytearray]:
 def _from_int8(values: np.ndarray, tensor: Tensor, dtype: np.dtype[Any]) -> np.ndarray:
     """What TFLM takes for int8 `values` of the tensor; it quantises real ones to the same again."""
     if dtype == np.float32:
-        return dequantize(values, float(tensor.tensor_scale), tensor.zero_point)
+        return tensor.dequantize(values)
     return values if dtype == np.int8 else (values.view(np.uint8) ^ 0x80)
 
 
 def _to_int8(values: np.ndarray, tensor: Tensor) -> np.ndarray:
     if values.dtype == np.float32:
-        return quantize(values, float(tensor.tensor_scale), tensor.zero_point).ravel()
+        return tensor.quantize(values).ravel()
     if values.dtype not in (np.int8, np.uint8):
         return values.ravel().copy()
     return (values.copy() if values.dtype == np.int8 else (values ^ 0x80).view(np.int8)).ravel()

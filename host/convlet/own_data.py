@@ -110,8 +110,6 @@ def _find_model(model: str, size: tuple[int, int] | None, channels: int | None) 
     if not model.endswith(".keras"):
         raise ConvletError(f"there is no model {model}; expected a .keras file, or {', '.join(CLASSIFIERS)}")
     path = Path(model)
-    if not path.is_file():
-        raise ConvletError(f"there is no file {model}")
     require_keras(path)
     loaded = load_model(import_tensorflow(), path)
     fixed = loaded.input_shape[1:]

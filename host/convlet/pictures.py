@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from convlet.array_files import load_array
 from convlet.errors import ConvletError
-from convlet.file_kinds import kind_at
+from convlet.file_kinds import NPY, kind_at
 
 _MODES = {1: "L", 3: "RGB"}  # Pillow's names
 
@@ -28,7 +28,9 @@ def read_picture(path: Path, height: int, width: int, channels: int) -> NDArray[
     try:
         with _open_array(path) if path.suffix.lower() == ".npy" else Image.open(path) as picture:
             scaled = picture.convert(_MODES[channels]).resize((width, height))
-    except (OSError, EOFError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError) as error:
+    except ConvletError:
+        raise
+    except Exception as error:  # of a damaged picture Pillow raises whatever
         raise ConvletError(f"cannot read the picture {path}: {_reason(error, path)}") from error
     return np.asarray(scaled, np.uint8).reshape(height, width, channels)
 
@@ -42,8 +44,8 @@ def _reason(error: Exception, path: Path) -> str:
 def holds_pixels(path: Path) -> bool:
     """Whether an .npy file has values of the type of pixels."""
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False).dtype == np.uint8
-    except (OSError, EOFError, ValueError):
+        return kind_at(path) == NPY and np.load(path, mmap_mode="r", allow_pickle=False).dtype == np.uint8
+    except Exception:  # who reads it says what is wrong
         return False
 
 

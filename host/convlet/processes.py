@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from convlet.errors import ToolError
 
@@ -71,3 +73,15 @@ def run(
             f"cannot {purpose}: {Path(argv[0]).name} ended with status {status}\n{telling_lines(text)}"
         )
     return text
+
+
+@contextmanager
+def standard_error_to(file: IO[Any]) -> Iterator[None]:
+    """Lets `file` have what this process writes to its standard error, also what C++ writes past Python's."""
+    saved = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

@@ -21,8 +21,6 @@ from convlet.files import read_file, write_atomic
 from convlet.progress import SILENT, Progress
 from convlet.tensorflow_import import require_tensorflow
 
-# The name under which an `.npz` with several arrays holds the samples: what `convlet train` writes.
-IMAGES = "images"
 MIN_MAX = "min-max"  # the calibration that TensorFlow's converter has
 
 
@@ -64,7 +62,7 @@ def quantize(
         quantizer = EdgeQuantizer(data, samples, str(model_path), progress)
         made = Quantized(quantizer.quantize(calibration), data)
     else:
-        made = _convert(model_path, samples)
+        made = quantize_keras(model_path, samples)
     write_atomic(tflite_path, made.tflite)
     return made
 
@@ -78,16 +76,18 @@ def float_tflite(path: Path, samples: NDArray[np.float32]) -> bytes:
     """The float `.tflite` at `path`, or of the Keras model there. Raises as `quantize` does."""
     if is_tflite(path):
         return read_file(path, "a float .tflite")
-    read_file(path, "a Keras model")
-    with Converter() as converter:
-        return converter.convert(path, samples, ["float"])["float"]
+    return _convert(path, samples, ["float"])["float"]
 
 
-def _convert(keras_path: Path, samples: NDArray[np.float32]) -> Quantized:
-    """By TensorFlow."""
+def _convert(keras_path: Path, samples: NDArray[np.float32], kinds: list[str]) -> dict[str, bytes]:
     read_file(keras_path, "a Keras model")
     with Converter() as converter:
-        made = converter.convert(keras_path, samples, ["float", "int8"])
+        return converter.convert(keras_path, samples, kinds)
+
+
+def quantize_keras(keras_path: Path, samples: NDArray[np.float32]) -> Quantized:
+    """By TensorFlow's converter, with the ranges from least to greatest value. Raises as `quantize` does."""
+    made = _convert(keras_path, samples, ["float", "int8"])
     if left := float_operators(made["int8"]):
         raise ModelError(
             f"TensorFlow leaves {', '.join(left)} of {keras_path} in float, since it has no int8 form; "

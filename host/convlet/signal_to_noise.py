@@ -14,7 +14,7 @@ from convlet.float_model import FloatModel
 from convlet.graph import Graph, Operator, Tensor
 from convlet.ops import check_operators
 from convlet.progress import SILENT, Progress
-from convlet.quantization import INT8_MAX, INT8_MIN, dequantize, quantize
+from convlet.quantization import INT8_MAX, INT8_MIN
 from convlet.reference import run_operator
 from convlet.tflite_reader import read_tflite
 
@@ -112,7 +112,7 @@ def _pairs(graph: Graph, model: FloatModel) -> dict[Tensor, str]:
 
 def _add_sample(graph: Graph, real: dict[Tensor, np.ndarray], noises: dict[Tensor, _Noise]) -> None:
     source = graph.inputs[0]
-    values = {source: _int8(real[source], source)}
+    values = {source: source.quantize(real[source])}
     noises[source].add(real[source], values[source], values[source])
     for operator in graph.operators:
         made = run_operator(operator, [values[tensor] for tensor in operator.computed])
@@ -121,12 +121,8 @@ def _add_sample(graph: Graph, real: dict[Tensor, np.ndarray], noises: dict[Tenso
             continue
         own = made
         if all(tensor in real for tensor in operator.computed):
-            own = run_operator(operator, [_int8(real[tensor], tensor) for tensor in operator.computed])
+            own = run_operator(operator, [tensor.quantize(real[tensor]) for tensor in operator.computed])
         noises[operator.output].add(real[operator.output], made, own)
-
-
-def _int8(real: np.ndarray, tensor: Tensor) -> np.ndarray:
-    return quantize(real, float(tensor.tensor_scale), tensor.zero_point)
 
 
 @dataclass
@@ -142,14 +138,13 @@ class _Noise:
     kept: list[np.ndarray] = field(default_factory=list)
 
     def add(self, real: np.ndarray, made: np.ndarray, own: np.ndarray) -> None:
-        scale, zero_point = float(self.tensor.tensor_scale), self.tensor.zero_point
         exact = real.astype(np.float64)
         for values, ratios in ((made, self.ratios), (own, self.own_ratios)):
-            noise = float(np.square(dequantize(values, scale, zero_point) - exact).sum())
+            noise = float(np.square(self.tensor.dequantize(values) - exact).sum())
             signal = float(np.square(exact).sum())
             if signal > 0:  # without one there is no ratio
                 ratios.append(min(_MOST_DB, 10 * math.log10(signal / noise)) if noise else _MOST_DB)
-        steps = exact / scale + zero_point
+        steps = exact / float(self.tensor.tensor_scale) + self.tensor.zero_point
         self.saturated += int(((steps > INT8_MAX + 0.5) | (steps < INT8_MIN - 0.5)).sum())
         self.values += real.size
         stride = -(-real.size * self.samples // _KEPT_VALUES)

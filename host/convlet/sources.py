@@ -37,9 +37,8 @@ class Package:
 
 
 MICROPYTHON = Package("micropython", "1.25.0", is_source=True)
-MBEDTLS = Package(
-    "mbedtls", "3.6", is_source=True
-)  # a series: Debian puts security fixes of it in the same suite
+# A series: Debian puts security fixes of it in the same suite.
+MBEDTLS = Package("mbedtls", "3.6", is_source=True)
 PICO_SDK = Package("pico-sdk-source", "2.1.1", is_source=False)
 TINYUSB = Package("tinyusb-source", "0.18.0", is_source=False)
 PACKAGES = (MICROPYTHON, MBEDTLS, PICO_SDK, TINYUSB)

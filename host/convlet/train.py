@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convlet import evaluate, figures, quantize
-from convlet.datasets import Dataset, Images
+from convlet.datasets import Dataset, Images, Part
 from convlet.errors import ConvletError
 from convlet.evaluate import Int8Result, Quantization
 from convlet.files import replacing, write_atomic
@@ -156,8 +156,10 @@ def train(
     >>> trained.files.tflite.name, trained.metrics.test_images
     ('digits.tflite', 360)
     """
-    options: dict[str, Any] = {"epochs": epochs, "seed": seed, "deterministic": deterministic}
-    return train_recipe(find_recipe(name), folder, **options, progress=progress)
+    recipe = find_recipe(name)
+    return train_recipe(
+        recipe, folder, epochs=epochs, seed=seed, deterministic=deterministic, progress=progress
+    )
 
 
 def train_recipe(
@@ -204,7 +206,7 @@ def _train(
     write_atomic(files.tflite, tflite["int8"])
     if labels := recipe.task.labels(data):
         write_atomic(files.labels, "".join(f"{label}\n" for label in labels).encode())
-    write_atomic(files.test_split, _npz_bytes(images=data.test.images, labels=data.test.labels))
+    write_atomic(files.test_split, _npz_bytes(data.test))
 
     progress.step(f"Measuring on the {len(data.test):,} test images")
     int8 = evaluate.run_int8(tflite["int8"], data.test.images)
@@ -339,9 +341,9 @@ def _after_each_epoch(tf: Any, best: _Best, advance: Advance) -> Any:
     return tf.keras.callbacks.LambdaCallback(on_epoch_end=done)
 
 
-def _npz_bytes(**arrays: NDArray[Any]) -> bytes:
+def _npz_bytes(part: Part) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    np.savez_compressed(buffer, images=part.images, labels=part.labels)
     return buffer.getvalue()
 
 

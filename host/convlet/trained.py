@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.metadata
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from convlet.datasets import Dataset
-from convlet.files import cache_folder
+from convlet.files import cache_folder, keep_newest
 from convlet.locks import locked
+from convlet.processes import run
 from convlet.progress import SILENT, Progress
 from convlet.recipe import Recipe
 from convlet.train import TrainedFiles, train
@@ -20,6 +20,7 @@ from convlet.zoo import find_recipe
 
 # What of the installed packages decides the weights.
 PACKAGES = ("tensorflow", "tensorflow_cpu", "keras", "numpy", "scikit-learn", "scipy")
+_KEPT = 8  # of one model, with the folders of trainings that were killed
 
 
 def trained(name: str, progress: Progress = SILENT) -> TrainedFiles:
@@ -36,6 +37,8 @@ def trained(name: str, progress: Progress = SILENT) -> TrainedFiles:
                 if train(name, made, deterministic=True, progress=progress).interrupted:
                     raise KeyboardInterrupt
                 made.rename(kept)
+        kept.touch()
+        keep_newest((path for path in kept.parent.iterdir() if path.is_dir()), _KEPT)
     return TrainedFiles(kept, name)
 
 
@@ -76,8 +79,8 @@ def _modules(name: str) -> list[Path]:
         "ours = [m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'convlet']; "
         "print(*sorted(ours), sep='\\n')"
     )
-    done = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True, text=True)
-    return [Path(line) for line in done.stdout.splitlines() if line.endswith(".py")]
+    printed = run([sys.executable, "-c", listing], f"find what training {name} imports")
+    return [Path(line) for line in printed.splitlines() if line.endswith(".py")]
 
 
 def _data_bytes(data: Dataset) -> bytes:

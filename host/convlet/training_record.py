@@ -59,7 +59,7 @@ def read_record(path: Path) -> TrainingRecord:
             for layer in fields.pop("layers")
         ]
         return TrainingRecord(layers=tuple(layers), curves=Curves(**fields.pop("curves")), **fields)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConvletError(f"{path} is no record of a training: {error}") from error
 
 

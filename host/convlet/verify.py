@@ -88,23 +88,23 @@ def stream_outputs(model: Model, series: np.ndarray) -> np.ndarray:
 def verify_stream(tflite: bytes, compiled: Compiled, count: int, progress: Progress = SILENT) -> Verified:
     """The same for a model compiled as a stream; `images` of the result are the outputs that were compared.
 
-    Args: `count` random series, each of as many steps as the `.tflite` is for, or of a model that remembers what it
-    has seen one series of as many invocations. The reference has as many steps as `compiled.graph` is for.
+    Args: `count`, at least 1, random series, each of as many steps as the `.tflite` is for, or of a model that
+    remembers what it has seen one series of as many invocations. The reference has as many steps as `compiled.graph`
+    is for.
     """
     oracle, model = Oracle(tflite), Model(compiled.cvl)
     model.selftest()
     source, output = compiled.graph.inputs[0], compiled.graph.outputs[0]
-    remembers, rows = compiled.graph.remembers, oracle.input_values(0) // math.prod(source.rows[1:])
+    rows = oracle.input_values(0) // math.prod(source.rows[1:])
+    invocations = count if compiled.graph.remembers else 1  # of TFLM, for each series
     rng, outputs = np.random.default_rng(0), []
     reference_mismatches = engine_mismatches = 0
     with progress.bar("comparing with TFLM", count) as advance:
-        for _ in range(1 if remembers else count):
-            pieces = []
+        for _ in range(count // invocations):
             model.reset()
-            series = rng.integers(-128, 128, (rows * (count if remembers else 1), *source.rows[1:])).astype(
-                np.int8
-            )
-            for piece in np.split(series, count if remembers else 1):
+            series = rng.integers(-128, 128, (rows * invocations, *source.rows[1:])).astype(np.int8)
+            pieces = []
+            for piece in np.split(series, invocations):
                 pieces.append(oracle.run([piece]).reshape(-1, math.prod(output.rows[1:])))
                 advance(1)
             expected = np.concatenate(pieces)

@@ -57,7 +57,7 @@ class _WebSocket:
             from websockets.exceptions import WebSocketException
             from websockets.sync.client import connect
         except ImportError as error:
-            raise ToolError("WebREPL needs the package websockets: pip install websockets") from error
+            raise ToolError("WebREPL needs the package websockets: pip install 'convlet[boards]'") from error
         self._closed: Any = WebSocketException
         self.timeout = timeout
         self._pending = b""

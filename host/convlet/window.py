@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ class StreamedFile:
         is_path = isinstance(file, str | Path)
         self._file = Path(file).open("rb", buffering=0) if is_path else file  # noqa: SIM115
         self.error: BaseException | None = None  # that the file raised last
-        self._handle = ffi.new_handle(self)
+        # Of a proxy: a cycle would keep the file open when the model is gone.
+        self._handle = ffi.new_handle(weakref.proxy(self))
         self.window = ffi.new("cvl_window_t *")
         self.window.read = lib.read_file
         self.window.context = self._handle

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convlet.array_files import IMAGES, LABELS, load_arrays
 from convlet.compile import Compiled, compile_tflite
 from convlet.datasets import Part
 from convlet.engine import Model
@@ -19,7 +20,6 @@ from convlet.files import read_file, write_atomic
 from convlet.graph import Graph, Tensor
 from convlet.oracle import Oracle
 from convlet.progress import SILENT, Progress
-from convlet.quantization import dequantize, quantize
 from convlet.tflite_reader import read_tflite
 from convlet.trained import trained
 from convlet.verify import random_images
@@ -61,15 +61,15 @@ def measure_zoo(more: Sequence[Path] = (), progress: Progress = SILENT) -> list[
 def measure_trained(name: str, progress: Progress = SILENT) -> Entry:
     """The entry of a model of the zoo, on its whole test split and on random inputs."""
     files, task = trained(name, progress), find_recipe(name).task
-    with np.load(files.test_split) as arrays:
-        test = Part(arrays["images"], arrays["labels"])
-    compared = _compare(files.tflite, test.images, progress)
+    test = Part(*load_arrays(files.test_split, "the test split", (IMAGES, LABELS)))
+    tflite = files.tflite.read_bytes()
+    compared = _compare(name, tflite, test.images, progress)
     # Of the file, since the compiler may give the tensor another shape.
-    output = read_tflite(files.tflite.read_bytes()).outputs[0]
+    output = read_tflite(tflite).outputs[0]
 
     def score(outputs: np.ndarray) -> float:
         tests = outputs[: len(test)].reshape(-1, *output.shape)
-        return task.score(dequantize(tests, float(output.tensor_scale), output.zero_point), test)
+        return task.score(output.dequantize(tests), test)
 
     keras = json.loads(files.metrics.read_text())["keras_score"]
     scores = keras, score(compared.expected), score(compared.outputs)
@@ -83,30 +83,28 @@ def measure_file(path: Path, progress: Progress = SILENT) -> Entry:
     >>> entry.macs, entry.mismatches
     (3312, 0)
     """
-    read_kind(path, TFLITE, "the model")
-    return _entry(_compare(path, None, progress), ("", "", ""))
+    tflite = read_kind(path, TFLITE, "the model")
+    return _entry(_compare(path.stem, tflite, None, progress), ("", "", ""))
 
 
 @dataclass(frozen=True)
 class _Compared:
     """A compiled model with TFLM's outputs and the engine's, int8[N, values], first those for the test images."""
 
-    path: Path
+    name: str
+    tflite: bytes
     compiled: Compiled
     expected: np.ndarray
     outputs: np.ndarray
     tflm_arena_bytes: int
 
 
-def _compare(path: Path, images: np.ndarray | None, progress: Progress) -> _Compared:
-    tflite = read_file(path, "the model")
-    progress.step(f"Comparing {path.stem} with TFLM")
+def _compare(name: str, tflite: bytes, images: np.ndarray | None, progress: Progress) -> _Compared:
+    progress.step(f"Comparing {name} with TFLM")
     compiled = compile_tflite(tflite)
     inputs = random_images(compiled, RANDOM_INPUTS)
     if images is not None:
-        tensor = compiled.graph.inputs[0]
-        real = quantize(images, float(tensor.tensor_scale), tensor.zero_point)
-        inputs = [[image] for image in real] + inputs
+        inputs = [[image] for image in compiled.graph.inputs[0].quantize(images)] + inputs
     oracle, model = Oracle(tflite), Model(compiled.cvl)
     expected, outputs = [], []
     with progress.bar(f"{len(inputs):,} inputs", len(inputs)) as advance:
@@ -114,21 +112,19 @@ def _compare(path: Path, images: np.ndarray | None, progress: Progress) -> _Comp
             expected.append(oracle.run(each))
             outputs.append(np.array(model.run(*each)))
             advance(1)
-    return _Compared(path, compiled, np.array(expected), np.array(outputs), oracle.arena_bytes())
+    return _Compared(name, tflite, compiled, np.array(expected), np.array(outputs), oracle.arena_bytes())
 
 
 def _entry(compared: _Compared, scores: tuple[str, ...]) -> Entry:
-    compiled = compared.compiled
-    tflite = compared.path.read_bytes()
-    graph = read_tflite(tflite)
+    compiled, tflite = compared.compiled, compared.tflite
     smallest = compile_tflite(tflite, prefer="ram")
     return Entry(
-        name=compared.path.stem,
+        name=compared.name,
         macs=compiled.program.macs,
         scores=scores,
         tflite_bytes=len(tflite),
         cvl_bytes=len(smallest.cvl),
-        largest_bytes=largest_bytes(graph),
+        largest_bytes=largest_bytes(read_tflite(tflite)),
         tflm_arena_bytes=compared.tflm_arena_bytes,
         arena_bytes=compiled.plan.arena_bytes,
         ram_arena_bytes=smallest.plan.arena_bytes,

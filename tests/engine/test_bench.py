@@ -169,7 +169,8 @@ def test_the_command_prints_writes_and_draws(tmp_path):
     assert (tmp_path / "all.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_damaged_baseline_is_refused(tmp_path):
-    (tmp_path / "baseline.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "[1]", '{"digits": 7}', '{"digits": {"m4": null}}'])
+def test_a_damaged_baseline_is_refused(tmp_path, text):
+    (tmp_path / "baseline.json").write_text(text)
     with pytest.raises(ConvletError, match=r"baseline.json is no baseline in JSON but "):
         bench.read_baseline(tmp_path / "baseline.json")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import convlet
-from convlet.engine_build import MODULE
+from convlet.resources import MODULE_FOLDER
 from golden import FOLDER
 
-STUB = ast.parse((MODULE / "convlet.pyi").read_text())
+STUB = ast.parse((MODULE_FOLDER / "convlet.pyi").read_text())
 FUNCTIONS = {node.name: node for node in STUB.body if isinstance(node, ast.FunctionDef)}
 CLASS = next(node for node in STUB.body if isinstance(node, ast.ClassDef))
 METHODS = {node.name: node for node in CLASS.body if isinstance(node, ast.FunctionDef)}  # the last overload

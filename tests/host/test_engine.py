@@ -161,6 +161,7 @@ def test_images_need_not_be_contiguous(model):
     wide = np.zeros((8, 16, 1), np.int8)
     wide[:, ::2] = IMAGE
     assert list(model.run(wide[:, ::2])) == expected
+    assert list(model.run(memoryview(wide[:, ::2]))) == expected
     assert list(model.run(np.asfortranarray(IMAGE[..., 0]))) == expected
     assert list(model.run(IMAGE.astype(np.float32)[::-1][::-1] * 0)) == list(model.run(np.zeros((8, 8), "f")))
 

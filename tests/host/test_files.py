@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 from pathlib import Path
@@ -37,6 +38,15 @@ def test_what_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ConvletError, match=r"cannot write .*file.model\.cvl: "):
         write_atomic(tmp_path / "file" / "model.cvl", b"")
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    with (
+        pytest.raises(ConvletError, match=r"cannot write .*file\.bin: No space left on device"),
+        replacing(tmp_path / "file.bin"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_is_not_replaced(tmp_path):

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 from convlet import native
-from convlet.engine_build import MODULE
 from convlet.errors import BoardError, ToolError
+from convlet.resources import MODULE_FOLDER
 
 CODES = {name: code for code, name in enumerate(native._ARCHITECTURES_BY_CODE)}
 
@@ -102,7 +102,7 @@ def floats(tmp_path_factory):
     """micropython_module/native_divide.c and xtensa/float.c, and a loop over arrays for each of their functions."""
     folder = tmp_path_factory.mktemp("floats")
     (folder / "all.c").write_text(
-        "".join(f'#include "{MODULE / name}"\n' for name in ("native_divide.c", "xtensa/float.c"))
+        "".join(f'#include "{MODULE_FOLDER / name}"\n' for name in ("native_divide.c", "xtensa/float.c"))
         + "#define PAIRS(type, name) void all##name(const float *a, const float *b, type *c, int n) "
         "{ while (n--) c[n] = name(a[n], b[n]); }\n"
         "#define EACH(from, to, name) void all##name(const from *a, to *c, int n) "

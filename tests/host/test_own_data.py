@@ -171,7 +171,7 @@ def test_data_that_do_not_suit_the_model(photos: Path, gestures: Path, tmp_path:
     refused(photos, "motion_conv1d", "the model takes inputs of shape 100 x 6, the data are pictures")
     refused(gestures, "lenet5", "lenet5 takes inputs of 28 x 28 x 1, the data are 40 x 2")
     refused(photos, "autoencoder", "there is no model autoencoder; expected a .keras file, or digits, ")
-    refused(photos, "no.keras", "there is no file no.keras")
+    refused(photos, "no.keras", "cannot read a Keras model no.keras: No such file")
     refused(
         photos, "lenet5", "lenet5 cannot be made for inputs of 6 x 6 x 1, which may be too small", size=(6, 6)
     )

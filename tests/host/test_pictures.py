@@ -20,6 +20,13 @@ def test_pixels_in_an_array(tmp_path):
     np.save(tmp_path / "a.npy", pixels)
     assert holds_pixels(tmp_path / "a.npy") and not holds_pixels(tmp_path / "no.npy")
     np.testing.assert_array_equal(read_picture(tmp_path / "a.npy", 3, 4, 1)[..., 0], pixels)
+    np.savez(tmp_path / "b.npz", pixels)
+    assert not holds_pixels((tmp_path / "b.npz").rename(tmp_path / "b.npy"))
+    damaged = (tmp_path / "a.npy").read_bytes().replace(b"}", b"{", 1)
+    (tmp_path / "a.npy").write_bytes(damaged)
+    assert not holds_pixels(tmp_path / "a.npy")
+    with pytest.raises(ConvletError, match="file that is damaged"):
+        read_picture(tmp_path / "a.npy", 3, 4, 1)
 
 
 @pytest.mark.parametrize("pixels", [np.zeros((3, 4)), np.zeros((3, 4, 2), np.uint8), np.zeros(5, np.uint8)])

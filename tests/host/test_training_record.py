@@ -75,7 +75,7 @@ def test_a_series_counts_for_its_last_step() -> None:
     assert counts == {"train": [0, 1, 1], "validation": [0, 1, 1], "test": [0, 1, 1]}
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"layers": [{"name": "x"}]})])
+@pytest.mark.parametrize("content", ["", "[]", "7", "{}", json.dumps({"layers": [{"name": "x"}]})])
 def test_what_is_no_record_is_refused(content: str, tmp_path: Path) -> None:
     path = tmp_path / "x.training.json"
     path.write_text(content)

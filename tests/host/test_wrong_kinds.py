@@ -127,7 +127,7 @@ def _contents() -> dict[Path, bytes]:
 
 def _is_taken(suffix: str, command: str, name: str) -> bool:
     if name in ("m.tflite", "m.cvl"):
-        return command.split()[0] in ("inspect", "plan", "export-c")
+        return command.split()[0] in ("inspect", "plan", "fits", "export-c")
     if name == "a.npz":
         return "--data" in command
     return (name, suffix) in (("notes.txt", ".txt"), ("notes.txt", ".py"), ("empty", ".py"))

@@ -17,8 +17,8 @@ from convlet.bench import Baseline, Measurement
 from convlet.bench_figure import draw_instructions
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import compile_tflite
-from convlet.errors import ModelError
-from convlet.files import read_file, write_atomic
+from convlet.errors import naming
+from convlet.files import read_file, replacing, write_atomic
 from convlet.peers import instructions_of_peers
 from convlet.variants import PREFERENCES
 
@@ -75,10 +75,8 @@ def command(
     whole: list[Measurement] = []
     by_function: list[dict[str, int]] = []
     for path in tflites:
-        try:
+        with naming(path):
             compiled = compile_tflite(read_file(path, "the model"), prefer=prefer)
-        except ModelError as error:
-            raise ModelError(f"{path}: {error}") from error
         found += [bench.measure(engine, path.stem, compiled) for engine in engines]
         by_function += [bench.functions_of(engine, compiled) for engine in engines if functions]
         if layers:
@@ -88,7 +86,8 @@ def command(
     if out:
         write_atomic(out, (json.dumps(data, indent=2) + "\n").encode())
     if chart:
-        draw_instructions(found, chart)
+        with replacing(chart) as drawn:
+            draw_instructions(found, drawn)
     if as_json:
         session.print_json(data)
         return

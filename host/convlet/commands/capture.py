@@ -69,8 +69,7 @@ def command(
         if as_json:
             session.print_json(_as_data(captured))
         else:
-            text = _summary(captured, folder / label)
-            session.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            session.say(_summary(captured, folder / label))
 
 
 def _as_data(captured: Captured) -> dict[str, Any]:

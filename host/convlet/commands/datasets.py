@@ -19,8 +19,7 @@ def command(session: Session, as_json: bool) -> None:
         try:
             found[archive.holds] = str(fetch(archive))
             if not as_json:
-                text = f"{archive.holds}: {found[archive.holds]}"
-                session.console.print(text, highlight=False, markup=False, soft_wrap=True)
+                session.say(f"{archive.holds}: {found[archive.holds]}")
         except ToolError as error:
             failed.append(f"{archive.holds}: {error}")
     if as_json:

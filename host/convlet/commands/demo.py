@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from convlet.board_profile import CYCLES_PER_US
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.demo import Demo, run_demo
 
@@ -27,12 +28,12 @@ def command(session: Session, out: Path, deterministic: bool, as_json: bool) -> 
     session.console.print(_table(result))
     session.console.print(
         f"One inference on the Pico: {result.pico.cycles:,} cycles, "
-        f"{result.pico.cycles / 125:,.0f} microseconds at 125 MHz. The module adds "
+        f"{result.pico.cycles / CYCLES_PER_US:,.0f} microseconds at {CYCLES_PER_US} MHz. The module adds "
         f"{result.added.flash_bytes:,} bytes of flash and {result.added.ram_bytes:,} of RAM to the firmware; built for "
         f"this model only, {result.added_for_digits.flash_bytes:,} bytes.",
         highlight=False,
     )
-    session.console.print(f"The files are in {out}", highlight=False, markup=False)
+    session.say(f"The files are in {out}")
 
 
 def _as_data(folder: Path, result: Demo) -> dict[str, Any]:

@@ -56,4 +56,4 @@ def command(
     if as_json:
         session.print_json(asdict(done))
         return
-    session.console.print(f"{done.name} is on the board ({done.size:,} bytes)", highlight=False, markup=False)
+    session.say(f"{done.name} is on the board ({done.size:,} bytes)")

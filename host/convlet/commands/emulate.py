@@ -8,13 +8,13 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich import box
 from rich.table import Table
 
 from convlet import emulate, firmware
 from convlet.board import connect
-from convlet.board_profile import CLOCK_HZ, PicoProfile, profile_on_pico
+from convlet.board_profile import CLOCK_HZ, CYCLES_PER_US, PicoProfile, profile_on_pico
 from convlet.cli import Session, examples, json_option
+from convlet.console import plain_table
 from convlet.cvl_file import read_cvl_at
 from convlet.file_kinds import UF2, read_kind
 from convlet.files import read_file
@@ -89,6 +89,7 @@ def command(
     is_stream = profile and bool(read_cvl_at(models[0]).header["flags"] & FLAG_STREAM)
     if motion is not None:
         read_motion(motion)
+    emulate.require_packages()
     uf2 = image or firmware.build(board, progress=session.progress).image
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -99,14 +100,14 @@ def command(
             if as_json:
                 session.print_json({"board": board, "port": running.port, "uarts": running.uarts})
             else:
-                _say(session, f"listening on {running.port}; Ctrl-C stops")
-                _say(session, f"  mpremote connect {running.port} repl")
+                session.say(f"listening on {running.port}; Ctrl-C stops")
+                session.say(f"  mpremote connect {running.port} repl")
                 for number, port in enumerate(running.uarts):
-                    _say(session, f"  UART{number} is at {port}")
+                    session.say(f"  UART{number} is at {port}")
             running.wait()
     except KeyboardInterrupt:
         if not as_json:
-            _say(session, "stopped")
+            session.say("stopped")
 
 
 def _show_profile(
@@ -118,21 +119,17 @@ def _show_profile(
     if as_json:
         session.print_json(asdict(found) | {"between": found.between})
         return
-    took = f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CLOCK_HZ // 1_000_000} MHz"
+    took = f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CYCLES_PER_US} MHz"
     if is_stream:
-        _say(session, f"one step: {found.cycles:,} cycles, {took}")
+        session.say(f"one step: {found.cycles:,} cycles, {took}")
     else:
         session.console.print(_operators(found, took))
     if window:
-        _say(session, f"{found.bytes_read:,} bytes are read from the file, which is part of the time")
+        session.say(f"{found.bytes_read:,} bytes are read from the file, which is part of the time")
 
 
 def _operators(found: PicoProfile, took: str) -> Table:
-    table = Table(
-        "#", "Operator", "Cycles", "Share", "MACs", "per MAC", box=box.SIMPLE, padding=(0, 1), pad_edge=False
-    )
-    for column in table.columns[2:]:
-        column.justify = "right"
+    table = plain_table("#", "Operator", "Cycles", "Share", "MACs", "per MAC", words=2)
     rows = [(str(index), each.kind, each.cycles, each.macs) for index, each in enumerate(found.operators)]
     macs = sum(each.macs for each in found.operators)
     rows += [("", "between the kernels", found.between, 0), ("", "one inference", found.cycles, macs)]
@@ -142,14 +139,10 @@ def _operators(found: PicoProfile, took: str) -> Table:
             number, kind, f"{cycles:,}", f"{cycles / found.cycles:.1%}", f"{macs:,}" if macs else "", per_mac
         )
     table.caption = (
-        f"{took}. Operators are timed in steps of 1 us, or 125 cycles, for each row: the mean of {found.runs} "
-        "runs"
+        f"{took}. Operators are timed in steps of 1 us, or {CYCLES_PER_US} cycles, for each row: the mean of "
+        f"{found.runs} runs"
     )
     return table
-
-
-def _say(session: Session, text: str) -> None:
-    session.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

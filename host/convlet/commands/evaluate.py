@@ -9,20 +9,20 @@ from pathlib import Path
 import click
 import numpy as np
 from numpy.typing import NDArray
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from convlet import on_board
-from convlet.array_files import LABELS, load_arrays
+from convlet.array_files import IMAGES, LABELS, load_arrays
 from convlet.cli import Session, examples, json_option
+from convlet.console import plain_table
 from convlet.cvl_file import open_model, read_cvl_at
 from convlet.engine import Model
 from convlet.errors import ConvletError, VerifyError
 from convlet.evaluate import accuracy, confusion_matrix
 from convlet.progress import SILENT, Progress
 from convlet.quantization import quantize
-from convlet.quantize import IMAGES, check_values
+from convlet.quantize import check_values
 from convlet.serial_client import Answer
 
 MOST_CLASSES = 20  # of a confusion matrix that a terminal shows
@@ -132,9 +132,7 @@ def _model_of(data: Path, is_on_board: bool) -> Path:
 
 
 def _confusion_table(confusion: NDArray[np.int64], names: Sequence[str]) -> Table:
-    table = Table("Class", *map(str, range(len(confusion))), box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = plain_table("Class", *map(str, range(len(confusion))), words=1)
     for label, row in enumerate(confusion):
         cells = [Text(str(count or "."), "bold" if n == label else "") for n, count in enumerate(row)]
         named = bool(names) and names[label] != str(label)
@@ -148,11 +146,9 @@ def _print_summary(
 ) -> None:
     """`times` in microseconds, from the shortest to the longest; `repeated`: lines to a board."""
     sent_again = "" if repeated is None else f"; {repeated} lines sent again"
-    session.console.print(
+    session.say(
         f"{right:,} of {len(labels):,} right ({right / len(labels):.1%}); one inference {times[len(times) // 2]:,} us "
-        f"({times[0]:,} to {times[-1]:,}){sent_again}",
-        highlight=False,
-        soft_wrap=True,
+        f"({times[0]:,} to {times[-1]:,}){sent_again}"
     )
 
 

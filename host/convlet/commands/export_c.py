@@ -24,9 +24,4 @@ def command(session: Session, model: Path, out: Path | None, name: str | None, a
     if as_json:
         session.print_json({"header": str(header), "array": array, "bytes": size})
         return
-    session.console.print(
-        f"{header}: {array}[{size}] and {array}_len",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    session.say(f"{header}: {array}[{size}] and {array}_len")

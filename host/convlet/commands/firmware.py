@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.table import Table
 
 from convlet import bench_build, engine_size, firmware, flash, sources
 from convlet.boards import BOARDS
 from convlet.cli import Session, examples, json_option, out_option
+from convlet.console import plain_table
 from convlet.cvl_file import read_cvl_at
 from convlet.files import write_atomic
 from convlet.format import CHOOSABLE, EXTRAS
@@ -51,8 +51,8 @@ def fetch_sources(session: Session, as_json: bool) -> None:
         paths = {"micropython": str(found.micropython), "pico_sdk": str(found.pico_sdk)}
         session.print_json({"version": found.version, **paths})
         return
-    _print(session, f"MicroPython {found.version}: {found.micropython}")
-    _print(session, f"Pico SDK: {found.pico_sdk}")
+    session.say(f"MicroPython {found.version}: {found.micropython}")
+    session.say(f"Pico SDK: {found.pico_sdk}")
 
 
 @command.command("build", epilog=examples("convlet firmware build --board pico -o pico.uf2"))
@@ -117,15 +117,13 @@ def build(
         )
         return
     if not without_module:
-        _print(session, f"operators: {', '.join(made.operators)}")
+        session.say(f"operators: {', '.join(made.operators)}")
     if added:
-        _print(
-            session,
-            f"the module adds {added.flash_bytes:,} bytes of flash and {added.ram_bytes:,} bytes of RAM",
+        session.say(
+            f"the module adds {added.flash_bytes:,} bytes of flash and {added.ram_bytes:,} bytes of RAM"
         )
-    _print(
-        session,
-        f"{image}: {made.flash_bytes:,} bytes of flash, {made.ram_bytes:,} of RAM, in {seconds:.0f} s",
+    session.say(
+        f"{image}: {made.flash_bytes:,} bytes of flash, {made.ram_bytes:,} of RAM, in {seconds:.0f} s"
     )
 
 
@@ -161,7 +159,7 @@ def flash_firmware(session: Session, board: str, port: str | None, image: Path |
     if as_json:
         session.print_json({"board": board, "image": str(made)})
         return
-    _print(session, f"the {BOARDS[board].title} runs {made.name}; next: convlet deploy MODEL.cvl")
+    session.say(f"the {BOARDS[board].title} runs {made.name}; next: convlet deploy MODEL.cvl")
 
 
 @command.command("size", epilog=examples("convlet firmware size --core m0plus --only photos.cvl"))
@@ -245,7 +243,7 @@ def _engine_table(columns: dict[str, engine_size.EngineSize]) -> Table:
 
 
 def _operator_table(operators: dict[str, int]) -> Table:
-    table = _plain_table("Operators that share a kernel", "Bytes it adds to none")
+    table = plain_table("Operators that share a kernel", "Bytes it adds to none", words=1)
     for names, count in operators.items():
         table.add_row(names, f"{count:,}")
     return table
@@ -253,18 +251,7 @@ def _operator_table(operators: dict[str, int]) -> Table:
 
 def _file_table(title: str, columns: Sequence[str], file_bytes: Sequence[dict[str, int]]) -> Table:
     """A row for each file that is in one of the builds."""
-    table = _plain_table(title, *columns)
+    table = plain_table(title, *columns, words=1)
     for path in sorted(set().union(*file_bytes)):
         table.add_row(path, *(f"{each.get(path, 0):,}" for each in file_bytes))
     return table
-
-
-def _plain_table(*names: str) -> Table:
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    return table
-
-
-def _print(session: Session, text: str) -> None:
-    session.console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +16,9 @@ from convlet.boards import BOARDS, find
 from convlet.cheaper import Cheaper, cheaper_layers
 from convlet.cli import Session, examples, json_option
 from convlet.compile import Compiled
-from convlet.errors import ModelError
+from convlet.console import plain_table
+from convlet.errors import naming
+from convlet.file_kinds import is_cvl
 from convlet.files import read_file
 from convlet.fits import (
     COUNTED_ON,
@@ -69,14 +70,13 @@ def command(
 
     Exit code 1 when it does not fit on a board that --board names.
     """
-    data, is_cvl = read_file(model, "the model"), model.suffix == ".cvl"
-    if is_cvl and (prefer or stream):
+    data = read_file(model, "the model")
+    is_compiled = is_cvl(model, data)
+    if is_compiled and (prefer or stream):
         raise click.UsageError("--prefer and --stream are for .tflite files: the plan of a .cvl file is made")
-    try:
-        compiled = read_model(data, is_cvl, prefer or "balance", stream)
-        advice = [] if is_cvl else cheaper_layers(read_tflite(data))
-    except ModelError as error:
-        raise ModelError(f"{model}: {error}") from error
+    with naming(model):
+        compiled = read_model(data, is_compiled, prefer or "balance", stream)
+        advice = [] if is_compiled else cheaper_layers(read_tflite(data))
     chosen = [find(name) for name in boards or _NAMES]
     cores = [] if no_time else [COUNTED_ON[board.core] for board in chosen]
     measured, reasons = measure(model.stem, compiled, cores, session.progress)
@@ -103,13 +103,12 @@ def _show(
     advice: Sequence[Cheaper],
 ) -> None:
     copied = needs.arena_bytes + needs.file_bytes
-    _say(
-        session,
+    session.say(
         f"{model.name} takes {needs.file_bytes:,} bytes of flash, and {copied:,} of RAM with the file copied there, "
-        f"{needs.arena_bytes:,} with the file in a ROMFS",
+        f"{needs.arena_bytes:,} with the file in a ROMFS"
     )
     timed = "Step, ms" if compiled.program.period else "Inference, ms"
-    table = _plain_table("Board", "Chip", "", "Flash free", "Heap free", timed, words=3)
+    table = plain_table("Board", "Chip", "", "Flash free", "Heap free", timed, words=3)
     for each in fits:
         table.add_row(
             each.board.name,
@@ -121,40 +120,27 @@ def _show(
         )
     session.console.print(table)
     if compiled.program.period:
-        _say(
-            session,
-            f"a step takes {_rows_of_a_step(compiled)} of the input and gives an output; its time is the mean",
+        session.say(
+            f"a step takes {_rows_of_a_step(compiled)} of the input and gives an output; its time is the mean"
         )
     if any(each.must_stay_in_flash and each.has_rom for each in fits):
-        _say(session, "ROMFS: convlet deploy --romfs, read in place; a file elsewhere is copied to RAM")
+        session.say("ROMFS: convlet deploy --romfs, read in place; a file elsewhere is copied to RAM")
     if any(each.must_stay_in_flash and not each.has_rom for each in fits):
-        _say(
-            session,
-            f"window: convlet compile --window {WINDOW}; no ROMFS holds it, and reading it takes time besides",
+        session.say(
+            f"window: convlet compile --window {WINDOW}; no ROMFS holds it, and reading it takes time besides"
         )
-    _say(session, f"RAM: {needs.peak_operator} works when most of the arena is in use")
-    _say(
-        session, f"flash: {needs.largest_weights} has the most weights, {needs.largest_weights_bytes:,} bytes"
-    )
+    session.say(f"RAM: {needs.peak_operator} works when most of the arena is in use")
+    session.say(f"flash: {needs.largest_weights} has the most weights, {needs.largest_weights_bytes:,} bytes")
     for layer in advice[:_MOST_ADVICE]:
-        _say(
-            session,
+        session.say(
             f"cheaper: {layer.operator} of the .tflite {layer.instead} saves {layer.macs_saved:,} MACs and "
-            f"{layer.weight_bytes_saved:,} bytes of weights. Train it and compare",
+            f"{layer.weight_bytes_saved:,} bytes of weights. Train it and compare"
         )
 
 
 def _rows_of_a_step(compiled: Compiled) -> str:
     count = compiled.program.period[0] // compiled.program.steps
     return "1 row" if count == 1 else f"{count} rows"
-
-
-def _plain_table(*names: str, words: int) -> Table:
-    """`words`: columns that hold words; the others hold numbers."""
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in table.columns[words:]:
-        column.justify = "right"
-    return table
 
 
 def _verdict(each: Fit) -> Text:
@@ -173,7 +159,7 @@ def _milliseconds(time: Time) -> str:
 
 def _operators(compiled: Compiled, measured: Measurement, time: Time) -> Table:
     """What each operator takes of the flash and of the time."""
-    table = _plain_table("#", "Operator", "Weights", "Instructions", "Share", "ms", words=2)
+    table = plain_table("#", "Operator", "Weights", "Instructions", "Share", "ms", words=2)
     least, most = (ms / time.instructions for ms in (time.least_ms, time.most_ms))
     parts = [(kernel.operator, kernel.instructions) for kernel in measured.kernels]
     weights: list[int | None] = [*weights_of(compiled), None]
@@ -194,26 +180,19 @@ def _explain(session: Session, cores: Iterable[str], reasons: Mapping[str, str])
     """Where the times come from, and why some are missing."""
     for core in cores:
         cycles = CYCLES[core]
-        _say(
-            session, f"{core}: {cycles.least} to {cycles.most} cycles an instruction, {cycles.source}", "dim"
-        )
+        session.say(f"{core}: {cycles.least} to {cycles.most} cycles an instruction, {cycles.source}", "dim")
     for core, reason in reasons.items():
-        _say(session, f"no time for {core}: {reason}", "dim")
+        session.say(f"no time for {core}: {reason}", "dim")
 
 
 def _warn_of_flash(session: Session, fits: Sequence[Fit]) -> None:
     slow = {each.board.chip: each.time.flash_ms for each in fits if each.time and each.time.flash_ms}
     for chip, ms in slow.items():
-        _say(
-            session,
+        session.say(
             f"{chip}: up to {ms:,.1f} ms more where the file is read in place and its weights come from flash, which "
             "is computed, not measured; `convlet compile --weights-in-ram BYTES` copies those that are read most",
             "dim",
         )
-
-
-def _say(session: Session, text: str, style: str = "") -> None:
-    session.console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def _as_data(

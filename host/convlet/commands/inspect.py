@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from convlet.cheaper import macs_of
 from convlet.cli import Session, examples, json_option
+from convlet.console import plain_table
 from convlet.cvl_file import CvlFile, read_cvl
 from convlet.engine import Model
-from convlet.errors import ModelError
+from convlet.errors import naming
 from convlet.file_kinds import is_cvl
 from convlet.files import read_file
 from convlet.format import CHOOSABLE, FLAG_STREAM, OPERATORS
@@ -32,10 +32,8 @@ from convlet.window_cost import WindowCost, window_cost
 def command(session: Session, model: Path, as_json: bool) -> None:
     """Show the operators of MODEL, a .cvl or .tflite file, and what goes in and comes out."""
     data = read_file(model, "the model")
-    try:
+    with naming(model):
         facts, table = _of_cvl(data) if is_cvl(model, data) else _of_tflite(data)
-    except ModelError as error:
-        raise ModelError(f"{model}: {error}") from error
     if as_json:
         session.print_json({"file": str(model), "bytes": len(data), **facts})
         return
@@ -55,13 +53,9 @@ def _shape(values: Iterable[int | str]) -> str:
     return "x".join(map(str, values))
 
 
-def _plain_table(*names: str) -> Table:
-    return Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-
-
 def _of_tflite(data: bytes) -> tuple[dict[str, Any], Table]:
     graph = read_tflite(data)
-    table = _plain_table("#", "Operator", "Input", "Output", "Weights", "MACs", "Options")
+    table = plain_table("#", "Operator", "Input", "Output", "Weights", "MACs", "Options", words=7)
     table.columns[5].justify = "right"
     operators = [_operator(operator) for operator in graph.operators]
     for operator in operators:
@@ -131,9 +125,8 @@ def _of_cvl(data: bytes) -> tuple[dict[str, Any], Table]:
 
 def _cvl_table(file: CvlFile, cost: WindowCost | None) -> Table:
     is_stream = bool(file.header["flags"] & FLAG_STREAM)
-    table = _plain_table("#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows", "Offset", "Bytes")
-    for column in table.columns[6:]:
-        column.justify = "right"
+    names = ("#", "Operator", "Reads", "Output", "Kernel", "Stride", "Rows", "Offset", "Bytes")
+    table = plain_table(*names, words=6)
     for index, op in enumerate(file.operators):
         is_input = index < file.header["input_count"]
         ring_bytes = op["ring_rows"] * op["width"] * op["channels"]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -18,7 +18,7 @@ from convlet.board import PORT_HELP, WAYS, attached_port
 from convlet.cli import Session, examples, json_option
 from convlet.errors import ConvletError
 from convlet.monitor import Reading
-from convlet.on_board import DEVICE_FOLDER
+from convlet.resources import DEVICE_FOLDER
 
 BAR_CELLS = 40
 
@@ -71,10 +71,6 @@ def command(session: Session, script: Path, port: str | None, via: str, as_json:
         with Live(view, console=session.console, refresh_per_second=10):
             has_ended = monitor.follow(port, path, view.add, via=via)
     else:
-        has_ended = monitor.follow(port, path, lambda reading: _print(session.console, reading.line), via=via)
+        has_ended = monitor.follow(port, path, lambda reading: session.say(reading.line), via=via)
     how = f"{path.name} has ended" if has_ended else "stopped"
-    _print(session.console, f"{how}; the board is at its prompt")
-
-
-def _print(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    session.say(f"{how}; the board is at its prompt")

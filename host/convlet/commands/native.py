@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.table import Table
 
 from convlet import native
 from convlet.board import PORT_HELP, attached_port, connect, without_password
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.commands.firmware import only_options, operators_of
+from convlet.console import plain_table
 from convlet.files import write_atomic
 
 
@@ -60,11 +60,7 @@ def build(
     session.console.print(_table(built))
     if out:
         folder = out / built[0].architecture
-        session.console.print(
-            f"mpremote mip install {folder}/package.json    copies the module to a board",
-            highlight=False,
-            soft_wrap=True,
-        )
+        session.say(f"mpremote mip install {folder}/package.json    copies the module to a board")
 
 
 @command.command("install", epilog=examples("convlet native install --port /dev/ttyACM0"))
@@ -83,11 +79,9 @@ def install(
     if as_json:
         session.print_json({"place": native.PLACE, **_as_data(module)})
         return
-    session.console.print(
+    session.say(
         f"{native.PLACE}: {module.file_bytes:,} bytes for {module.architecture}; "
-        f"takes {module.code_bytes + module.data_bytes:,} of RAM when it is imported",
-        highlight=False,
-        soft_wrap=True,
+        f"takes {module.code_bytes + module.data_bytes:,} of RAM when it is imported"
     )
 
 
@@ -96,9 +90,7 @@ def _as_data(module: native.NativeModule) -> dict[str, Any]:
 
 
 def _table(built: Sequence[native.NativeModule]) -> Table:
-    table = Table("Architecture", "Boards", box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for name in (".mpy", "Code in RAM", "Data in RAM"):
-        table.add_column(name, justify="right")
+    table = plain_table("Architecture", "Boards", ".mpy", "Code in RAM", "Data in RAM", words=2)
     for each in built:
         numbers = (each.file_bytes, each.code_bytes, each.data_bytes)
         table.add_row(

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import compile_tflite
+from convlet.console import plain_table
 from convlet.cvl_program import read_program
-from convlet.errors import ConvletError, ModelError
+from convlet.errors import ConvletError, naming
 from convlet.file_kinds import is_cvl
 from convlet.files import read_file
 from convlet.layout import Layout, Span, layout_of
@@ -61,12 +61,12 @@ def command(
     table.title = Text(model.name)
     session.console.print(table)
     session.console.print(_summary(layout), highlight=False)
-    session.console.print(f"the picture is {out}", highlight=False, markup=False, soft_wrap=True)
+    session.say(f"the picture is {out}")
 
 
 def _read_layout(model: Path, options: dict[str, Any]) -> Layout:
     data = read_file(model, "the model")
-    try:
+    with naming(model):
         if not is_cvl(model, data):
             compiled = compile_tflite(data, vectors=0, **options)
             return layout_of(compiled.program, compiled.plan)
@@ -74,16 +74,12 @@ def _read_layout(model: Path, options: dict[str, Any]) -> Layout:
             name = next(iter(options)).replace("_", "-")
             raise ConvletError(f"--{name} is for .tflite files: the plan of a .cvl file is made")
         return layout_of(*read_program(data))
-    except ModelError as error:
-        raise ModelError(f"{model}: {error}") from error
 
 
 def _table(layout: Layout) -> Table:
     """A row for each operator, with what it holds, and from which call of a kernel to which."""
     names = ("#", "Operator", "Shape", "Rows kept", "Bytes", "In use")
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in (table.columns[0], *table.columns[3:]):
-        column.justify = "right"
+    table = plain_table(*names, words=3)
     for index, node in enumerate(layout.program.nodes):
         kept = layout.rows_kept(index)
         table.add_row(

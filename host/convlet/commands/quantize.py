@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +16,7 @@ from convlet.array_files import load_labelled, load_samples
 from convlet.calibration import METHODS, PERCENTILE
 from convlet.calibration_table import Choice, compare
 from convlet.cli import Session, examples, json_option, out_option
+from convlet.console import plain_table
 from convlet.errors import ConvletError
 from convlet.file_kinds import TFLITE, read_kind, require_keras
 from convlet.quantize import MIN_MAX, is_tflite, quantize
@@ -89,7 +89,7 @@ def command(
     session.console.print(_noise_table(layers, min(len(samples), MOST_SAMPLES)))
     for warning in warnings_of(layers):
         session.console.print(Text.assemble(("warning: ", "bold yellow"), warning), highlight=False)
-    session.console.print(f"{out}: {len(made.tflite):,} bytes", markup=False, highlight=False, soft_wrap=True)
+    session.say(f"{out}: {len(made.tflite):,} bytes")
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
@@ -102,9 +102,7 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _noise_table(layers: Sequence[LayerNoise], samples: int) -> Table:
     names = ("#", "Operator", "Output", "SNR, dB", "alone, dB", "Saturated", "Range used")
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in (table.columns[0], *table.columns[3:]):
-        column.justify = "right"
+    table = plain_table(*names, words=3)
     for layer in layers:
         table.add_row(
             str(layer.position) if layer.position >= 0 else "",
@@ -122,14 +120,12 @@ def _noise_table(layers: Sequence[LayerNoise], samples: int) -> Table:
 
 def decibels(value: float) -> str:
     """A ratio in dB; what is above 100 is no difference that float32 could show."""
-    return "exact" if value > 100 else "none" if math.isinf(value) else f"{value:.1f}"
+    return "exact" if value > 100 else f"{value:.1f}"
 
 
 def _choices_table(choices: Sequence[Choice]) -> Table:
     names = ("Calibration", "Quantised by", "Accuracy", "SNR, dB", "Noisy layers", "Bytes")
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    for column in table.columns[2:]:
-        column.justify = "right"
+    table = plain_table(*names, words=2)
     for each in choices:
         is_int8 = bool(each.quantizer)
         table.add_row(

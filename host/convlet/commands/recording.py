@@ -64,4 +64,4 @@ def _write(session: Session, path: Path, data: bytes, as_json: bool) -> None:
     if as_json:
         session.print_json({"file": str(path), "bytes": len(data)})
         return
-    session.console.print(f"{path}: {len(data):,} bytes", markup=False, highlight=False, soft_wrap=True)
+    session.say(f"{path}: {len(data):,} bytes")

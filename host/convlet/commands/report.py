@@ -46,6 +46,4 @@ def command(
     if as_json:
         session.print_json({"page": str(target), **numbers(facts)})
         return
-    session.console.print(
-        f"{target}: {target.stat().st_size:,} bytes", markup=False, highlight=False, soft_wrap=True
-    )
+    session.say(f"{target}: {target.stat().st_size:,} bytes")

@@ -50,7 +50,7 @@ def command(
         )
         if not as_json:
             text = ", ".join(f"{label} ({probability:.1%})" for label, probability in ranking)
-            session.console.print(f"{path.name}: {text}", highlight=False, markup=False, soft_wrap=True)
+            session.say(f"{path.name}: {text}")
     if as_json:
         session.print_json(found)
 

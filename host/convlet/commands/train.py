@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from rich import box
@@ -123,8 +122,16 @@ def command(
                 f"{out} lies in the data, of which it would become a class: choose another --out"
             )
         channels = {"grey": 1, "rgb": 3, None: None}[colour]
-        options: dict[str, Any] = {"size": size, "channels": channels, "augment": augment, "seed": seed}
-        recipe = own_recipe(stem, data, model, **options, progress=session.progress)
+        recipe = own_recipe(
+            stem,
+            data,
+            model,
+            size=size,
+            channels=channels,
+            augment=augment,
+            seed=seed,
+            progress=session.progress,
+        )
         if not as_json:
             _show_balance(session, recipe)
     else:
@@ -166,11 +173,9 @@ def _show_balance(session: Session, recipe: Recipe) -> None:
 
 def _say_what_next(session: Session, trained: Trained) -> None:
     files = trained.files
-    lines = [f"Results are in {files.folder}"]
+    session.say(f"Results are in {files.folder}")
     if files.labels.exists():
-        lines.append(f"Next: convlet compile {files.tflite} --labels {files.labels}")
-    for line in lines:
-        session.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        session.say(f"Next: convlet compile {files.tflite} --labels {files.labels}")
 
 
 def _table(trained: Trained) -> Table:

@@ -8,12 +8,11 @@ import click
 import numpy as np
 
 from convlet import oracle
-from convlet.array_files import load_arrays
+from convlet.array_files import IMAGES, load_arrays
 from convlet.cli import Session, examples, json_option
 from convlet.compile import compile_tflite
-from convlet.errors import ConvletError, ModelError, VerifyError
+from convlet.errors import ConvletError, VerifyError, naming
 from convlet.files import read_file
-from convlet.quantization import quantize
 from convlet.quantize import check_values
 from convlet.verify import random_images, verify, verify_stream
 
@@ -43,20 +42,20 @@ def command(
 
     Exit code 1 when an output differs.
     """
+    if not count and (stream or images is None):
+        raise click.UsageError("there is nothing to compare: give --images, or --random with more than 0")
     data = read_file(tflite, "the model")
-    try:
+    with naming(tflite):
         compiled = compile_tflite(data, stream=stream)
-    except ModelError as error:
-        raise ModelError(f"{tflite}: {error}") from error
     if compiled.program.period:
         if images is not None:
             raise ConvletError("a stream is compared on random series only: leave out --images")
         result = verify_stream(data, compiled, count, session.progress)
     else:
-        tensor = compiled.graph.inputs[0]
-        real = () if images is None else _load_images(images)
-        quantized = [[quantize(image, float(tensor.tensor_scale), tensor.zero_point)] for image in real]
-        result = verify(data, compiled, quantized + random_images(compiled, count), session.progress)
+        inputs = random_images(compiled, count)
+        if images is not None:
+            inputs = [[image] for image in compiled.graph.inputs[0].quantize(_load_images(images))] + inputs
+        result = verify(data, compiled, inputs, session.progress)
     what = "outputs of a stream" if compiled.program.period else "images"
     if as_json:
         counts = ("images", "reference_mismatches", "engine_mismatches", "exact", "oracle")
@@ -74,5 +73,5 @@ def command(
 
 
 def _load_images(path: Path) -> np.ndarray:
-    (images,) = load_arrays(path, "the images", ("images",))
+    (images,) = load_arrays(path, "the images", (IMAGES,))
     return check_values(images, str(path))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convlet.array_files import load_array, load_arrays
+from convlet.array_files import IMAGES, LABELS, load_array, load_arrays
 from convlet.datasets import Dataset, Images, Labels, Part
 from convlet.errors import ConvletError
 from convlet.files import read_file
@@ -215,7 +215,7 @@ def _check_finite(values: NDArray[Any], what: str) -> None:
 
 def _read_npz(path: Path) -> Samples:
     """`images` [N, ...] and `labels` [N], numbers or names; bytes are pixels."""
-    images, labels = load_arrays(path, "the data", ("images", "labels"))
+    images, labels = load_arrays(path, "the data", (IMAGES, LABELS))
     if images.ndim < 3 or images.dtype.kind not in "fiu":
         raise ConvletError(
             f"the images in {path} are {images.dtype}, {_text(images.shape)}; expected numbers, "

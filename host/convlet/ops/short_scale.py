@@ -26,9 +26,8 @@ _SHIFTS = range(24, 7, -1)  # with more, an int8 value and what is behind the po
 _LOW_BITS = 16
 _DROPPED = 3  # bits of the sum that the lower product does without
 _SIGN = 18
-_LEAST_HIGH = (
-    6  # else the lower product, which may fall by 4, and the sign's part, by 1, could make the whole fall
-)
+# Else the lower product, which may fall by 4, and the sign's part, by 1, could make the whole fall.
+_LEAST_HIGH = 6
 _ONE_STEP = ((3, 8, 0),)  # where one threshold is passed, or none: the sum itself tells on which side it is
 _NEAR = np.arange(-4, 5)  # from an estimated threshold
 

@@ -20,7 +20,6 @@ from convlet.quantization import (
     INT8_MAX,
     INT8_MIN,
     activation_range,
-    dequantize,
     quantize_multiplier,
     requantize,
 )
@@ -169,7 +168,7 @@ def _hard_swish(operator: Operator) -> np.ndarray:
 def _gelu(operator: Operator) -> np.ndarray:
     """TFLite's table of GELU, in float32 (kernels/activations.cc, reference/gelu.h); TFLM has none."""
     source, result = _ends(operator)
-    x = dequantize(ALL_INPUTS, float(source.tensor_scale), source.zero_point)
+    x = source.dequantize(ALL_INPUTS)
     if operator.options["approximate"]:
         argument = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
         weight = 1 + np.tanh(argument)

@@ -22,14 +22,12 @@ from convlet.cvl_file import read_cvl
 from convlet.datasets import Dataset, Part
 from convlet.engine import Model
 from convlet.errors import ConvletError, ToolError, VerifyError
-from convlet.evaluate import Quantization
 from convlet.files import read_file
 from convlet.float_model import FloatModel
 from convlet.format import FLAG_LOGITS
 from convlet.layout import Layout, layout_of
 from convlet.oracle import Oracle
 from convlet.progress import SILENT, Progress
-from convlet.quantization import dequantize, quantize
 from convlet.report.on_pico import OnPico
 from convlet.signal_to_noise import LayerNoise, measure_noise
 from convlet.tasks import CLASSIFICATION, RECONSTRUCTION, Classification, StepClassification, Task
@@ -206,8 +204,7 @@ def _read_test(path: Path) -> Part:
 
 
 def _quantized(compiled: Compiled, test: Part) -> list[list[np.ndarray]]:
-    tensor = compiled.graph.inputs[0]
-    return [[quantize(image, float(tensor.tensor_scale), tensor.zero_point)] for image in test.images]
+    return [[image] for image in compiled.graph.inputs[0].quantize(test.images)]
 
 
 def _runs_here(
@@ -244,8 +241,7 @@ def _timed(work: Callable[[], Any], count: int) -> tuple[Any, float]:
 def _real(stored: NDArray[np.int8], tflite: bytes) -> NDArray[np.float32]:
     """float32[N, ...output shape] of raw outputs, in the shape that the `.tflite` has."""
     output = read_tflite(tflite).outputs[0]
-    to = Quantization(float(output.tensor_scale), output.zero_point)
-    return dequantize(stored, to.scale, to.zero_point).reshape(-1, *output.shape)
+    return output.dequantize(stored).reshape(-1, *output.shape)
 
 
 def _run_of_board(pico: OnPico, tflite: bytes, test: Part, task: Task, verified: Verified) -> Run:

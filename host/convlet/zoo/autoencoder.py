@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convlet.datasets.mnist import load_mnist
+from convlet.datasets.mnist import SHAPE, SIDE, load_mnist
 from convlet.recipe import Recipe
 from convlet.tasks import RECONSTRUCTION
 
@@ -20,7 +20,7 @@ def build(tf: Any) -> Any:
 
     return tf.keras.Sequential(
         [
-            tf.keras.Input((28, 28, 1)),
+            tf.keras.Input(SHAPE),
             convolution(8, stride=2),
             convolution(16, stride=2),
             convolution(1, activation=None),
@@ -28,7 +28,7 @@ def build(tf: Any) -> Any:
             layers.UpSampling2D(interpolation="bilinear"),
             convolution(8),
             # Keras' UpSampling2D without interpolation becomes a TILE, which TFLM's Python package lacks.
-            layers.Resizing(28, 28, interpolation="nearest"),
+            layers.Resizing(SIDE, SIDE, interpolation="nearest"),
             convolution(1, activation=None),
         ],
         name="autoencoder",

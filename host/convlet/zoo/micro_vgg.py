@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from convlet.datasets.mnist import load_mnist
+from convlet.datasets.mnist import SHAPE, load_mnist
 from convlet.recipe import Recipe
-
-SHAPE = (28, 28, 1)
 
 
 def build(tf: Any, shape: tuple[int, ...] = SHAPE, classes: int = 10) -> Any:
