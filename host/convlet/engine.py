@@ -468,7 +468,7 @@ def _buffer(image: Any) -> memoryview:
             f"the image is a {found}, expected a buffer of 'f', 'h', 'B' or 'b' values, or a list"
         ) from None
     if not view.c_contiguous:
-        view = memoryview(np.ascontiguousarray(image))
+        view = np.ascontiguousarray(image).data
     if _element(view) not in _ELEMENTS:
         raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'h', 'B' or 'b'")
     return view
