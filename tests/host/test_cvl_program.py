@@ -30,6 +30,7 @@ def test_a_file_has_the_plan_that_was_written(chain, prefer, weights_in_ram):
     expected, found = layout_of(compiled.program, compiled.plan), layout_of(program, plan)
     assert (found.events, found.rows) == (expected.events, expected.rows)
     assert (found.rings, found.scratches) == (expected.rings, expected.scratches)
+    assert found.copies == expected.copies and bool(found.copies) == any(plan.copies)
 
 
 @pytest.mark.parametrize("options", [{"stream": True}, {"int8_input": True}])

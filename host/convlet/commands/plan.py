@@ -131,6 +131,7 @@ def _as_data(layout: Layout) -> dict[str, Any]:
                 "bytes": layout.bytes_used(index),
                 "rows": [_span(span) for span in layout.rows if span.node == index],
                 "scratch": [_span(span) for span in layout.scratches if span.node == index],
+                "copied_weights": [_span(span) for span in layout.copies if span.node == index],
             }
             for index, node in enumerate(layout.program.nodes)
         ],
