@@ -50,8 +50,13 @@ def hasten(program: Program, chosen: Program, most: float, prefer: str = "balanc
 
 
 def forms_for(node: Node, prefer: str) -> Nodes:
-    """The forms of a node that do the same, the fastest first and the node itself last; for "flash" none is larger."""
-    return (*(form for form in node.faster if prefer != "flash" or not _is_wider(form, node)), node)
+    """The forms of a node that do the same, the fastest first and the node itself last. For "flash" none has weights of
+    two bytes each, for "balance" none where another is faster than the node, too.
+    """
+    narrow = tuple(form for form in node.faster if not _is_wider(form, node))
+    if prefer == "speed" or (prefer == "balance" and not narrow):
+        return (*node.faster, node)
+    return (*narrow, node)
 
 
 def _is_wider(form: Node, node: Node) -> bool:
