@@ -61,24 +61,15 @@ CVL_HOT static CVL_NOINLINE void sum_inside(const block_t *block, int32_t x, int
 
 // The same where the kernel has one column, as those on series in time have.
 CVL_HOT static CVL_NOINLINE void sum_column(const block_t *block, int32_t x, int32_t sums[BLOCK]) {
-    uint32_t channels = block->task->op->channels;
-    uint32_t at = (uint32_t)x * channels + block->first;
-    const int8_t *const *row = block->task->rows;
-    const int8_t *const *end = row + block->task->op->kernel_h;
-    const int8_t *w = block->weights;
-    int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-    do {
-        const int8_t *pixel = *row++ + at;
-        sum0 += pixel[0] * w[0];
-        sum1 += pixel[1] * w[1];
-        sum2 += pixel[2] * w[2];
-        sum3 += pixel[3] * w[3];
-        w += channels;
-    } while (row != end);
-    sums[0] = sum0;
-    sums[1] = sum1;
-    sums[2] = sum2;
-    sums[3] = sum3;
+    const cvl_task_t *task = block->task;
+    cvl_column_t column = {
+        .rows = task->rows,
+        .rows_end = task->rows + task->op->kernel_h,
+        .weights = block->weights,
+        .at = (uint32_t)x * task->op->channels + block->first,
+        .step = task->op->channels,
+    };
+    cvl_sum_column(&column, sums);
 }
 
 // The same for a window at an edge: what its taps outside the image read are zero points.

@@ -46,6 +46,30 @@ void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, uint32_t
     }
 }
 
+#if !CVL_HAS_ARMV6M
+
+void cvl_sum_column(const cvl_column_t *column, int32_t sums[4]) {
+    const int8_t *const *row = column->rows;
+    const int8_t *const *end = column->rows_end;
+    const int8_t *w = column->weights;
+    uint32_t at = column->at, step = column->step;
+    int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    do {
+        const int8_t *x = *row++ + at;
+        sum0 += x[0] * w[0];
+        sum1 += x[1] * w[1];
+        sum2 += x[2] * w[2];
+        sum3 += x[3] * w[3];
+        w += step;
+    } while (row != end);
+    sums[0] = sum0;
+    sums[1] = sum1;
+    sums[2] = sum2;
+    sums[3] = sum3;
+}
+
+#endif
+
 #if !CVL_HAS_DSP
 
 void cvl_average4_s8(int8_t *out, const int8_t *top, const int8_t *bottom, uint32_t channels,

@@ -32,6 +32,18 @@ CVL_HOT void cvl_keep_greater2_s8(int8_t *out, const int8_t *x, uint32_t apart, 
 CVL_HOT void cvl_average4_s8(int8_t *out, const int8_t *top, const int8_t *bottom,
     uint32_t channels, uint32_t step, uint32_t count);
 
+// Filters of one column on four neighbouring channels.
+typedef struct {
+    const int8_t *const *rows;     // of the window, at least one
+    const int8_t *const *rows_end; // behind the last
+    const int8_t *weights;         // of the first row and channel
+    uint32_t at;                   // where the first channel's value lies in each row
+    uint32_t step;                 // from the weights of a row to those of the next
+} cvl_column_t;
+
+// sums[i]: sum over the rows of row[at + i] * weights[i].
+CVL_HOT void cvl_sum_column(const cvl_column_t *column, int32_t sums[4]);
+
 // Of the sum of four values, to nearest, halves away from 0.
 static inline int8_t cvl_quarter(int32_t sum) {
     return (int8_t)((sum + 2 + (sum >> 31)) >> 2);

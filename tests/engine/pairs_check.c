@@ -550,6 +550,26 @@ static void check_average(unsigned times) {
     note(is_as_wanted());
 }
 
+// Four channels, anywhere in rows of any length.
+static void check_column(unsigned times) {
+    const int8_t *window[MOST_COLUMNS], *w = (const int8_t *)packed + chance() % 4;
+    cvl_column_t column = {
+        window, window + one_to(MOST_COLUMNS), w, chance() % 9, 4 + chance() % 5};
+    int32_t sums[4], wanted_sums[4] = {0};
+    fill((int8_t *)packed, sizeof packed, -128, times / 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        fill(rows[i], sizeof rows[i], -128, times / 3);
+    }
+    for (const int8_t **row = window; row != column.rows_end; row++, w += column.step) {
+        *row = rows[chance() % 3] + chance() % 9;
+        for (uint32_t i = 0; i < 4; i++) {
+            wanted_sums[i] += (*row)[column.at + i] * w[i];
+        }
+    }
+    cvl_sum_column(&column, sums);
+    note(memcmp(sums, wanted_sums, sizeof sums) == 0);
+}
+
 void bench_main(void) {
     state = 1;
     for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -580,5 +600,9 @@ void bench_main(void) {
         check_average(times);
     }
     report("average4");
+    for (unsigned times = 0; times < 500; times++) {
+        check_column(times);
+    }
+    report("column");
     bench_exit(0);
 }

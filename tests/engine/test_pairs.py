@@ -30,6 +30,7 @@ PARTS = {
     "widen_two_rows": 500,
     "filter3": 1500,
     "average4": 500,
+    "column": 500,
 }
 DSP_PARTS = {"fives": CASES}
 DSP_CORES = ("m4", "m7", "m33")
