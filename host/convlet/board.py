@@ -89,8 +89,8 @@ class ConnectionLost(BoardError):
 class Board:
     """A board whose raw REPL is open. Made by `connect`."""
 
-    def __init__(self, transport: Any) -> None:
-        self.transport = transport
+    def __init__(self, transport: Any, has_soft_reset: bool = True) -> None:
+        self.transport, self.has_soft_reset = transport, has_soft_reset
 
     def run(
         self,
@@ -124,6 +124,12 @@ class Board:
     ) -> str:
         """Run a script of the host on the board, as `mpremote run` does. Raises ConvletError when it cannot be read."""
         return self.run(read_script(path), seconds, on_output)
+
+    def restart(self) -> None:
+        """Begin with an empty heap and no module loaded; a WebREPL would not survive it and goes on."""
+        if self.has_soft_reset:
+            with _board_errors():
+                _enter_raw_repl(self.transport, soft_reset=True)
 
     def start_boot_loader(self) -> None:
         """Let the board restart in its boot loader: the connection is lost by that."""
@@ -282,12 +288,13 @@ def connect(port: str, *, soft_reset: bool = True, via: str = "mpremote") -> Ite
     hint = "" if "://" in port else "; is another program using it?"
     with _board_errors(f"cannot open {without_password(port)}{hint}"):
         transport: Any = _open(port, via)
+    has_soft_reset = not port.startswith("ws://")
     try:
         with _board_errors(
             f"no MicroPython answers at {without_password(port)}; is another program using it?"
         ):
-            _enter_raw_repl(transport, soft_reset and not port.startswith("ws://"))
-        yield Board(transport)
+            _enter_raw_repl(transport, soft_reset and has_soft_reset)
+        yield Board(transport, has_soft_reset)
         with _board_errors():
             transport.exit_raw_repl()
     finally:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from binascii import a2b_base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,9 @@ except (ImportError, AttributeError):
     print(0, 0, 0)
 """
 _READ = """
+import vfs
 from binascii import b2a_base64
+_d = vfs.rom_ioctl(2, 0)
 _b = bytearray(512)
 for _i in range({start}, {end}, 512):
     if isinstance(_d, memoryview):
@@ -160,11 +162,6 @@ class _Rom:
     block: int
     is_mapped: bool
 
-    @property
-    def carry_over(self) -> str:
-        """The code that brings the ROMFS to what UPDATE says."""
-        return (_CARRY_OVER_MAPPED if self.is_mapped else _CARRY_OVER).format(update=UPDATE, block=self.block)
-
 
 def deploy_to_rom(
     model: Path, port: str, *, name: str | None = None, via: str = "mpremote", progress: Progress = SILENT
@@ -186,9 +183,9 @@ def deploy_to_rom(
     progress.step(f"Deploying {FOLDER}{name} to {without_password(port)}")
     with connect(port, via=via) as board, _saying_what_is_left(board, name):
         rom = _find(board, port)
-        require_module(board, port, progress)
         remove_leftovers(board, UPDATE)
         _finish(board, rom, progress)
+        require_module(board, port, progress)
         old = _read(board, rom, progress)
         image = romfs.build({**romfs.files_in(old), name: data})
         _require_room(board, rom, old, image)
@@ -272,7 +269,7 @@ def _finish(board: Board, rom: _Rom, progress: Progress) -> None:
     if rom.is_mapped or not _image_bytes(board, rom):
         progress.detail("finishing a deploy that was broken off")
         try:
-            board.run(rom.carry_over, seconds=SELFTEST_SECONDS)
+            _carry_over(board, rom)
         except RemoteError as error:
             progress.detail(f"it cannot be finished, {FOLDER} is empty: {error}")
     board.remove(UPDATE)
@@ -342,5 +339,12 @@ def _replace(board: Board, rom: _Rom, old: bytes, image: bytes, progress: Progre
     rename(board, UPDATE + UNPROVED, UPDATE)
     steps = len(_differing(rom, old, image)) + -(-len(image) // rom.block)
     with progress.bar("writing the ROMFS and reading it back", total=steps) as advance:
-        board.run(rom.carry_over, SELFTEST_SECONDS, lambda dots: advance(len(dots)))
+        _carry_over(board, rom, lambda dots: advance(len(dots)))
     return len(update)
+
+
+def _carry_over(board: Board, rom: _Rom, on_output: Callable[[bytes], None] | None = None) -> None:
+    """Bring the ROMFS to what UPDATE says. Modules in it may lie elsewhere then: what was imported is forgotten."""
+    code = _CARRY_OVER_MAPPED if rom.is_mapped else _CARRY_OVER
+    board.run(code.format(update=UPDATE, block=rom.block), SELFTEST_SECONDS, on_output)
+    board.restart()

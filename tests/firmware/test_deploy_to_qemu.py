@@ -13,6 +13,7 @@ import pytest
 from convlet import emulate, firmware, native, rom_deploy
 from convlet.board import connect
 from convlet.board_classifier import BoardClassifier
+from convlet.cvl_file import read_cvl
 from convlet.deploy import deploy, roll_back
 from convlet.emulate import EmulatedBoard
 from convlet.errors import BoardError
@@ -54,10 +55,21 @@ def test_to_files_and_to_the_romfs(bare_board: tuple[EmulatedBoard, str], digits
                 assert (label, pytest.approx(probability)) == expected.classify(image)
 
 
-@pytest.fixture
-def cortex_m4() -> Iterator[EmulatedBoard]:
-    with emulate.qemu("qemu-mps2-an386", firmware.build("qemu-mps2-an386").image) as running:
-        yield running
+def small_module(architecture: str, digits: Digits) -> Path:
+    return native.build(architecture, operators=read_cvl(digits.cvl.read_bytes()).kernels).path
+
+
+def test_module_in_the_romfs_that_is_written_anew(digits: Digits, tmp_path: Path) -> None:
+    """It has come to lie elsewhere when the board tests the model with it."""
+    (tmp_path / "a.cvl").write_bytes(bytes(100))
+    (tmp_path / "convlet.mpy").write_bytes(small_module("armv7emsp", digits).read_bytes())
+    bare = firmware.build("qemu-mps2-an386", with_module=False).image
+    with emulate.qemu("qemu-mps2-an386", bare) as running:
+        command = [sys.executable, "-m", "mpremote", "connect", running.port, "romfs", "deploy", tmp_path]
+        subprocess.run(command, check=True, capture_output=True)
+        deploy_to_rom(digits.cvl, running.port, name="a.cvl")
+        with connect(running.port) as board:
+            assert board.run("import convlet\nprint(convlet.__file__)") == "/rom/convlet.mpy\n"
 
 
 def test_command_installs_for_one_model(digits: Digits) -> None:
@@ -67,7 +79,14 @@ def test_command_installs_for_one_model(digits: Digits) -> None:
         done = subprocess.run([*command, "--only", digits.cvl], capture_output=True, text=True, check=True)
         assert f"{PLACE}: " in done.stdout and "bytes for xtensawin; takes" in done.stdout
         with connect(running.port) as board:
+            board.check_file(PLACE, small_module("xtensawin", digits).read_bytes())
             board.run("import convlet")
+
+
+@pytest.fixture
+def cortex_m4() -> Iterator[EmulatedBoard]:
+    with emulate.qemu("qemu-mps2-an386", firmware.build("qemu-mps2-an386").image) as running:
+        yield running
 
 
 def test_previous_model_comes_back(cortex_m4: EmulatedBoard, digits: Digits) -> None:

@@ -49,11 +49,12 @@ def test_what_is_written_is_mounted_and_read_back(
     image = romfs.build(FILES)
     assert len(image) > 2 * MAPPED_BLOCK
     rom = _Rom(SIZE, MAPPED_BLOCK, is_mapped=True)
+    carry_over = rom_deploy._CARRY_OVER_MAPPED.format(update=UPDATE, block=MAPPED_BLOCK)
     (tmp_path / UPDATE).write_bytes(rom_deploy._update(rom, b"", image))
     end = -(-len(image) // 512) * 512
     code = [
         FLASH.replace("SECTORS", str(sector)),
-        rom.carry_over,
+        carry_over,
         SHOW.format(names=list(FILES)),
         _FIND,
         _READ.format(start=0, end=end, block=MAPPED_BLOCK),

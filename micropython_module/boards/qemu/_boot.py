@@ -6,6 +6,8 @@ import vfs
 
 
 class Disk:
+    """Byte by byte: a slice would take memory, of which a model that runs through a window must need none."""
+
     BLOCKS = 128
     BLOCK = 4096
 
@@ -14,11 +16,13 @@ class Disk:
 
     def readblocks(self, block, buffer, offset):
         start = block * self.BLOCK + offset
-        buffer[:] = self.memory[start : start + len(buffer)]
+        for i in range(len(buffer)):
+            buffer[i] = self.memory[start + i]
 
     def writeblocks(self, block, data, offset):
         start = block * self.BLOCK + offset
-        self.memory[start : start + len(data)] = data
+        for i in range(len(data)):
+            self.memory[start + i] = data[i]
 
     def ioctl(self, operation, argument):
         return {4: self.BLOCKS, 5: self.BLOCK}.get(operation, 0)
@@ -26,7 +30,7 @@ class Disk:
 
 rom = vfs.rom_ioctl(2, 0)
 behind = uctypes.bytearray_at(uctypes.addressof(rom) + len(rom), Disk.BLOCKS * Disk.BLOCK)
-disk = Disk(memoryview(behind))
+disk = Disk(behind)
 try:
     files = vfs.VfsLfs1(disk)
 except OSError:  # there is none yet
