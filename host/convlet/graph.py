@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 Shape = tuple[int, int, int]  # height, width, channels
+FullShape = tuple[int, ...]  # as it stands in the file, with the batch
 
 
 @dataclass(eq=False)
@@ -19,7 +20,7 @@ class Tensor:
     None stands for a tensor without that axis. `scale` and `zero_point` hold one value, or one for each channel of
     the weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed. `type` has
     TFLite's name: only shape arithmetic has others than INT8. `channel_scale`: the scales are channels' own, also
-    where a single channel is left.
+    where a single channel is left. `open_axes`: of the full shape, those whose length the file leaves open.
     """
 
     name: str
@@ -30,9 +31,10 @@ class Tensor:
     batch: int | None = 1
     type: str = "INT8"
     channel_scale: bool = False
+    open_axes: tuple[int, ...] = ()
 
     @property
-    def full_shape(self) -> tuple[int, ...]:
+    def full_shape(self) -> FullShape:
         """The shape as it stands in the file."""
         return self.shape if self.batch is None else (self.batch, *self.shape)
 
@@ -58,6 +60,12 @@ class Tensor:
     def tensor_scale(self) -> np.float32:
         """The scale of a tensor that has one for all its values."""
         return np.float32(self.scale[0])
+
+
+def batch_and_shape(full_shape: FullShape) -> tuple[int | None, tuple[int, ...]]:
+    """The fields `batch` and `shape` of a tensor: a first axis of 1 is its batch, where it has others."""
+    has_batch = len(full_shape) > 1 and full_shape[0] == 1
+    return (1, full_shape[1:]) if has_batch else (None, full_shape)
 
 
 @dataclass(eq=False)
@@ -92,13 +100,15 @@ class Graph:
     """Operators in an order in which each reads only what earlier ones made.
 
     `remembers`: the model keeps something from one invocation to the next, so that it can run as a stream only.
-    `changes`: what passes did to the graph. `notes`: what the user must know of it.
+    `is_open`: the file leaves shapes open, and has others in their place. `changes`: what passes did to the graph.
+    `notes`: what the user must know of it.
     """
 
     inputs: list[Tensor]
     outputs: list[Tensor]
     operators: list[Operator]
     remembers: bool = False
+    is_open: bool = False
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

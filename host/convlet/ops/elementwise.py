@@ -255,7 +255,7 @@ def _spec(
         )
 
     options = {"activation": "FusedActivationFunction"} if options_table is not None else {}
-    return OperatorSpec(reference, lower, check, options_table, options, table=table)
+    return OperatorSpec(reference, lower, check, options_table, options, any_shape=True, table=table)
 
 
 OPERATORS = {

@@ -64,7 +64,7 @@ def _centred(source: Tensor) -> np.ndarray:
 
 
 def _finished(values: np.ndarray, result: Tensor, low: int = INT8_MIN, high: int = INT8_MAX) -> np.ndarray:
-    return (values + result.zero_point).clip(low, high)
+    return (values + result.zero_point).clip(low, high).astype(np.int64)
 
 
 def _requantized(operator: Operator) -> np.ndarray:
@@ -216,7 +216,7 @@ def _spec(
     def lower(operator: Operator, sources: tuple[int, ...]) -> Node:
         return lookup_node(operator.output, sources, table(operator))
 
-    return OperatorSpec(reference, lower, check, options_table, options, table=table)
+    return OperatorSpec(reference, lower, check, options_table, options, any_shape=True, table=table)
 
 
 OPERATORS = {

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from convlet.graph import Change, Graph
 from convlet.passes.borders import take_borders
 from convlet.passes.clamps import fuse_clamps
-from convlet.passes.concatenations import split_concatenations
+from convlet.passes.concatenations import join_packs, split_concatenations
 from convlet.passes.constant_channels import drop_constant_channels
 from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
@@ -34,6 +34,7 @@ READING: Sequence[tuple[str, Pass]] = (
 SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("unread operators dropped", drop_unread),
     ("reductions made to keep their axes", keep_reduced_axes),
+    ("packs made concatenations", join_packs),
     ("concatenations split into pairs", split_concatenations),
     ("reshapes elided", elide_reshapes),
     ("pads folded into convolutions", fold_pads),
