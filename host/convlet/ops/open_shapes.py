@@ -57,7 +57,8 @@ def _windows(operator: Operator) -> FullShape:
     if "kernel_h" in options:
         kernel = [options["kernel_h"], options["kernel_w"]]
     else:
-        kernel, channels = list(operator.inputs[1].shape[1:3]), operator.output.full_shape[-1]
+        first, *kernel, last = operator.inputs[1].shape
+        channels = first if operator.kind == "CONV_2D" else last
     made = [
         size_out(
             size,

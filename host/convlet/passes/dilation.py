@@ -67,6 +67,8 @@ def _lift_lines(graph: Graph, split: Operator) -> None:
     split.inputs = [images[0], *map(_with_rows, split.inputs[1:])]
     join.inputs = [convolution.output, *map(_with_rows, join.inputs[1:])]
     split.output, join.output = expand.output, images[1]
+    split.output.batch, *rest = split.output.full_shape
+    split.output.shape = tuple(rest)
     expand.inputs[0], expand.output = line, images[0]
     squeeze.inputs[0], squeeze.output = images[1], made
     for early, late in ((split, expand), (squeeze, join)):
