@@ -18,11 +18,13 @@ from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_VALUES, check_l
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
+from convlet.passes.real_functions import REAL_FUNCTIONS
 from convlet.variables import Variable, name_of, replace_variables
 
-# Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders has the rest.
+# Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders and passes.real_functions have
+# the rest.
 _BORDERS = {
-    "FLOAT32": ("", "DEQUANTIZE"),
+    "FLOAT32": ("", "DEQUANTIZE", *REAL_FUNCTIONS),
     "UINT8": ("", "QUANTIZE"),
     "INT32": ("", "ARG_MAX"),
     "INT64": ("", "ARG_MAX"),

@@ -64,7 +64,7 @@ def _centred(source: Tensor) -> np.ndarray:
 
 
 def _finished(values: np.ndarray, result: Tensor, low: int = INT8_MIN, high: int = INT8_MAX) -> np.ndarray:
-    return (values + result.zero_point).clip(low, high).astype(np.int64)
+    return (values + result.zero_point).clip(low, high)
 
 
 def _requantized(operator: Operator) -> np.ndarray:

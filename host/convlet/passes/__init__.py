@@ -17,6 +17,7 @@ from convlet.passes.dilation import fold_space_to_batch
 from convlet.passes.lines import turn_lines
 from convlet.passes.moves import merge_moves
 from convlet.passes.pads import fold_pads
+from convlet.passes.real_functions import fold_real_functions
 from convlet.passes.reduced_axes import keep_reduced_axes
 from convlet.passes.reshapes import elide_reshapes
 from convlet.passes.tables import compose_tables, drop_identities
@@ -27,6 +28,7 @@ Pass = Callable[[Graph], list[str]]
 
 # What each does in words, and in the order in which they help each other. The reader needs the first.
 READING: Sequence[tuple[str, Pass]] = (
+    ("functions of real values made tables", fold_real_functions),
     ("other types taken as ports", take_borders),
     ("shape arithmetic computed", fold_constants),
     ("dilation recognised", fold_space_to_batch),

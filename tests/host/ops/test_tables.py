@@ -28,7 +28,6 @@ def test_all_values_are_those_of_tflm(kind):
     @settings(max_examples=300, deadline=None, derandomize=True)
     @given(unary_models(st.just(SHAPE), (kind,)))
     def check(model):
-        assert REGISTRY[kind].table(read_tflite(model.tflite).operators[0]).dtype == np.int64
         assert table_of(model.tflite) == tflm_outputs(model.tflite, ALL_INPUTS[np.newaxis]).ravel().tolist()
 
     check()
