@@ -16,6 +16,7 @@ from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
 from convlet.passes.lines import turn_lines
 from convlet.passes.moves import merge_moves
+from convlet.passes.operands import repeat_operands
 from convlet.passes.pads import fold_pads
 from convlet.passes.real_functions import fold_real_functions
 from convlet.passes.reduced_axes import keep_reduced_axes
@@ -36,6 +37,7 @@ READING: Sequence[tuple[str, Pass]] = (
 SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("unread operators dropped", drop_unread),
     ("reductions made to keep their axes", keep_reduced_axes),
+    ("operands repeated", repeat_operands),
     ("packs made concatenations", join_packs),
     ("concatenations split into pairs", split_concatenations),
     ("reshapes elided", elide_reshapes),
