@@ -17,7 +17,9 @@ Options = Callable[[flatbuffers.Builder], int]
 
 @dataclass
 class BuiltTensor:
-    """`shape` with its batch; one scale and zero point, or scales for each channel along `axis`."""
+    """`shape` with its batch; one scale and zero point, or scales for each channel along `axis`; `signature`: the shape
+    with -1 for each axis that the file leaves open.
+    """
 
     shape: Sequence[int]
     scale: Sequence[float] = ()
@@ -25,6 +27,7 @@ class BuiltTensor:
     data: np.ndarray | None = None
     axis: int = 0
     type: int = INT8
+    signature: Sequence[int] = ()
 
 
 @dataclass
@@ -109,6 +112,7 @@ class Builder:
     @staticmethod
     def _tensor(b: flatbuffers.Builder, buffer: int, tensor: BuiltTensor) -> int:
         name, shape = b.CreateString(f"tensor{buffer - 1}"), _ints(b, tensor.shape)
+        signature = _ints(b, tensor.signature) if tensor.signature else None
         quantization = None
         if tensor.scale:
             scales = b.CreateNumpyVector(np.array(tensor.scale, np.float32))
@@ -123,6 +127,8 @@ class Builder:
         tflite.TensorAddType(b, tensor.type)
         tflite.TensorAddBuffer(b, buffer)
         tflite.TensorAddName(b, name)
+        if signature is not None:
+            tflite.TensorAddShapeSignature(b, signature)
         if quantization is not None:
             tflite.TensorAddQuantization(b, quantization)
         return tflite.TensorEnd(b)

@@ -11,6 +11,7 @@ import numpy as np
 from convlet.quantization import dequantize, quantize
 
 Shape = tuple[int, int, int]  # height, width, channels
+FullShape = tuple[int, ...]  # as it stands in the file, with the batch
 
 
 @dataclass(eq=False)
@@ -21,7 +22,7 @@ class Tensor:
     None stands for a tensor without that axis. `scale` and `zero_point` hold one value, or one for each channel of
     the weights; `data` is the constant's array as TFLite stores it, None for a tensor that is computed. `type` has
     TFLite's name: only shape arithmetic has others than INT8. `channel_scale`: the scales are channels' own, also
-    where a single channel is left.
+    where a single channel is left. `open_axes`: of the full shape, those whose length the file leaves open.
     """
 
     name: str
@@ -32,9 +33,10 @@ class Tensor:
     batch: int | None = 1
     type: str = "INT8"
     channel_scale: bool = False
+    open_axes: tuple[int, ...] = ()
 
     @property
-    def full_shape(self) -> tuple[int, ...]:
+    def full_shape(self) -> FullShape:
         """The shape as it stands in the file."""
         return self.shape if self.batch is None else (self.batch, *self.shape)
 
@@ -70,6 +72,12 @@ class Tensor:
         return dequantize(stored, float(self.tensor_scale), self.zero_point)
 
 
+def batch_and_shape(full_shape: FullShape) -> tuple[int | None, tuple[int, ...]]:
+    """The fields `batch` and `shape` of a tensor: a first axis of 1 is its batch, where it has others."""
+    has_batch = len(full_shape) > 1 and full_shape[0] == 1
+    return (1, full_shape[1:]) if has_batch else (None, full_shape)
+
+
 @dataclass(eq=False)
 class Operator:
     """An operator as it stands in the file; `kind` and `options` have TFLite's names."""
@@ -102,13 +110,15 @@ class Graph:
     """Operators in an order in which each reads only what earlier ones made.
 
     `remembers`: the model keeps something from one invocation to the next, so that it can run as a stream only.
-    `changes`: what passes did to the graph. `notes`: what the user must know of it.
+    `is_open`: the file leaves shapes open, and has others in their place. `changes`: what passes did to the graph.
+    `notes`: what the user must know of it.
     """
 
     inputs: list[Tensor]
     outputs: list[Tensor]
     operators: list[Operator]
     remembers: bool = False
+    is_open: bool = False
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -13,16 +13,18 @@ import tflite
 from convlet import passes
 from convlet.errors import ModelError
 from convlet.file_kinds import TFLITE, require_kind
-from convlet.graph import Graph, Operator, Tensor
+from convlet.graph import Graph, Operator, Tensor, batch_and_shape
 from convlet.limits import MOST_FILE_BYTES, MOST_OPERATORS, MOST_VALUES, check_limit
 from convlet.ops import REGISTRY
 from convlet.ops.advice import instead_of
 from convlet.ops.shape_arithmetic import FOLDS, SHAPE_TYPES
+from convlet.passes.real_functions import REAL_FUNCTIONS
 from convlet.variables import Variable, name_of, replace_variables
 
-# Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders has the rest.
+# Of other types than INT8: what may make such a tensor; "" is the caller. passes.borders and passes.real_functions have
+# the rest.
 _BORDERS = {
-    "FLOAT32": ("", "DEQUANTIZE"),
+    "FLOAT32": ("", "DEQUANTIZE", *REAL_FUNCTIONS),
     "UINT8": ("", "QUANTIZE"),
     "INT32": ("", "ARG_MAX"),
     "INT64": ("", "ARG_MAX"),
@@ -139,7 +141,8 @@ class _Reader:
         self.handles: dict[int, Variable] = {}  # by the tensor that stands for it
 
     def graph(self) -> Graph:
-        inputs = [self._activation(index) for index in self._indices(self.subgraph.InputsAsNumpy)]
+        sources = self._indices(self.subgraph.InputsAsNumpy)
+        inputs = [self._activation(index, any_shape=True) for index in sources]
         operators = self._all_operators()
         results = self._indices(self.subgraph.OutputsAsNumpy)
         outputs = [self._activation(index, any_shape=True) for index in results]
@@ -252,7 +255,9 @@ class _Reader:
             raise ModelError(f"tensor {tensor.name!r} is {tensor.type}, expected INT8:{advice}")
         if not any_shape and tensor.batch is None and len(tensor.shape) > 1:
             tensor.batch, tensor.shape = tensor.shape[0], tensor.shape[1:]
-        if (len(tensor.shape) > 3 and not any_shape) or min(tensor.full_shape, default=1) < 1:
+        # What we do not have is refused by its name, not for its shape.
+        is_known_image = not any_shape and kind in REGISTRY
+        if (len(tensor.shape) > 3 and is_known_image) or min(tensor.full_shape, default=1) < 1:
             raise ModelError(
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
                 "expected at most height, width, channels"
@@ -291,9 +296,12 @@ class _Reader:
             zero_point = int(zero_points[0]) - 128 * (stored.Type() == tflite.TensorType.UINT8)
             if not -128 <= zero_point <= 127:
                 raise ModelError(f"tensor {name!r} has zero point {zero_point}, expected -128 to 127")
-        has_batch = data is None and len(shape) > 1 and shape[0] == 1
-        batch, shape = (1, shape[1:]) if has_batch else (None, shape)
-        return Tensor(name, shape, scale, zero_point, data, batch, _TYPE_NAMES[stored.Type()])
+        batch, shape = batch_and_shape(shape) if data is None else (None, shape)
+        tensor = Tensor(name, shape, scale, zero_point, data, batch, _TYPE_NAMES[stored.Type()])
+        if stored.ShapeSignatureLength() == stored.ShapeLength() > 0:
+            signature = stored.ShapeSignatureAsNumpy()
+            tensor.open_axes = tuple(axis for axis, size in enumerate(signature) if size < 0)
+        return tensor
 
     def _constant(self, stored: Any, name: str, shape: tuple[int, ...]) -> np.ndarray | None:
         buffer = self.model.Buffers(stored.Buffer())

@@ -45,9 +45,13 @@ REGISTRY: dict[str, OperatorSpec] = {
 
 
 def table_of(operator: Operator) -> np.ndarray | None:
-    """The int8 outputs for the values -128 to 127 of an operator that is a function of one value; None for others."""
+    """int64[256]: the int8 outputs for the values -128 to 127 of an operator that is a function of one value.
+
+    None for others.
+    """
     table = REGISTRY[operator.kind].table
-    return None if table is None else table(operator)
+    values = None if table is None else table(operator)
+    return None if values is None else values.astype(np.int64)
 
 
 def check_operators(graph: Graph) -> None:

@@ -34,7 +34,6 @@ INSTEAD = {
     "SQUARE": "MUL of the tensor with itself",
     "SQUARED_DIFFERENCE": "SUB, and MUL of its result with itself",
     "TOPK_V2": f"{_SCORES}, classify(top=n) gives the best classes",
-    "UNPACK": "SPLIT",
     **dict.fromkeys(
         ("CEIL", "COS", "FLOOR", "LOG", "POW", "ROUND", "RSQRT", "SIGN", "SIN", "SQRT"), _FUNCTION
     ),

@@ -1,4 +1,4 @@
-"""CONCATENATION: tensors one behind the other, along any axis."""
+"""CONCATENATION: tensors one behind the other, along any axis; PACK: along a new one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import tflite
 
 from convlet.errors import ModelError
-from convlet.graph import Operator
+from convlet.graph import FullShape, Operator
 from convlet.node import Node
 from convlet.ops.spec import OperatorSpec
 
@@ -51,6 +51,36 @@ def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(shaped, -axis_of(operator))
 
 
+def _check_pack(operator: Operator) -> None:
+    shapes = {tensor.full_shape for tensor in operator.inputs}
+    if len(operator.computed) != len(operator.inputs) or len(shapes) != 1:
+        raise ModelError(
+            f"{operator} reads a constant, or tensors of several shapes, expected computed ones of one shape"
+        )
+    made = packed_shape(operator)
+    if made != operator.output.full_shape:
+        raise ModelError(f"{operator} makes {list(operator.output.full_shape)}, expected {list(made)}")
+
+
+def packed_shape(operator: Operator) -> FullShape:
+    """The full shape that a PACK makes."""
+    shape, axis = operator.inputs[0].full_shape, operator.options["axis"]
+    if not -len(shape) - 1 <= axis <= len(shape):
+        raise ModelError(f"{operator} has axis {axis} of {len(shape) + 1}")
+    axis += (len(shape) + 1) * (axis < 0)
+    return *shape[:axis], len(operator.inputs), *shape[axis:]
+
+
+def _reference_pack(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """micro/kernels/pack.cc"""
+    shaped = [x.reshape(tensor.full_shape) for x, tensor in zip(inputs, operator.computed, strict=True)]
+    return np.stack(shaped, operator.options["axis"])
+
+
+def _lower_pack(operator: Operator, sources: tuple[int, ...]) -> Node:
+    raise AssertionError(f"passes.concatenations makes a CONCATENATION of {operator}")
+
+
 def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
     """Of two tensors: passes.split_concatenations has made it so. `parameter`: the rows before the second's."""
     below = axis_of(operator) >= _AXES_OF_ROWS
@@ -66,5 +96,15 @@ OPERATORS = {
         tflite.ConcatenationOptions,
         {"axis": "Axis", "activation": "FusedActivationFunction"},
         any_shape=True,
+        counts_axes=True,
+    ),
+    "PACK": OperatorSpec(
+        _reference_pack,
+        _lower_pack,
+        _check_pack,
+        tflite.PackOptions,
+        {"axis": "Axis"},
+        any_shape=True,
+        counts_axes=True,
     ),
 }

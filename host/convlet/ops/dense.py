@@ -62,6 +62,11 @@ def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
 
 OPERATORS = {
     "FULLY_CONNECTED": OperatorSpec(
-        _reference, _lower, _check, tflite.FullyConnectedOptions, {"activation": "FusedActivationFunction"}
+        _reference,
+        _lower,
+        _check,
+        tflite.FullyConnectedOptions,
+        {"activation": "FusedActivationFunction"},
+        any_shape=True,
     ),
 }

@@ -1,7 +1,8 @@
 """Operators of two tensors, value by value: ADD, SUB, MUL, MINIMUM, MAXIMUM, PRELU.
 
-One of the two has the output's shape; the other may have length 1 along some axes, where it is repeated, and
-either may be a constant. A constant that is a single number makes the operator a table of 256 bytes.
+Each may have length 1 along some axes, where it is repeated, and one of them may be a constant. The engine's operators
+want a computed one of the output's shape: passes.operands sees to it. A constant that is a single number makes the
+operator a table of 256 bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _NO_RESCALING = (0, 0)
 
 @dataclass(frozen=True)
 class Operands:
-    """The two inputs: `a` is computed and has the output's shape; `swapped` if it is TFLite's second."""
+    """The two inputs: `a` is computed, and has the output's shape if one has; `swapped` if it is TFLite's second."""
 
     a: Tensor
     b: Tensor
@@ -49,20 +50,21 @@ class Form:
 def operands_of(operator: Operator) -> Operands:
     """Which of the inputs is which.
 
-    Raises ModelError unless there are two int8 tensors of which one has the output's shape, and the other fits it.
+    Raises ModelError unless there are two int8 tensors of which one is computed, and both fit the output.
     """
     if len(operator.inputs) != 2:
         raise ModelError(f"{operator} has {len(operator.inputs)} inputs, expected 2")
     first, second = operator.inputs
     for tensor in (first, second):
         _check_operand(operator, tensor)
-    for a, b in ((first, second), (second, first)):
-        if a.data is None and a.rows == operator.output.rows and _fits(b.rows, a.rows):
-            return Operands(a, b, a is not first)
-    raise ModelError(
-        f"{operator} makes {operator.output.rows} of {first.rows} and {second.rows}: expected one computed tensor "
-        "of the output's shape, and another that has its lengths or 1"
-    )
+    # First one that has the output's shape.
+    computed = sorted(operator.computed, key=lambda tensor: tensor.rows != operator.output.rows)
+    if not computed or not _fit(first.rows, second.rows, operator.output.rows):
+        raise ModelError(
+            f"{operator} makes {operator.output.rows} of {first.rows} and {second.rows}: expected one computed tensor "
+            "at least, and lengths that are the output's or 1"
+        )
+    return Operands(first, second, False) if computed[0] is first else Operands(second, first, True)
 
 
 def _check_operand(operator: Operator, tensor: Tensor) -> None:
@@ -76,8 +78,9 @@ def _check_operand(operator: Operator, tensor: Tensor) -> None:
         )
 
 
-def _fits(shape: Shape, whole: Shape) -> bool:
-    return all(length in (1, full) for length, full in zip(shape, whole, strict=True))
+def _fit(first: Shape, second: Shape, result: Shape) -> bool:
+    """Whether `result` is as long along each axis as both, but where one of them has length 1."""
+    return all({x, y, z} <= {1, z} and z in (x, y) for x, y, z in zip(first, second, result, strict=True))
 
 
 def _sum_rescalings(operator: Operator) -> list[float]:
@@ -255,7 +258,7 @@ def _spec(
         )
 
     options = {"activation": "FusedActivationFunction"} if options_table is not None else {}
-    return OperatorSpec(reference, lower, check, options_table, options, table=table)
+    return OperatorSpec(reference, lower, check, options_table, options, any_shape=True, table=table)
 
 
 OPERATORS = {

@@ -155,6 +155,14 @@ def _split_v(operator: Operator, x: np.ndarray, fill: int) -> np.ndarray:
     return _part(operator, x, int(integers(operator, 2).reshape(1)[0]))
 
 
+def _unpack(operator: Operator, x: np.ndarray, fill: int) -> np.ndarray:
+    """micro/kernels/unpack.cc"""
+    axis, count = operator.options["axis"], len(operator.options["parts"])
+    if x.shape[axis] != count:
+        raise ModelError(f"{operator} takes {x.shape[axis]} values apart into {count}")
+    return x.take(operator.options["part"], axis)
+
+
 def _tile(operator: Operator, x: np.ndarray, fill: int) -> np.ndarray:
     counts = integers(operator, 1).tolist()
     made = tuple(size * count for size, count in zip(x.shape, counts, strict=True))
@@ -241,6 +249,7 @@ MOVES: dict[str, Move] = {
     "STRIDED_SLICE": _strided_slice,
     "SPLIT": _split,
     "SPLIT_V": _split_v,
+    "UNPACK": _unpack,
     "TILE": _tile,
     "BROADCAST_TO": _broadcast_to,
     "TRANSPOSE": _transpose,
@@ -266,6 +275,7 @@ _MASKS = {
 _RESIZE = {"align_corners": "AlignCorners", "half_pixel_centers": "HalfPixelCenters"}
 _BLOCK = {"block_size": "BlockSize"}
 _OPTIONS: dict[str, tuple[Any, dict[str, str]]] = {
+    "UNPACK": (tflite.UnpackOptions, {"axis": "Axis"}),
     "MIRROR_PAD": (tflite.MirrorPadOptions, {"mode": "Mode"}),
     "STRIDED_SLICE": (tflite.StridedSliceOptions, _MASKS),
     "RESIZE_NEAREST_NEIGHBOR": (tflite.ResizeNearestNeighborOptions, _RESIZE),
@@ -284,7 +294,8 @@ def _spec(kind: str) -> OperatorSpec:
         table,
         options,
         any_shape=True,
-        several_outputs=kind in ("SPLIT", "SPLIT_V"),
+        counts_axes=True,
+        several_outputs=kind in ("SPLIT", "SPLIT_V", "UNPACK"),
     )
 
 

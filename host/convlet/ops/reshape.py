@@ -31,4 +31,6 @@ def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
     return Node("RESHAPE", operator.output, sources, WHOLE_INPUT)
 
 
-OPERATORS = {kind: OperatorSpec(_reference, _lower, _check, any_shape=True) for kind in RESHAPES}
+OPERATORS = {
+    kind: OperatorSpec(_reference, _lower, _check, any_shape=True, counts_axes=True) for kind in RESHAPES
+}

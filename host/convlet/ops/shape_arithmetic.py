@@ -11,7 +11,8 @@ from convlet.errors import ModelError
 from convlet.graph import Operator
 from convlet.limits import check_limit
 from convlet.node import Node
-from convlet.ops.movement import MOVES
+from convlet.ops.advice import instead_of
+from convlet.ops.movement import MOVES, RESHAPES
 from convlet.ops.spec import OperatorSpec
 
 SHAPE_TYPES = ("INT32", "INT64")
@@ -38,14 +39,23 @@ def _concatenation(operator: Operator) -> np.ndarray:
     return np.concatenate(_constants(operator), operator.options["axis"])
 
 
-def _add(operator: Operator) -> np.ndarray:
-    a, b = _constants(operator)
-    return a + b
+def _gather(operator: Operator) -> np.ndarray:
+    values, places = _constants(operator)
+    return values.take(places, operator.options["axis"])
 
 
-def _mul(operator: Operator) -> np.ndarray:
-    a, b = _constants(operator)
-    return a * b
+def _product(operator: Operator) -> np.ndarray:
+    values, axes = _constants(operator)
+    product: np.ndarray = values.prod(tuple(axes.ravel().tolist()), keepdims=operator.options["keep_dims"])
+    return product
+
+
+def _reshape(operator: Operator) -> np.ndarray:
+    return operator.inputs[0].constant.reshape(operator.output.full_shape)
+
+
+def _of_two(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Operator], np.ndarray]:
+    return lambda operator: function(*_constants(operator))
 
 
 FOLDS: dict[str, Callable[[Operator], np.ndarray]] = {
@@ -53,8 +63,12 @@ FOLDS: dict[str, Callable[[Operator], np.ndarray]] = {
     "STRIDED_SLICE": _strided_slice,
     "PACK": _pack,
     "CONCATENATION": _concatenation,
-    "ADD": _add,
-    "MUL": _mul,
+    "GATHER": _gather,
+    "REDUCE_PROD": _product,
+    **dict.fromkeys(RESHAPES, _reshape),
+    "ADD": _of_two(np.add),
+    "SUB": _of_two(np.subtract),
+    "MUL": _of_two(np.multiply),
 }
 
 
@@ -73,7 +87,8 @@ def fold(operator: Operator) -> np.ndarray | None:
 
 
 def _check(operator: Operator) -> None:
-    raise ModelError(f"{operator} is supported for shapes only, not for a tensor that is computed")
+    advice = instead_of([operator.kind])
+    raise ModelError(f"{operator} is supported for shapes only, not for a tensor that is computed.{advice}")
 
 
 def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -84,7 +99,12 @@ def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
     raise NotImplementedError(operator)  # refused by _check
 
 
+def _spec(options_table: type | None = None, **options: str) -> OperatorSpec:
+    return OperatorSpec(_reference, _lower, _check, options_table, options, any_shape=True, counts_axes=True)
+
+
 OPERATORS = {
-    "SHAPE": OperatorSpec(_reference, _lower, _check, any_shape=True),
-    "PACK": OperatorSpec(_reference, _lower, _check, tflite.PackOptions, {"axis": "Axis"}, any_shape=True),
+    "SHAPE": _spec(),
+    "GATHER": _spec(tflite.GatherOptions, axis="Axis"),
+    "REDUCE_PROD": _spec(tflite.ReducerOptions, keep_dims="KeepDims"),
 }

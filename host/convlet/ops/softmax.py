@@ -80,5 +80,7 @@ def _lower(operator: Operator, sources: tuple[int, ...]) -> Node:
 
 
 OPERATORS = {
-    "SOFTMAX": OperatorSpec(_reference, _lower, _check, tflite.SoftmaxOptions, {"beta": "Beta"}),
+    "SOFTMAX": OperatorSpec(
+        _reference, _lower, _check, tflite.SoftmaxOptions, {"beta": "Beta"}, any_shape=True
+    ),
 }

@@ -35,8 +35,9 @@ def integers(operator: Operator, position: int) -> np.ndarray:
 class OperatorSpec:
     """Of one operator: `options_table` of the schema package and `options`, our names for its accessors.
 
-    `any_shape`: it takes and makes tensors of any number of axes, also without a batch. `several_outputs`: the
-    reader makes an operator of each output, with the options `part`, its position, and `parts`, all outputs.
+    `any_shape`: it takes and makes tensors of any number of axes, also without a batch. `counts_axes`: and means an
+    axis by its number, not height, width or channels. `several_outputs`: the reader makes an operator of each output,
+    with the options `part`, its position, and `parts`, all outputs.
 
     `reference` gives int8 values, in any shape, from int8[height, width, channels] arrays of the computed inputs,
     with TFLM's arithmetic. `lower` gives the engine's node from the indices of the nodes that make the computed
@@ -50,5 +51,6 @@ class OperatorSpec:
     options_table: Any = None
     options: Mapping[str, str] = field(default_factory=dict)
     any_shape: bool = False
+    counts_axes: bool = False
     several_outputs: bool = False
     table: Table | None = None

@@ -215,7 +215,7 @@ def _spec(
     def lower(operator: Operator, sources: tuple[int, ...]) -> Node:
         return lookup_node(operator.output, sources, table(operator))
 
-    return OperatorSpec(reference, lower, check, options_table, options, table=table)
+    return OperatorSpec(reference, lower, check, options_table, options, any_shape=True, table=table)
 
 
 OPERATORS = {

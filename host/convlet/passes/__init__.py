@@ -10,13 +10,15 @@ from collections.abc import Callable, Sequence
 from convlet.graph import Change, Graph
 from convlet.passes.borders import take_borders
 from convlet.passes.clamps import fuse_clamps
-from convlet.passes.concatenations import split_concatenations
+from convlet.passes.concatenations import join_packs, split_concatenations
 from convlet.passes.constant_channels import drop_constant_channels
 from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
 from convlet.passes.lines import turn_lines
 from convlet.passes.moves import merge_moves
+from convlet.passes.operands import repeat_operands
 from convlet.passes.pads import fold_pads
+from convlet.passes.real_functions import fold_real_functions
 from convlet.passes.reduced_axes import keep_reduced_axes
 from convlet.passes.reshapes import elide_reshapes
 from convlet.passes.tables import compose_tables, drop_identities
@@ -27,6 +29,7 @@ Pass = Callable[[Graph], list[str]]
 
 # What each does in words, and in the order in which they help each other. The reader needs the first.
 READING: Sequence[tuple[str, Pass]] = (
+    ("functions of real values made tables", fold_real_functions),
     ("other types taken as ports", take_borders),
     ("shape arithmetic computed", fold_constants),
     ("dilation recognised", fold_space_to_batch),
@@ -34,6 +37,8 @@ READING: Sequence[tuple[str, Pass]] = (
 SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("unread operators dropped", drop_unread),
     ("reductions made to keep their axes", keep_reduced_axes),
+    ("operands repeated", repeat_operands),
+    ("packs made concatenations", join_packs),
     ("concatenations split into pairs", split_concatenations),
     ("reshapes elided", elide_reshapes),
     ("pads folded into convolutions", fold_pads),

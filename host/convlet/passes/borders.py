@@ -61,11 +61,12 @@ def _take_real_outputs(graph: Graph) -> list[str]:
         if operator.kind != "DEQUANTIZE" or operator.output.type != "FLOAT32":
             continue
         _check_shapes(operator)
-        if graph.readers(operator.output):
-            raise ModelError(
-                f"{operator} makes real values in the middle of the model, expected them at its end: "
-                "quantise the whole model (convlet quantize)"
-            )
+        for reader in graph.readers(operator.output):
+            if reader.kind != "SHAPE":
+                raise ModelError(
+                    f"{operator} makes real values in the middle of the model, for {reader}; expected them at its end."
+                    f"{instead_of([reader.kind]) or ' Quantise the whole model (convlet quantize).'}"
+                )
         graph.operators.remove(operator)
         graph.replace(operator.output, operator.inputs[0])
         done.append(f"{operator}: done by the output")

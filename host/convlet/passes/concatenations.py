@@ -4,8 +4,33 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from convlet.graph import Graph, Operator, Tensor
+from convlet.graph import Graph, Operator, Tensor, batch_and_shape
 from convlet.ops.concatenation import axis_of
+
+
+def join_packs(graph: Graph) -> list[str]:
+    """Make of each PACK the CONCATENATION of its inputs, which a RESHAPE gives the new axis."""
+    done = []
+    for operator in graph.operators.copy():
+        if operator.kind != "PACK":
+            continue
+        full_shape = list(operator.output.full_shape)
+        full_shape[operator.options["axis"]] = 1
+        batch, shape = batch_and_shape(tuple(full_shape))
+        pieces = [
+            replace(tensor, name=f"{tensor.name} (packed)", shape=shape, batch=batch)
+            for tensor in operator.inputs
+        ]
+        reshapes = [
+            Operator("RESHAPE", operator.position, [tensor], piece)
+            for tensor, piece in zip(operator.inputs, pieces, strict=True)
+        ]
+        operator.kind, operator.inputs = "CONCATENATION", pieces
+        operator.options = {"axis": operator.options["axis"], "activation": "NONE"}
+        at = graph.operators.index(operator)
+        graph.operators[at:at] = reshapes
+        done.append(str(operator))
+    return done
 
 
 def split_concatenations(graph: Graph) -> list[str]:

@@ -48,4 +48,4 @@ def _reads_any_shape(graph: Graph, reshape: Operator) -> bool:
 
 def _counts_axes(operator: Operator) -> bool:
     """Whether it means an axis by its number, and not height, width or channels."""
-    return REGISTRY[operator.kind].any_shape
+    return REGISTRY[operator.kind].counts_axes

@@ -5,6 +5,8 @@ from convlet.graph import Operator, Tensor
 from convlet.ops import REGISTRY
 from convlet.ops.movement import fill_value, moved_index, pads_of
 from convlet.ops.spec import integers
+from exactness import assert_exact
+from tflite_builder import Builder
 
 
 def tensor_of(shape, data=None, zero_point=7):
@@ -93,3 +95,17 @@ def test_integers_are_constants():
     operator.inputs[1] = tensor_of((), np.zeros((2, 2), np.float32))
     with pytest.raises(ModelError, match="no constant integers as its input 1"):
         integers(operator, 1)
+
+
+@pytest.mark.parametrize(("axis", "packed"), [(1, 1), (1, -1), (2, 2), (3, 1), (-1, -3)])
+def test_what_is_unpacked_and_packed_is_exact(axis, packed):
+    shape = [1, 3, 4, 2]
+    part = [size for i, size in enumerate(shape) if i != axis % 4]
+    made = part.copy()
+    made.insert(packed % 4, shape[axis])
+    b = Builder()
+    source, result = b.tensor(shape, 0.5, 3), b.tensor(made, 0.5, 3)
+    parts = [b.tensor(part, 0.5, 3) for _ in range(shape[axis])]
+    b.operators_of("UNPACK", [source], parts, "UnpackOptions", Num=len(parts), Axis=axis)
+    b.operator("PACK", parts[::-1], result, "PackOptions", ValuesCount=len(parts), Axis=packed)
+    assert_exact(b.build([source], [result]), (3, 4, 2), seed=2)

@@ -34,7 +34,11 @@ IMAGE = Tensor("x", (8, 6, 3), np.ones(1, np.float32), 0)
         ("STRIDED_SLICE", [known(1, 8), known(0), known(1), known(1)], MASKS | {"shrink_axis_mask": 1}, 1),
         ("PACK", [known(), known()], {"axis": 1}, [[], []]),
         ("CONCATENATION", [known(1, 2), known(3)], {"axis": 0}, [1, 2, 3]),
+        ("GATHER", [known(1, 8, 6), known(0, 2)], {"axis": 0}, [1, 6]),
+        ("REDUCE_PROD", [known(2, 8, 6), known(0)], {"keep_dims": False}, 96),
+        ("RESHAPE", [known(7), known()], {}, 7),
         ("ADD", [known(1, 2), known(3, 4)], {}, [4, 6]),
+        ("SUB", [known(1, 2), known(3, 4)], {}, [-2, -2]),
         ("MUL", [known(1, 2), known(3)], {}, [3, 6]),
     ],
 )
@@ -56,9 +60,10 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_shapes_of_values_are_refused():
-    pack = operator("PACK", IMAGE, IMAGE, kind_out="INT8")
-    with pytest.raises(ModelError, match=r"operator 1 \(PACK\) is supported for shapes only"):
-        REGISTRY["PACK"].check(pack)
+    gather = operator("GATHER", IMAGE, known(1), kind_out="INT8", axis=0)
+    text = r"operator 1 \(GATHER\) is supported for shapes only, .*\. Instead of GATHER use SLICE"
+    with pytest.raises(ModelError, match=text):
+        REGISTRY["GATHER"].check(gather)
 
 
 def test_a_flatten_with_a_free_batch_is_exact():

@@ -103,16 +103,6 @@ def test_readers_of_one_real_input_must_quantise_it_alike():
         compile_tflite(twice(1 / 100))
 
 
-def test_real_values_in_the_middle_are_refused():
-    chain = Bordered()
-    real = chain._outer(FLOAT32, chain.tensor)
-    chain._quantize("DEQUANTIZE", chain.tensor, real)
-    again = chain.builder.tensor((1, 3, 2, 3), 0.5, 0)
-    chain._quantize("QUANTIZE", real, again)
-    with pytest.raises(ModelError, match=r"^operator 2 \(DEQUANTIZE\) makes real values in the middle"):
-        compile_tflite(chain.builder.build([chain.outer_input], [again]))
-
-
 def test_other_operators_do_not_take_uint8():
     chain = Chain((5, 4, 2), zero_point=3).conv(3)
     chain.builder.tensors[chain.input].type = UINT8

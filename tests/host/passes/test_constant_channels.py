@@ -7,6 +7,7 @@ from convlet.passes import drop_constant_channels
 from convlet.passes.constant_channels import channel_bounds
 from convlet.reference import run_graph
 from convlet.tflite_reader import read_tflite
+from elementwise_models import ElementwiseChain
 from exactness import assert_exact
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,3 +156,11 @@ def test_the_numbers_of_macs_and_bytes_fall():
     assert [node.shape[2] for node in compiled.program.nodes] == [3, 7, 5]
     assert compiled.program.macs == 4 * 5 * 7 * 27 + 4 * 5 * 5 * 63
     assert compile_tflite(plain.build()).program.macs == 4 * 5 * 5 * 27 + 2 * 3 * 4 * 45
+
+
+def test_bounds_do_not_leave_their_type():
+    """A function makes real values, another int8 ones, of which differences do not fit int8."""
+    chain = ElementwiseChain(SHAPE, seed=1, scale=0.1, zero_point=3).conv(4)
+    scalar = chain.builder.constant(np.array([5], np.int8), [0.2])
+    chain.of_two("MUL", scalar, 0.1, -4).of_one("LEAKY_RELU", 0.1, 3, Alpha=0.1).conv(4)
+    assert channels_after(chain) == ([], [4, 4, 4, 4])
