@@ -14,6 +14,7 @@ from rich.text import Text
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import Compiled, compile_file, read_labels
 from convlet.engine import Model
+from convlet.files import keep_input
 from convlet.graph import Change, Shape
 from convlet.variants import PREFERENCES
 from convlet.window import ram_bytes
@@ -21,6 +22,7 @@ from convlet.window_cost import bytes_read
 from convlet.window_plan import LEAST_WINDOW
 
 _MOST_DETAILS = 8  # that are printed of one pass
+_MUCH_LARGER = 1.25  # times the .tflite
 
 
 @click.command(
@@ -83,7 +85,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
-    target = out or tflite.with_suffix(".cvl")
+    target = out or tflite.parent / f"{tflite.stem}.cvl"
+    keep_input(target, tflite)
     options = {"vectors": vectors, "prefer": prefer, "stream": stream, "int8_input": int8_input}
     options["window"] = window or 0
     compiled = compile_file(tflite, target, _labels(labels), **options)
@@ -103,6 +106,12 @@ def command(
     )
     if window:
         session.console.print(_about_window(compiled, window), highlight=False, soft_wrap=True)
+    if prefer not in ("flash", "ram") and len(compiled.cvl) > _MUCH_LARGER * tflite.stat().st_size:
+        session.console.print(
+            "note: weights have two bytes each, for speed; --prefer flash makes a smaller file",
+            highlight=False,
+            soft_wrap=True,
+        )
     for note in compiled.graph.notes:
         session.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     if program.period:
