@@ -37,7 +37,7 @@ class RichProgress(Progress):
 
 def plain_table(*names: str, words: int) -> Table:
     """A table without a frame. Its first `words` columns hold words; numbers, in the others and in "#", stand right."""
-    table = Table(*names, box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table = Table(*names, box=box.SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for index, column in enumerate(table.columns):
         if index >= words or column.header == "#":
             column.justify = "right"

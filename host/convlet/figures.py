@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -18,12 +23,17 @@ DPI = 160
 RECONSTRUCTIONS = 10
 SAMPLES_PER_CLASS = 8
 PREDICTIONS = 40
+MOST_CLASSES = 24  # whose samples are shown
 SERIES_COLOURS = ("#2a6f97", "#e07a1f", "#2a9d8f", "#8e5ea2", "#b3261e", "#7a8794")
 TRAIN_COLOUR = "#2a6f97"
 VALIDATION_COLOUR = "#e07a1f"
 INK = "#222222"
 WRONG_COLOUR = "#b3261e"
 CELLS = LinearSegmentedColormap.from_list("convlet", ["#ffffff", "#a9d0e5", "#2a6f97", "#0b3c5d"])
+_LONGEST = 22  # characters of a name, of which the middle is left out otherwise
+_CHARACTER = 0.62  # its width, as a share of the font's size
+# matplotlib's own font has no Chinese, Japanese or Korean: these are asked next, where they are installed.
+_FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Hiragino Sans", "Microsoft YaHei")
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,37 @@ class Curves:
     train_score: Sequence[float]
     validation_score: Sequence[float]
     measure: str = "Accuracy"
+
+
+def shortened(text: str, most: int = _LONGEST) -> str:
+    """`text`, or its beginning and its end: names of classes often begin alike.
+
+    >>> shortened("Tomato_Early_blight", 14)
+    'Tomato\u2026_blight'
+    """
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2 - 1]}\u2026{text[len(text) - most + most // 2 :]}"
+
+
+@cache
+def _installed_fonts() -> list[str]:
+    names = set(font_manager.get_font_names())
+    return [name for name in _FONTS if name in names]
+
+
+def _plain(draw: Callable[..., None]) -> Callable[..., None]:
+    """Names of classes are shown as they are: a $ begins no formula, and a character that no font has is no warning."""
+
+    def drawing(*args: Any, **kwargs: Any) -> None:
+        with (
+            matplotlib.rc_context({"text.parse_math": False, "font.family": _installed_fonts()}),
+            warnings.catch_warnings(),
+        ):
+            warnings.filterwarnings("ignore", "Glyph .* missing")
+            draw(*args, **kwargs)
+
+    return drawing
 
 
 def draw_curves(curves: Curves, path: Path) -> None:
@@ -66,10 +107,14 @@ def _draw_pair(axes: Axes, train: Sequence[float], validation: Sequence[float], 
     axes.legend(frameon=False)
 
 
+@_plain
 def draw_confusion(counts: NDArray[np.int64], class_names: Sequence[str], path: Path, title: str) -> None:
     """Write `counts` (int64[true class, predicted class]) to the PNG `path`: a row for each true class."""
-    classes = len(class_names)
-    side = max(5.2, 0.48 * classes + 1.4)  # wide enough for the title
+    classes, names = len(class_names), [shortened(name) for name in class_names]
+    cell = min(0.48, 14 / classes)  # inches
+    size = min(10.0, 0.75 * 72 * cell)  # of the names' font, in points
+    longest = max(map(len, names)) * _CHARACTER * size / 72
+    side = max(5.2, cell * classes + longest + 1.2)  # wide enough for the title
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     axes.imshow(counts, cmap=CELLS, vmin=0)
@@ -78,20 +123,26 @@ def draw_confusion(counts: NDArray[np.int64], class_names: Sequence[str], path: 
         count = counts[true, predicted]
         colour = "white" if count > dark else INK if true == predicted else WRONG_COLOUR
         weight = "normal" if true == predicted else "bold"
-        axes.text(predicted, true, str(count), ha="center", va="center", color=colour, fontweight=weight)
-    axes.set_xticks(range(classes), class_names)
-    axes.set_yticks(range(classes), class_names)
+        text = axes.text(
+            predicted, true, str(count), ha="center", va="center", color=colour, fontweight=weight
+        )
+        text.set_fontsize(min(10.0, 0.42 * 72 * cell))
+        text.set_in_layout(False)  # it lies in its cell; to measure thousands takes minutes
+    rotation = 90 if longest > cell else 0
+    axes.set_xticks(range(classes), names, fontsize=size, rotation=rotation)
+    axes.set_yticks(range(classes), names, fontsize=size)
     axes.set_xlabel("Predicted")
     axes.set_ylabel("True")
     right = int(np.trace(counts))
-    axes.set_title(f"{title}\n{right} of {counts.sum()} right ({right / counts.sum():.1%})", color=INK)
+    axes.set_title(f"{title}\n{right:,} of {counts.sum():,} right ({right / counts.sum():.1%})", color=INK)
     axes.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="#d9d9d9", linewidth=0.8)
+    axes.grid(which="minor", color="#d9d9d9", linewidth=min(0.8, 1.6 * cell))
     axes.tick_params(which="both", length=0)
     figure.savefig(path, dpi=DPI)
 
 
+@_plain
 def draw_data(
     images: NDArray[np.float32],
     labels: NDArray[np.int64],
@@ -103,21 +154,31 @@ def draw_data(
 
     images: float32[N, H, W, C] or series float32[N, steps, C], with the class int64[N] of each.
     """
-    classes = len(class_names)
-    figure = Figure(figsize=(9, max(2.4, 0.62 * classes + 0.9)), layout="constrained")
-    grid = figure.add_gridspec(1, 2, width_ratios=(3, 2))
-    left, right = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
-    cells = left.subplots(classes, SAMPLES_PER_CLASS, squeeze=False)
-    for label, row in enumerate(cells):
-        row[0].set_ylabel(class_names[label], rotation=0, ha="right", va="center", color=INK)
-        shown = images[labels == label][:SAMPLES_PER_CLASS]
-        for index, cell in enumerate(row):
-            if index < len(shown):
-                draw_sample(cell, shown[index])
+    shown = min(len(class_names), MOST_CLASSES)
+    names = [shortened(name) for name in class_names[:shown]]
+    size = 10 if max(map(len, names)) < 10 else 8
+    label = max(map(len, names)) * _CHARACTER * size / 72 + 0.1  # inches that the names take
+    high, wide = 0.62 * shown + 1.1, 9.0
+    figure = Figure(figsize=(wide, high))
+    # Without a layout engine, which takes minutes for so many axes.
+    rows = {"bottom": 0.5 / high, "top": 1 - 0.5 / high}
+    grid = figure.add_gridspec(
+        shown, SAMPLES_PER_CLASS, left=label / wide, right=5.2 / wide, wspace=0.08, hspace=0.12, **rows
+    )
+    for index, name in enumerate(names):
+        chosen = images[labels == index][:SAMPLES_PER_CLASS]
+        for column in range(max(1, len(chosen))):
+            cell = figure.add_subplot(grid[index, column])
+            if len(chosen):
+                draw_sample(cell, chosen[column])
             else:
                 cell.set_axis_off()
-    left.suptitle("Samples", color=INK, fontweight="bold")
-    _draw_counts(right.subplots(), class_names, counts)
+            if column == 0:
+                cell.set_ylabel(name, rotation=0, ha="right", va="center", color=INK, fontsize=size)
+    of_all = f" of {shown} of the {len(class_names)} classes" if shown < len(class_names) else ""
+    figure.text(2.6 / wide, 1 - 0.28 / high, f"Samples{of_all}", color=INK, fontweight="bold", ha="center")
+    bars = figure.add_gridspec(1, 1, left=(5.3 + label) / wide, right=8.85 / wide, **rows)
+    _draw_counts(figure.add_subplot(bars[0]), names, counts, size)
     figure.savefig(path, dpi=DPI)
 
 
@@ -138,29 +199,30 @@ def is_image(sample: NDArray[np.float32]) -> bool:
     return sample.ndim == 3 and sample.shape[-1] in (1, 3)
 
 
-def _draw_counts(axes: Axes, class_names: Sequence[str], counts: Mapping[str, Sequence[int]]) -> None:
-    begin = np.zeros(len(class_names), np.int64)
+def _draw_counts(axes: Axes, names: Sequence[str], counts: Mapping[str, Sequence[int]], size: int) -> None:
+    begin = np.zeros(len(names), np.int64)
     colours = (TRAIN_COLOUR, VALIDATION_COLOUR, "#9aa5b1")
     for (name, values), colour in zip(counts.items(), colours, strict=True):
-        axes.barh(
-            range(len(class_names)), values, left=begin, color=colour, label=f"{name} ({sum(values):,})"
-        )
-        begin += np.array(values)
-    axes.set_yticks(range(len(class_names)), class_names)
-    axes.invert_yaxis()
+        shown = values[: len(names)]
+        axes.barh(range(len(names)), shown, left=begin, color=colour, label=f"{name} ({sum(values):,})")
+        begin += np.array(shown)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("Samples of each class")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(
         frameon=False,
         ncols=3,
-        loc="lower center",
-        bbox_to_anchor=(0.4, 1.0),
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
         fontsize=7.5,
         handlelength=1,
         columnspacing=0.8,
     )
 
 
+@_plain
 def draw_predictions(
     images: NDArray[np.float32],
     labels: NDArray[np.int64],
@@ -174,16 +236,18 @@ def draw_predictions(
     images: as for `draw_data`; labels and predicted: the true and the predicted class, int64[N].
     """
     shown = min(len(images), PREDICTIONS)
-    rows = -(-shown // 10)
+    columns = 10 if max(map(len, class_names)) < 11 else 5
+    most = 120 // columns  # characters that fit above a cell
+    rows = -(-shown // columns)
     figure = Figure(figsize=(9, 1.25 * rows + 0.5), layout="constrained")
-    for index, cell in enumerate(figure.subplots(rows, 10, squeeze=False).flat):
+    for index, cell in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
         if index >= shown:
             cell.set_axis_off()
             continue
         draw_sample(cell, images[index])
-        right, text = predicted[index] == labels[index], class_names[predicted[index]]
+        right, text = predicted[index] == labels[index], shortened(class_names[predicted[index]], most)
         cell.set_title(
-            text if right else f"{text}\nnot {class_names[labels[index]]}",
+            text if right else f"{text}\nnot {shortened(class_names[labels[index]], most - 4)}",
             color=INK if right else WRONG_COLOUR,
             fontweight="normal" if right else "bold",
             fontsize=9 if len(text) < 6 else 7,
@@ -194,6 +258,7 @@ def draw_predictions(
     figure.savefig(path, dpi=DPI)
 
 
+@_plain
 def draw_reconstructions(
     images: NDArray[np.float32], outputs: NDArray[np.float32], path: Path, title: str
 ) -> None:

@@ -33,6 +33,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises ConvletError when the folder cannot be written, or the disk is full: of the block's OSErrors too.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ConvletError(f"cannot write {path}: it is a folder, expected the name of a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
@@ -48,6 +50,13 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise ConvletError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def keep_input(out: Path, *inputs: Path) -> None:
+    """Raises ConvletError when `out`, which will be written, is one of the files that are read."""
+    for path in inputs:
+        if out.exists() and path.exists() and out.samefile(path):
+            raise ConvletError(f"{out} would replace what it is made from: name another file with -o")
 
 
 def write_atomic(path: Path, data: bytes) -> None:

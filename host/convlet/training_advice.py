@@ -32,13 +32,13 @@ def learning_advice(metrics: Metrics, record: TrainingRecord) -> list[str]:
     guessing = max(counts) / sum(counts)
     if metrics.keras_score < min(1, guessing + LEAST_ABOVE_GUESSING):
         return [
-            f"it has hardly learnt: always saying the same class is right for {guessing:.0%}. "
+            f"the model has hardly learnt: always saying the same class is right for {guessing:.0%}. "
             "More samples, more --epochs, a larger --size or another --model may help"
         ]
     known, new = record.curves.train_score[-1], record.curves.validation_score[-1]
     if known - new > OVERFITTING:
         return [
-            f"it is right for {known:.0%} of what it has learnt from and for {new:.0%} of the rest: "
+            f"the model is right for {known:.0%} of what it has learnt from and for {new:.0%} of the rest: "
             "more samples, --augment, or a smaller --model help"
         ]
     return []

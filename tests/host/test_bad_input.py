@@ -66,6 +66,24 @@ def test_corrupt_images(refused: Callable[..., str]) -> None:
     assert "photos/cat/1.png" in refused("run", "model.cvl", "photos/cat/1.png")
 
 
+def test_results_in_the_place_of_what_they_are_made_from(refused: Callable[..., str]) -> None:
+    cli.main(["-q", "compile", "model.tflite"])
+    for words in (
+        ("compile", "model.tflite", "-o", "./model.tflite"),
+        ("export-c", "model.cvl", "-o", "model.cvl"),
+        ("bench", "model.tflite", "-o", "model.tflite"),
+        ("recording", "frame", "photos/cat/1.png", "--model", "model.cvl", "-o", "photos/cat/1.png"),
+    ):
+        assert "would replace what it is made from: name another file with -o" in refused(*words)
+
+
+def test_folders_in_the_place_of_files(refused: Callable[..., str]) -> None:
+    assert "cannot write photos: it is a folder" in refused("compile", "model.tflite", "-o", "photos")
+    for command in ("compile", "export-c", "plan", "quantize --data a.npy", "evaluate", "deploy"):
+        name, *options = command.split()
+        assert "Is a directory" in refused(name, ".", *options)
+
+
 def test_files_of_another_kind(refused: Callable[..., str]) -> None:
     Path("model.keras").write_bytes(b"PK\x03\x04 as every .keras file begins")
     for command in ("compile", "verify", "bench", "inspect", "plan", "fits"):

@@ -99,7 +99,7 @@ def test_the_model_is_not_overwritten(float_path: Path, digits: Digits, tmp_path
     arguments = ["quantize", str(float_path), "--data", str(tmp_path / "samples.npy"), "-o", str(float_path)]
     done = CliRunner().invoke(command_line, arguments)
     assert isinstance(done.exception, ConvletError)
-    assert str(done.exception) == f"{float_path} is the model itself: name another file with -o"
+    assert "would replace what it is made from: name another file with -o" in str(done.exception)
 
 
 def test_an_operator_that_stays_in_float_is_named(

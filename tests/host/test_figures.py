@@ -1,11 +1,12 @@
 """The PNG pictures: they are read back, and their texts are checked where matplotlib drew them."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pytest
-from convlet.figures import Curves, draw_confusion, draw_curves, draw_data, draw_predictions
+from convlet.figures import DPI, Curves, draw_confusion, draw_curves, draw_data, draw_predictions
 from matplotlib.figure import Figure
 
 
@@ -76,14 +77,50 @@ def test_data_show_samples_of_each_class_and_how_many_there_are(tmp_path: Path, 
     images = np.arange(5, dtype=np.float32).reshape(5, 1, 1, 1) / 10 * np.ones((1, 4, 4, 1), np.float32)
     counts = {"train": [3, 2], "validation": [1, 1], "test": [0, 4]}
     draw_data(images, np.array([0, 1, 0, 1, 0]), ["cat", "dog"], counts, tmp_path / "d.png")
-    samples, bars = drawn[0].subfigs
-    shown = [axes.images[0].get_array()[0, 0] for axes in samples.axes if axes.images]
+    *samples, bars = drawn[0].axes
+    shown = [axes.images[0].get_array()[0, 0] for axes in samples]
     np.testing.assert_allclose(shown, [0, 0.2, 0.4, 0.1, 0.3])
-    assert [axes.get_ylabel() for axes in samples.axes if axes.get_ylabel()] == ["cat", "dog"]
-    [axes] = bars.axes
-    widths = [[bar.get_width() for bar in group] for group in axes.containers]
+    assert [axes.get_ylabel() for axes in samples if axes.get_ylabel()] == ["cat", "dog"]
+    widths = [[bar.get_width() for bar in group] for group in bars.containers]
     assert widths == list(counts.values())
-    assert [group.get_label() for group in axes.containers] == ["train (5)", "validation (2)", "test (4)"]
+    assert [group.get_label() for group in bars.containers] == ["train (5)", "validation (2)", "test (4)"]
+
+
+def test_many_classes_with_long_names_keep_within_the_picture(tmp_path: Path, drawn: list[Figure]) -> None:
+    """A $ begins no formula, names that are too long lose their middle, and of the classes the first are shown."""
+    names = [f"${index} of a hundred long names of plants" for index in range(30)]
+    images, labels = np.zeros((30, 4, 4, 3), np.float32), np.arange(30)
+    draw_confusion(np.eye(30, dtype=np.int64), names, tmp_path / "c.png", "plants")
+    draw_predictions(images[:10], labels[:10], labels[::-1], names, tmp_path / "p.png", "plants")
+    draw_data(
+        images,
+        labels,
+        names,
+        {"train": [3] * 30, "validation": [1] * 30, "test": [1] * 30},
+        tmp_path / "d.png",
+    )
+    confusion, predictions, data = drawn
+    ticks = confusion.axes[0].get_xticklabels()
+    assert ticks[7].get_text() == "$7 of a hu\u2026s of plants" and not ticks[7].get_parse_math()
+    assert confusion.get_size_inches().max() < 20
+    assert (
+        data.axes[-1].get_yticklabels()[-1].get_text().startswith("$23 ") and data.get_size_inches()[1] < 17
+    )
+    for figure in drawn:
+        figure.set_dpi(DPI)
+        width, height = figure.bbox.size
+        texts = [text for axes in figure.axes for text in (*axes.texts, axes.title, axes.yaxis.label)]
+        texts += [
+            label for axes in figure.axes for label in (*axes.get_xticklabels(), *axes.get_yticklabels())
+        ]
+        texts = [text for text in texts if text.get_text() and not text.get_text().isdigit()]
+        boxes = {text.get_text(): text.get_window_extent() for text in texts}
+        outside = [
+            text for text, box in boxes.items() if min(box.x0, box.y0, width - box.x1, height - box.y1) < 0
+        ]
+        assert outside == []
+    titles = [axes.title.get_window_extent() for axes in predictions.axes[:5]]
+    assert all(left.x1 < right.x0 for left, right in pairwise(titles))
 
 
 def test_predictions_mark_the_wrong_ones(tmp_path: Path, drawn: list[Figure]) -> None:

@@ -51,7 +51,7 @@ def test_a_full_disk_is_told_with_the_file(tmp_path):
 
 def test_a_folder_is_not_replaced(tmp_path):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ConvletError, match=r"cannot write .*folder: Is a directory"):
+    with pytest.raises(ConvletError, match=r"cannot write .*folder: it is a folder"):
         write_atomic(tmp_path / "folder", b"")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 

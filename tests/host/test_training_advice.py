@@ -39,7 +39,10 @@ def test_nothing_is_said_of_a_good_one() -> None:
     ("scores", "words"),
     [
         ((0.7, 0.7, 0.7, 0.7), "hardly learnt: always saying the same class is right for 60%"),
-        ((0.8, 0.8, 1.0, 0.8), "right for 100% of what it has learnt from and for 80% of the rest"),
+        (
+            (0.8, 0.8, 1.0, 0.8),
+            "the model is right for 100% of what it has learnt from and for 80% of the rest",
+        ),
         ((0.95, 0.85, 0.95, 0.95), "int8 is right for 85.0%, float for 95.0%"),
     ],
 )

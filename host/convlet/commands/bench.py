@@ -18,7 +18,7 @@ from convlet.bench_figure import draw_instructions
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import compile_tflite
 from convlet.errors import naming
-from convlet.files import read_file, replacing, write_atomic
+from convlet.files import keep_input, read_file, replacing, write_atomic
 from convlet.peers import instructions_of_peers
 from convlet.variants import PREFERENCES
 
@@ -69,6 +69,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Count the instructions that one inference of each int8 TFLITE file executes, in an emulator."""
+    for path in filter(None, (out, chart)):
+        keep_input(path, *tflites)
     before = bench.read_baseline(baseline) if baseline else {}
     engines = [bench_build.build(bench_build.CORES[name]) for name in cores or ("m0plus", "m4")]
     found: list[Measurement] = []

@@ -15,6 +15,7 @@ from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import Compiled, compile_file, read_labels
 from convlet.copies import bytes_from_flash
 from convlet.engine import Model
+from convlet.files import keep_input
 from convlet.graph import Change, Shape
 from convlet.program import Program
 from convlet.variants import PREFERENCES
@@ -24,6 +25,7 @@ from convlet.window_plan import LEAST_WINDOW
 from convlet.writer import constant_bytes
 
 _MOST_DETAILS = 8  # that are printed of one pass
+_MUCH_LARGER = 1.25  # times the .tflite
 
 
 @click.command(
@@ -94,7 +96,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
-    target = out or tflite.with_suffix(".cvl")
+    target = out or tflite.parent / f"{tflite.stem}.cvl"
+    keep_input(target, tflite)
     options = {"vectors": vectors, "prefer": prefer, "stream": stream, "int8_input": int8_input}
     options |= {"window": window or 0, "weights_in_ram": weights_in_ram or 0}
     compiled = compile_file(tflite, target, _labels(labels), **options)
@@ -116,6 +119,12 @@ def command(
         session.console.print(_about_window(compiled, window), highlight=False, soft_wrap=True)
     if weights_in_ram:
         session.console.print(_about_copies(compiled.program), highlight=False, soft_wrap=True)
+    if prefer not in ("flash", "ram") and len(compiled.cvl) > _MUCH_LARGER * tflite.stat().st_size:
+        session.console.print(
+            "note: weights have two bytes each, for speed; --prefer flash makes a smaller file",
+            highlight=False,
+            soft_wrap=True,
+        )
     for note in compiled.graph.notes:
         session.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     if program.period:

@@ -10,6 +10,7 @@ import click
 from convlet import deploy, rom_deploy
 from convlet.board import PORT_HELP, WAYS, attached_port
 from convlet.cli import Session, examples, json_option
+from convlet.cvl_file import read_cvl_at
 
 
 @click.command(
@@ -49,6 +50,7 @@ def command(
         name = name or (model.name if model else None)
         done = deploy.roll_back(port or attached_port(), name=name, via=via, progress=session.progress)
     elif model:
+        read_cvl_at(model)  # what is wrong with it is said before a board is looked for
         put = rom_deploy.deploy_to_rom if romfs else deploy.deploy
         done = put(model, port or attached_port(), name=name, via=via, progress=session.progress)
     else:

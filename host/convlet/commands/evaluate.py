@@ -117,6 +117,7 @@ def command(
         if len(confusion) <= MOST_CLASSES:
             names = here.labels if here else ()  # a board does not tell them
             session.console.print(_confusion_table(confusion, names))
+            session.console.print("rows: true classes; columns: what the model says", style="dim")
         _print_summary(session, labels, right, times, repeated if port else None)
         if differ is not None:
             session.console.print(f"{differ} of {len(scores):,} differ from {against}", highlight=False)
@@ -128,7 +129,7 @@ def command(
 def _model_of(data: Path, is_on_board: bool) -> Path:
     """The model that belongs to the samples: on a board in its root folder, here beside them."""
     name = f"{data.name.removesuffix('.npz').removesuffix('.test')}.cvl"
-    return Path(name) if is_on_board else data.with_name(name)
+    return Path(name) if is_on_board else data.parent / name
 
 
 def _confusion_table(confusion: NDArray[np.int64], names: Sequence[str]) -> Table:
@@ -137,7 +138,6 @@ def _confusion_table(confusion: NDArray[np.int64], names: Sequence[str]) -> Tabl
         cells = [Text(str(count or "."), "bold" if n == label else "") for n, count in enumerate(row)]
         named = bool(names) and names[label] != str(label)
         table.add_row(Text(f"{label} {names[label]}" if named else str(label)), *cells)
-    table.caption = "rows: true classes; columns: what the model says"
     return table
 
 

@@ -8,6 +8,7 @@ import click
 
 from convlet.c_header import export_c, name_of
 from convlet.cli import Session, examples, json_option, out_option
+from convlet.files import keep_input
 
 
 @click.command(epilog=examples("convlet export-c photos.cvl"))
@@ -18,7 +19,8 @@ from convlet.cli import Session, examples, json_option, out_option
 @click.pass_obj
 def command(session: Session, model: Path, out: Path | None, name: str | None, as_json: bool) -> None:
     """Write MODEL, a .tflite or .cvl file, as a C header: an aligned const array and its length."""
-    header = out or model.with_name(f"{name_of(model)}.h")
+    header = out or model.parent / f"{name_of(model)}.h"
+    keep_input(header, model)
     array = export_c(model, header, name)
     size = model.stat().st_size
     if as_json:

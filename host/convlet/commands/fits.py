@@ -86,6 +86,8 @@ def command(
         session.print_json(_as_data(model, compiled, needs, fits, reasons, advice))
     else:
         _show(session, model, compiled, needs, fits, advice)
+        if not is_compiled and prefer is None:
+            _say_what_flash_saves(session, data, stream, fits)
         if len(fits) == 1 and (time := fits[0].time):
             session.console.print(_operators(compiled, measured[time.core], time))
         _explain(session, measured, reasons)
@@ -108,9 +110,11 @@ def _show(
         f"{needs.arena_bytes:,} with the file in a ROMFS"
     )
     timed = "Step, ms" if compiled.program.period else "Inference, ms"
-    table = plain_table("Board", "Chip", "", "Flash free", "Heap free", timed, words=3)
+    are_timed = any(each.time for each in fits)
+    names = ("Board", "Chip", "", "Flash free", "Heap free", timed)
+    table = plain_table(*names[: 6 if are_timed else 5], words=3)
     for each in fits:
-        table.add_row(
+        cells = (
             each.board.name,
             each.board.chip,
             _verdict(each),
@@ -118,6 +122,7 @@ def _show(
             f"{each.heap_bytes:,}",
             _milliseconds(each.time) if each.time else "",
         )
+        table.add_row(*cells[: len(table.columns)])
     session.console.print(table)
     if compiled.program.period:
         session.say(
@@ -133,8 +138,22 @@ def _show(
     session.say(f"flash: {needs.largest_weights} has the most weights, {needs.largest_weights_bytes:,} bytes")
     for layer in advice[:_MOST_ADVICE]:
         session.say(
-            f"cheaper: {layer.operator} of the .tflite {layer.instead} saves {layer.macs_saved:,} MACs and "
+            f"cheaper: {layer.operator} of the .tflite, {layer.instead}, saves {layer.macs_saved:,} MACs and "
             f"{layer.weight_bytes_saved:,} bytes of weights. Train it and compare"
+        )
+
+
+def _say_what_flash_saves(session: Session, data: bytes, stream: bool, fits: Sequence[Fit]) -> None:
+    """Where a window would be needed: whether the file is small enough for RAM without weights of two bytes each."""
+    in_a_window = [each.board for each in fits if each.must_stay_in_flash and not each.has_rom]
+    if not in_a_window:
+        return
+    needs = needs_of(read_model(data, False, "flash", stream))
+    found = [board.name for board in in_a_window if not fit(needs, board, None).must_stay_in_flash]
+    if found:
+        session.say(
+            f"smaller: convlet compile --prefer flash makes a file of {needs.file_bytes:,} bytes, a little slower, "
+            f"which fits without a window: {', '.join(found)}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,24 @@ def _of_tflite(data: bytes) -> tuple[dict[str, Any], Table]:
             _shape(operator["output"]),
             " ".join(map(_shape, operator["constants"])),
             f"{operator['macs']:,}" if operator["macs"] else "",
-            " ".join(f"{name}={value}" for name, value in operator["options"].items()),
+            _settings(operator["options"]),
         )
     macs = sum(operator["macs"] for operator in operators)
     table.caption = f"{macs:,} multiplications"
     return {"macs": macs, **_tensors(graph), "operators": operators}, table
+
+
+def _settings(options: Mapping[str, Any]) -> str:
+    """What is not as usual: sizes as height x width, and neither strides of 1 nor an activation that is none."""
+    words = []
+    for name, value in options.items():
+        if name.endswith("_h") and f"{name[:-2]}_w" in options:
+            size = (value, options[f"{name[:-2]}_w"])
+            if size != (1, 1):
+                words.append(f"{name[:-2]} {_shape(size)}")
+        elif not name.endswith("_w") and value not in (None, False, 0, 1, "NONE", [], ()):
+            words.append(str(value).lower() if isinstance(value, str) else f"{name}={value}")
+    return " ".join(words)
 
 
 def _operator(operator: Operator) -> dict[str, Any]:
@@ -138,10 +151,13 @@ def _cvl_table(file: CvlFile, cost: WindowCost | None) -> Table:
             "" if is_input else f"{op['kernel_h']}x{op['kernel_w']}" if op["kernel_h"] else "all",
             "" if is_input else f"{op['stride_h']}x{op['stride_w']}",
             f"{op['ring_rows']}" if is_stream else f"{op['ring_rows']} of {op['height']}",
-            str(op["offset"]),
-            str(ring_bytes),
+            f"{op['offset']:,}",
+            f"{ring_bytes:,}",
         )
-    table.caption = f"arena {file.header['arena_bytes']:,} bytes, {file.header['vector_count']} test vectors"
+    vectors = file.header["vector_count"]
+    table.caption = (
+        f"arena {file.header['arena_bytes']:,} bytes, {vectors} test vector{'' if vectors == 1 else 's'}"
+    )
     if is_stream:
         table.caption += ", a stream: * is time"
     if cost is not None:

@@ -17,8 +17,8 @@ from convlet.calibration import METHODS, PERCENTILE
 from convlet.calibration_table import Choice, compare
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.console import plain_table
-from convlet.errors import ConvletError
 from convlet.file_kinds import TFLITE, read_kind, require_keras
+from convlet.files import keep_input
 from convlet.quantize import MIN_MAX, is_tflite, quantize
 from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, warnings_of
 
@@ -79,8 +79,7 @@ def command(
             session.console.print(_choices_table(choices))
         return
     out = out or model.with_suffix(".int8.tflite" if is_tflite(model) else ".tflite")
-    if out.resolve() == model.resolve():
-        raise ConvletError(f"{out} is the model itself: name another file with -o")
+    keep_input(out, model, data)
     made = quantize(model, samples, out, session.progress, calibration)
     layers = measure_noise(made.float_tflite, made.tflite, samples, session.progress)
     if as_json:

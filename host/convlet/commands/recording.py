@@ -10,7 +10,7 @@ import numpy as np
 from convlet.cli import Session, examples, json_option, out_option
 from convlet.cvl_file import open_model
 from convlet.errors import ConvletError
-from convlet.files import write_atomic
+from convlet.files import keep_input, write_atomic
 from convlet.images import load_image
 from convlet.recordings import frame_file, motion_csv
 
@@ -45,6 +45,7 @@ def frame(session: Session, picture: Path, model: Path, out: Path, as_json: bool
 
     It is scaled to the model's input. A .npy file of pixels (uint8) or of real values from 0 to 1 is taken too.
     """
+    keep_input(out, picture, model)
     loaded = open_model(model)
     height, width, channels = loaded.input_shape
     if channels not in (1, 3):

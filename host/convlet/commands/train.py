@@ -111,7 +111,7 @@ def command(
     Ctrl-C ends the training early: the best weights so far are written, and the exit code is 130.
     """
     if (name is None) == (data is None):
-        raise click.UsageError("give the NAME of a model of the zoo, or --data, and with that --model")
+        raise click.UsageError("give the NAME of a model of the zoo, or --data FOLDER")
     if data is None and (model or size or colour or augment):
         raise click.UsageError("--model, --size, --colour and --augment go with --data")
     if data is not None:

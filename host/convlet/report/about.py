@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from convlet.figures import MOST_CLASSES
 from convlet.graphviz_diagram import diagram_svg
 from convlet.report.facts import Facts
 from convlet.report.pictures import curve_chart, sample_picture
-from convlet.report.words import columns, count_text, key, note, row, section, shape_text, table
+from convlet.report.words import class_name, columns, count_text, key, note, row, section, shape_text, table
 from convlet.training_advice import learning_advice
 from convlet.training_record import Layer, last_labels
 
@@ -28,8 +29,9 @@ def data_section(facts: Facts) -> str:
     if not facts.labels:
         pictures = (sample_picture(image, f"test sample {i}") for i, image in enumerate(images[:_SAMPLES]))
         return section("data", "The data", text, f'<div class="strip">{"".join(pictures)}</div>')
+    some = f", the first {MOST_CLASSES} classes" if len(facts.labels) > MOST_CLASSES else ""
     content = columns(
-        f"<h3>Samples of the test split</h3>{_samples(facts)}",
+        f"<h3>Samples of the test split{some}</h3>{_samples(facts)}",
         f"<h3>How many of each class</h3>{_balance(facts)}",
     )
     return section("data", "The data", text + escape(facts.record.note), content)
@@ -38,10 +40,10 @@ def data_section(facts: Facts) -> str:
 def _samples(facts: Facts) -> str:
     labels = last_labels(facts.test.labels)
     rows = ""
-    for index, label in enumerate(facts.labels):
+    for index, label in enumerate(facts.labels[:MOST_CLASSES]):
         chosen = facts.test.images[labels == index][:SAMPLES_PER_CLASS]
         pictures = "".join(sample_picture(image, f"a {label}") for image in chosen)
-        rows += f'<b>{escape(label)}</b><div class="strip">{pictures}</div>'
+        rows += f'<b>{class_name(label)}</b><div class="strip">{pictures}</div>'
     return f'<div class="samples">{rows}</div>'
 
 
@@ -50,13 +52,13 @@ def _balance(facts: Facts) -> str:
     counts = facts.record.class_counts
     totals = [sum(column) for column in zip(*counts.values(), strict=True)]
     rows = ""
-    for index, label in enumerate(facts.labels):
+    for index, label in enumerate(facts.labels[:MOST_CLASSES]):
         parts = "".join(
             f'<i style="width:{counts[name][index] / max(totals) * 100:.2f}%;background:{colour}" '
             f'title="{name}: {counts[name][index]}"></i>'
             for name, colour in _PARTS
         )
-        rows += f'<b>{escape(label)}</b><span class="parts">{parts}</span><span>{totals[index]:,}</span>'
+        rows += f'<b>{class_name(label)}</b><span class="parts">{parts}</span><span>{totals[index]:,}</span>'
     keys = "".join(key(name, colour, f"{sum(counts[name]):,}") for name, colour in _PARTS)
     return f'<div class="balance">{rows}</div><div class="legend">{keys}</div>'
 
@@ -86,5 +88,6 @@ def training_section(facts: Facts) -> str:
     charts = columns(curve_chart("Loss", losses, False), curve_chart(curves.measure, scores, is_share))
     epochs = facts.metrics.epochs
     text = "One epoch." if epochs == 1 else f"{epochs} epochs; the figures are those after the last."
-    notes = "".join(map(note, learning_advice(facts.metrics, facts.record)))
+    advice = learning_advice(facts.metrics, facts.record)
+    notes = "".join(note(sentence[0].upper() + sentence[1:]) for sentence in advice)
     return section("training", "The training", text, charts + notes)

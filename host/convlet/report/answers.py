@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
@@ -11,12 +11,14 @@ from convlet import oracle
 from convlet.board_profile import CLOCK_HZ
 from convlet.report.facts import FLOAT, PICO, TFLM, Facts, Run
 from convlet.report.pictures import sample_picture
-from convlet.report.words import columns, note, row, scrolling, section, table, time_text
+from convlet.report.words import class_name, columns, note, row, scrolling, section, table, time_text
 from convlet.tasks import Classification
 from convlet.training_record import last_labels
 
 SHOWN_ANSWERS = 48
 SHOWN_WORST = 24
+SHOWN_MISTAKES = 20
+MOST_CLASSES = 30  # of a confusion matrix
 _LONG_LABEL = 3  # characters that fit above a cell
 
 
@@ -64,6 +66,9 @@ def confusion_section(facts: Facts) -> str:
     if not isinstance(facts.task, Classification):
         return ""
     runs = [run for title in (FLOAT, TFLM, PICO) if (run := facts.run(title))]
+    if len(facts.labels) > MOST_CLASSES:
+        text = "The most frequent mistakes of the int8 model, and how often the others make them."
+        return section("confusion", "What it takes for what", text, _mistakes(facts, runs))
     text = (
         "A row for each true class, a column for each class that the model gives: what lies beside the diagonal is "
         "wrong. Convlet's matrix on this computer is that of TFLM."
@@ -72,13 +77,32 @@ def confusion_section(facts: Facts) -> str:
     return section("confusion", "What it takes for what", text, tables)
 
 
+def _mistakes(facts: Facts, runs: Sequence[Run]) -> str:
+    """A table, where there are too many classes for a matrix."""
+    counts = [facts.confusion(run) for run in runs]
+    int8 = counts[[run.title for run in runs].index(TFLM)]
+    wrong = int8 * (1 - np.eye(len(int8), dtype=np.int64))
+    most = np.argsort(-wrong, axis=None, kind="stable")[:SHOWN_MISTAKES]
+    places = [divmod(int(place), len(wrong)) for place in most if wrong.flat[place]]
+    rows = (
+        row(
+            class_name(facts.labels[true]),
+            class_name(facts.labels[taken]),
+            *(str(each[true, taken] or "") for each in counts),
+            texts=2,
+        )
+        for true, taken in places
+    )
+    return table(("It is", "It is taken for", *(run.title for run in runs)), rows, texts=2)
+
+
 def _confusion(facts: Facts, run: Run) -> str:
     counts = facts.confusion(run)
     classes, right = len(counts), int(np.trace(counts))
     corner = '<td class="corner" colspan="2"></td>'
     kind = "tall" if max(map(len, facts.labels)) > _LONG_LABEL else ""
     heads = "".join(
-        f'<th scope="col" class="{kind}"><span>{escape(label)}</span></th>' for label in facts.labels
+        f'<th scope="col" class="{kind}"><span>{class_name(label)}</span></th>' for label in facts.labels
     )
     rows = ""
     for true, label in enumerate(facts.labels):
@@ -87,7 +111,7 @@ def _confusion(facts: Facts, run: Run) -> str:
             _confusion_cell(int(count), count / max(1, counts[true].sum()), true == predicted)
             for predicted, count in enumerate(counts[true])
         )
-        rows += f'<tr>{"" if true else side}<th scope="row">{escape(label)}</th>{cells}</tr>'
+        rows += f'<tr>{"" if true else side}<th scope="row">{class_name(label)}</th>{cells}</tr>'
     return (
         f'<table class="confusion"><caption>{escape(run.title)}<small>{right:,} of {counts.sum():,} right</small>'
         f'</caption><tr>{corner}<th class="axis" colspan="{classes}">predicted class</th></tr>'
@@ -171,11 +195,11 @@ def _grid(facts: Facts, run: Run, chosen: Iterable[int], other: Run | None = Non
         best = int(scores[index].argmax())
         sure = _probability(scores[index], best, facts.gives_logits)
         is_right = best == labels[index]
-        text = f"<b>{escape(facts.labels[best])}</b> {sure:.0%}"
+        text = f"<b>{class_name(facts.labels[best])}</b> {sure:.0%}"
         if not is_right:
-            text += f"<br>is {escape(facts.labels[labels[index]])}"
+            text += f"<br>is {class_name(facts.labels[labels[index]])}"
         if other is not None:
-            text += f"<br>float: {escape(facts.labels[_classes(other)[index]])}"
+            text += f"<br>float: {class_name(facts.labels[_classes(other)[index]])}"
         picture = sample_picture(facts.test.images[index], f"test sample {index}")
         kind = "right" if is_right else "wrong"
         cells += f'<figure class="{kind}">{picture}<figcaption>{text}</figcaption></figure>'

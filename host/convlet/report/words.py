@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from convlet.figures import shortened
+
+
+def class_name(label: str) -> str:
+    """The name of a class, shortened; the whole of it where the mouse rests."""
+    short = shortened(label)
+    return escape(label) if short == label else f'<span title="{escape(label)}">{escape(short)}</span>'
+
 
 def section(name: str, title: str, text: str, content: str) -> str:
     """A section of the page; `name` is what a link to it has behind the #."""

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from convlet.board_profile import OperatorCycles, PicoProfile
 from convlet.cli import convlet as command_line
 from convlet.evaluate import accuracy, confusion_matrix, run_float, run_int8
+from convlet.report.answers import confusion_section
 from convlet.report.facts import FLOAT, PICO, TFLM, Facts, gather
 from convlet.report.on_pico import OnPico
 from convlet.report.page import numbers, render
@@ -194,6 +195,18 @@ def test_confusion_matrices_have_true_classes_down(page: Page, digits: Digits) -
         found = [row[-10:] for row in part[2:]]
         assert found == [[str(count) if count else "" for count in line] for line in counts.tolist()]
         assert [row[-11] for row in part[2:]] == [str(label) for label in range(10)]
+
+
+def test_many_classes_have_their_mistakes_in_a_table_and_long_names_lose_their_middle(facts: Facts) -> None:
+    many = replace(facts, labels=[f"{index}, a name of many letters" for index in range(31)])
+    heads, *rows = Page(confusion_section(many)).rows["confusion"]
+    assert heads == ["It is", "It is taken for", FLOAT, TFLM]
+    run = facts.run(TFLM)
+    assert run
+    counts = facts.confusion(run)
+    assert sum(int(cells[3]) for cells in rows) == counts.sum() - np.trace(counts)
+    for true, taken, _, count in rows:
+        assert counts[int(true[0]), int(taken[0])] == int(count) and "\u2026" in true
 
 
 def test_the_worst_answers_come_first_and_wrong_ones_are_marked(html: str, digits: Digits) -> None:
