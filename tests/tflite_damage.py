@@ -8,7 +8,6 @@ import resource
 import signal
 import struct
 import sys
-import time
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
@@ -130,19 +129,15 @@ def damaged_files(data: bytes, seed: int) -> Iterator[bytes]:
         yield bytes(damaged[:size])
 
 
-def compile_for(seconds: float, seed: int, files: Sequence[bytes]) -> int:
-    """Compile damaged files of each of `files` in turn. Returns how many ended in a compiled file.
+def compile_damaged(count: int, seed: int, files: Sequence[bytes]) -> int:
+    """Compile `count` damaged files of each of `files`. Returns how many ended in a compiled file.
 
     Anything but a ConvletError passes through, as does what takes more time or memory than the compiler may.
     """
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
     signal.signal(signal.SIGPROF, _too_long)
-    sources = [damaged_files(data, seed) for data in files]
-    end, compiled = time.monotonic() + seconds, 0
-    for source in itertools.cycle(sources):
-        if time.monotonic() > end:
-            break
-        damaged = next(source)
+    compiled = 0
+    for damaged in itertools.chain(*(itertools.islice(damaged_files(data, seed), count) for data in files)):
         signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
         try:
             compile_tflite(damaged)
@@ -160,8 +155,7 @@ def _too_long(*_: object) -> None:
     raise TimeoutError(f"compiling takes more than {_MOST_SECONDS} s")
 
 
-if __name__ == "__main__":  # SECONDS SEED FILES...; what it finds it writes to the current folder
+if __name__ == "__main__":  # COUNT SEED FILES...; what it finds it writes to the current folder
     warnings.simplefilter("ignore", RuntimeWarning)  # of numpy, on absurd scales
-    print(
-        compile_for(float(sys.argv[1]), int(sys.argv[2]), [Path(name).read_bytes() for name in sys.argv[3:]])
-    )
+    count, seed, *names = sys.argv[1:]
+    print(compile_damaged(int(count), int(seed), [Path(name).read_bytes() for name in names]))

@@ -130,12 +130,13 @@ class _Search:
 
     def peak(self, nodes: Nodes) -> int:
         program = replace(self.program, nodes=list(nodes))
+        facts = [(node.accumulates, node.b_first, node.scratch_bytes) for node in nodes]
+        readers = [(min(node.sources, default=len(nodes)), node.accumulates) for node in nodes]
 
         def peak_of(begin: int, end: int) -> int:
-            inside = [(node.accumulates, node.b_first, node.scratch_bytes) for node in nodes[begin:end]]
             # A reader behind the segment matters too: it may need a tensor of the segment in one piece.
-            behind = [node.accumulates for node in nodes[end:] if min(node.sources, default=end) < end]
-            key = (begin, end, *inside, *behind)
+            behind = [accumulates for first, accumulates in readers[end:] if first < end]
+            key = (begin, end, *facts[begin:end], *behind)
             self.effort += 1
             if key not in self.peaks:
                 self.effort += segment_effort(program, begin, end)

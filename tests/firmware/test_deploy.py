@@ -117,7 +117,10 @@ def test_board_without_the_module(
         assert deploy(model, running.port).sent_bytes == model.stat().st_size
         assert deploy(model, running.port).sent_bytes == 0
         with connect(running.port) as board:
-            assert board.run("import os\nprint(sorted(os.listdir('/lib')))") == "['convlet.mpy']\n"
+            installed = board.run("import os\nprint(os.listdir('/lib'), os.stat('/lib/convlet.mpy')[6])")
+    module, whole = native.build("armv6m", operators=needed), native.build("armv6m")
+    assert installed == f"['convlet.mpy'] {module.file_bytes}\n"
+    assert module.code_bytes < 0.7 * whole.code_bytes
 
 
 def test_board_that_takes_no_native_module(

@@ -57,19 +57,6 @@ def test_pico(stock_pico_firmware: Path, digits: Digits) -> None:
             assert run_on(board, script, digits.cvl.read_bytes()) == "ok\n"
 
 
-def test_install_asks_the_board(stock_pico_firmware: Path, digits: Digits) -> None:
-    operators = read_cvl(digits.cvl.read_bytes()).kernels
-    files = {"digits.cvl": digits.cvl.read_bytes()}
-    with emulate.pico(stock_pico_firmware, files, board_name="pico-stock") as running:
-        with connect(running.port) as board:
-            module = native.install(board, operators=operators)
-            assert module.architecture == "armv6m"
-            assert module.code_bytes < 0.7 * native.build("armv6m").code_bytes
-        with connect(running.port) as board:
-            board.run("import convlet\nconvlet.Model('digits.cvl').selftest()")
-            assert board.run("import os\nprint(os.listdir('/lib'))") == "['convlet.mpy']\n"
-
-
 def test_mpremote_mip_installs_it(stock_pico_firmware: Path, digits: Digits, tmp_path: Path) -> None:
     module = native.build("armv6m", operators=read_cvl(digits.cvl.read_bytes()).kernels)
     (tmp_path / "convlet.mpy").write_bytes(module.path.read_bytes())
