@@ -198,16 +198,6 @@ static const char *operator_name(const model_obj_t *self, unsigned index) {
     return cvl_operator_name(cvl_read_operator(&self->model, index, &copy)->code);
 }
 
-// Where no image is given.
-static void need_kept_rows(const model_obj_t *self) {
-    for (unsigned i = 0; i < self->model.header.input_count; i++) {
-        if (model_keeps_no_rows(self, i)) {
-            binding_raise(
-                &mp_type_ValueError, "the model reads whole images where they lie: give one");
-        }
-    }
-}
-
 static void test(work_t *work) {
     work->failed = cvl_selftest(&work->self->model, work->results);
 }
@@ -231,6 +221,16 @@ static mp_obj_t model_selftest(mp_obj_t self_in) {
 MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 
 #if CVL_WITH_PROFILE
+
+// Where no image is given.
+static void need_kept_rows(const model_obj_t *self) {
+    for (unsigned i = 0; i < self->model.header.input_count; i++) {
+        if (model_keeps_no_rows(self, i)) {
+            binding_raise(
+                &mp_type_ValueError, "the model reads whole images where they lie: give one");
+        }
+    }
+}
 
 // As make_rows, and adds the time that each row took to that of its operator.
 static void time_rows(work_t *work) {
