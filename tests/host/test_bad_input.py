@@ -66,6 +66,12 @@ def test_corrupt_images(refused: Callable[..., str]) -> None:
     assert "photos/cat/1.png" in refused("run", "model.cvl", "photos/cat/1.png")
 
 
+def test_images_of_another_size(refused: Callable[..., str]) -> None:
+    np.savez("other.npz", images=np.zeros((2, 5, 7, 1), np.float32))
+    message = refused("verify", "model.tflite", "--images", "other.npz")
+    assert "the images in other.npz are 5 x 7 x 1, the input of model.tflite is " in message
+
+
 def test_files_of_another_kind(refused: Callable[..., str]) -> None:
     Path("model.keras").write_bytes(b"PK\x03\x04 as every .keras file begins")
     for command in ("compile", "verify", "bench", "inspect", "plan", "fits"):
