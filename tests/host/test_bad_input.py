@@ -55,6 +55,8 @@ def test_missing_images(refused: Callable[..., str]) -> None:
     assert "there is no data pets" in refused("train", "--data", "pets")
     cli.main(["compile", "model.tflite"])
     assert "no.png" in refused("run", "model.cvl", "no.png")
+    cli.main(["compile", "model.tflite", "--int8-input", "-o", "int8.cvl"])
+    assert "photos/cat/1.png: the image has values" in refused("run", "int8.cvl", "photos/cat/1.png")
 
 
 def test_corrupt_images(refused: Callable[..., str]) -> None:
