@@ -56,6 +56,18 @@ float binding_get_float(mp_obj_t number) {
     return value;
 }
 
+// ---- Names
+
+mp_obj_t binding_load_builtin(qstr name) {
+    mp_obj_t builtins = mp_import_name(MP_QSTR_builtins, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    return mp_load_attr(builtins, name);
+}
+
+mp_obj_array_t *binding_new_view(mp_obj_t object) {
+    mp_obj_t memoryview = binding_load_builtin(MP_QSTR_memoryview);
+    return MP_OBJ_TO_PTR(mp_call_function_n_kw(memoryview, 1, 0, &object));
+}
+
 #ifdef MICROPY_ENABLE_DYNRUNTIME
 // ---- In a native module
 
@@ -72,34 +84,14 @@ static mp_obj_t call(qstr name, size_t count, const mp_obj_t *arguments) {
     return mp_call_function_n_kw(function, count, 0, arguments);
 }
 
-mp_obj_t binding_poll(void) {
-    mp_obj_t exception = call(MP_QSTR__poll, 0, NULL);
-    return exception == mp_const_none ? MP_OBJ_NULL : exception;
+void binding_poll(void) {
+    call(MP_QSTR__poll, 0, NULL);
 }
 
-#ifdef __x86_64__
-// On the unix port Ctrl-C interrupts C code wherever it is.
-mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
-    struct {
-        nlr_buf_t nlr;
-        void *spare[4]; // some firmware keeps more there
-    } here;
-    if (mp_fun_table.nlr_push(&here.nlr) != 0) {
-        return MP_OBJ_FROM_PTR(here.nlr.ret_val);
-    }
-    mp_obj_t exception = function(data);
-    mp_fun_table.nlr_pop();
-    return exception;
-}
-#else
-mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
-    return function(data);
-}
-#endif
-
-mp_obj_t binding_read(mp_obj_t file, mp_obj_t offset, mp_obj_t buffer) {
-    mp_obj_t arguments[] = {file, offset, buffer};
-    return call(MP_QSTR__read, MP_ARRAY_SIZE(arguments), arguments);
+mp_obj_t binding_try(mp_fun_1_t function, mp_obj_t argument) {
+    mp_obj_fun_builtin_fixed_t callee = {{&mp_type_fun_builtin_1}, {._1 = function}};
+    mp_obj_t arguments[] = {MP_OBJ_FROM_PTR(&callee), argument};
+    return call(MP_QSTR__try, MP_ARRAY_SIZE(arguments), arguments);
 }
 
 mp_obj_t binding_find_clock(void) {
@@ -115,35 +107,18 @@ uint32_t binding_now_us(mp_obj_t clock) {
 
 #include "py/mphal.h"
 
-mp_obj_t binding_poll(void) {
+void binding_poll(void) {
     mp_handle_pending(true);
-    return MP_OBJ_NULL;
 }
 
-mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data) {
+mp_obj_t binding_try(mp_fun_1_t function, mp_obj_t argument) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) != 0) {
         return MP_OBJ_FROM_PTR(nlr.ret_val);
     }
-    mp_obj_t exception = function(data);
+    function(argument);
     nlr_pop();
-    return exception;
-}
-
-mp_obj_t binding_read(mp_obj_t file, mp_obj_t offset, mp_obj_t buffer) {
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) != 0) {
-        return MP_OBJ_FROM_PTR(nlr.ret_val);
-    }
-    mp_obj_t method[3];
-    mp_load_method(file, MP_QSTR_seek, method);
-    method[2] = offset;
-    mp_call_method_n_kw(1, 0, method);
-    mp_load_method(file, MP_QSTR_readinto, method);
-    method[2] = buffer;
-    mp_obj_t count = mp_call_method_n_kw(1, 0, method);
-    nlr_pop();
-    return count;
+    return mp_const_none;
 }
 
 mp_obj_t binding_find_clock(void) {

@@ -7,8 +7,10 @@
 #include "py/dynruntime.h"
 #include "py/objarray.h"
 
+// Not from the caller's globals, which may have other things of these names.
+#undef mp_load_global
+#define mp_load_global(name) binding_load_builtin(name)
 #define mp_type_MemoryError (*(mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
-#define mp_type_memoryview (*(mp_obj_type_t *)mp_load_global(MP_QSTR_memoryview))
 #define mp_call_method_n_kw(n_args, n_kw, args) mp_fun_table.call_method_n_kw(n_args, n_kw, args)
 
 // Remembers the module's globals, in which native.py has what only Python code can do.
@@ -31,17 +33,17 @@ mp_obj_t binding_new_str(const char *format, ...);
 mp_obj_t binding_new_float(float value);
 float binding_get_float(mp_obj_t number);
 
-// Runs what Python code is due, such as a timer's. Ctrl-C is raised, or in a native module
-// returned; MP_OBJ_NULL if there is none.
-mp_obj_t binding_poll(void);
+// Of Python's own names, such as `open`.
+mp_obj_t binding_load_builtin(qstr name);
 
-// Calls a function that returns what binding_poll gave it, and returns that, or the exception that
-// it raised.
-mp_obj_t binding_try(mp_obj_t (*function)(void *), void *data);
+// A memoryview on the object.
+mp_obj_array_t *binding_new_view(mp_obj_t object);
 
-// Reads the file from `offset` on into the buffer. Returns how many bytes came, or the exception
-// that the file raised.
-mp_obj_t binding_read(mp_obj_t file, mp_obj_t offset, mp_obj_t buffer);
+// Runs what Python code is due, such as a timer's, and raises KeyboardInterrupt after Ctrl-C.
+void binding_poll(void);
+
+// Calls a function, which returns None. Returns the exception that it raised, or None.
+mp_obj_t binding_try(mp_fun_1_t function, mp_obj_t argument);
 
 // What binding_now_us needs. Raises RuntimeError where there is no clock.
 mp_obj_t binding_find_clock(void);

@@ -41,13 +41,15 @@ class Model:
     def __init__(
         self, model: Any, arena: bytearray | memoryview | None = None, window: int | None = None
     ) -> None:
-        """`model`: the name of a file, or its bytes. `arena`: a buffer of at least `arena_bytes` bytes, aligned to 4.
-        `window`: leave the weights in the file, of which so many bytes at a time are in RAM (`convlet compile --window`
-        makes files for it); then `model` may also be an open file. It must stay as it is while the model is used. What
-        lies in memory already, bytes or a file in a ROMFS, is used there, whatever the window.
+        """`model`: the name of a file, or its bytes. `arena`: a buffer of at least `arena_bytes` bytes, aligned to 4,
+        apart from the model's bytes. `window`: leave the weights in the file, of which so many bytes at a time are in
+        RAM (`convlet compile --window` makes files for it); then `model` may also be an open file. It must stay as it
+        is while the model is used. What lies in memory already, bytes or a file in a ROMFS, is used there, whatever the
+        window.
 
         Raises ValueError when the file is damaged, MemoryError when the arena is too small, OSError when the file
-        cannot be read; with a window `run` and its like raise them too.
+        cannot be read; with a window `run` and its like raise them too. While the model runs, Python code of a timer or
+        of the file may run: to use the model then, or to move its buffers by extending them, raises RuntimeError.
         """
 
     @overload

@@ -12,10 +12,14 @@ typedef struct {
     mp_obj_base_t base;
     mp_obj_t file;          // whose buffer holds the .cvl
     mp_obj_t arena;         // whose buffer is the engine's RAM
+    const uint8_t *viewed;  // where the arena was when the views on its outputs were made
     mp_obj_t output;        // memoryview on the first output in the arena
     mp_obj_t outputs;       // a tuple of it and those on the others
     model_stream_t *stream; // NULL: the file lies in memory
     cvl_model_t model;
+    const mp_obj_t *images; // of the run that is going on
+    size_t image_count;
+    uint32_t records_sum;  // of a writable file, when the run began
     bool file_is_writable; // then it may have been changed since it was proved
     bool running;          // Python code that runs between rows must not start the model again
     bool has_output;       // in the arena, whole
@@ -33,6 +37,19 @@ extern const mp_obj_type_t model_type;
 // proved again.
 model_obj_t *model_enter(mp_obj_t self);
 
+// Begins a run on these images.
+void model_begin(model_obj_t *self, size_t count, const mp_obj_t *images);
+
+// Whenever Python code has run in the middle of a run: raises an exception if it has moved a
+// buffer, or changed the file.
+void model_check_buffers(model_obj_t *self);
+
+// Whether two pieces of memory have a byte in common.
+static inline bool model_overlap(
+    const uint8_t *a, size_t a_bytes, const uint8_t *b, size_t b_bytes) {
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
 void model_raise_unless_ok(cvl_status_t status, const cvl_fault_t *fault);
 
 // For what the build was made without: CVL_FEATURE_...
@@ -41,10 +58,8 @@ void model_raise_left_out(unsigned part);
 // Loads an open file that is read through a window of so many bytes.
 void model_load_stream(model_obj_t *self, mp_obj_t file, mp_obj_t window);
 
-// Whether the last run stopped because the file did not give what was proved; then
-// model_raise_stopped raises what the file raised, or says what it gave.
-bool model_is_stopped(const model_obj_t *self);
-void model_raise_stopped(model_obj_t *self);
+// Raises an exception if the last run stopped because the file did not give what was proved.
+void model_raise_if_stopped(model_obj_t *self);
 
 // Of constants, since the model was loaded.
 uint32_t model_bytes_read(const model_obj_t *self);

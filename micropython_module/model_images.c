@@ -12,6 +12,9 @@ static bool is_list(mp_obj_t object) {
     return type == &mp_type_list || type == &mp_type_tuple;
 }
 
+// A list may hold itself's parts many times, and take no memory for it.
+#define MOST_LISTED (1u << 20)
+
 // Counts the numbers in lists of lists; they also go to `values` unless it is NULL.
 static size_t read_list(mp_obj_t list, unsigned deep, float *values) {
     size_t length;
@@ -31,6 +34,9 @@ static size_t read_list(mp_obj_t list, unsigned deep, float *values) {
             }
             count++;
         }
+        if (count > MOST_LISTED) {
+            binding_raise(&mp_type_ValueError, "the image has more than %u values", MOST_LISTED);
+        }
     }
     return count;
 }
@@ -46,12 +52,11 @@ static size_t read_buffer(
         binding_raise(&mp_type_ValueError,
             "the image has values of type '%c', expected 'f', 'h', 'B' or 'b'", typecode);
     }
-    const uint8_t *data = buffer->buf;
-    const uint8_t *arena = self->model.arena;
-    if (data < arena + self->model.header.arena_bytes && data + buffer->len > arena) {
+    const cvl_model_t *model = &self->model;
+    if (model_overlap(buffer->buf, buffer->len, model->arena, model->header.arena_bytes)) {
         binding_raise(&mp_type_ValueError, "the image lies in the model's arena: copy it first");
     }
-    input->data = data;
+    input->data = buffer->buf;
     input->element = (cvl_element_t)element;
     return buffer->len / mp_binary_get_size('@', typecode, NULL);
 }

@@ -1,4 +1,5 @@
 // The methods of Model.
+#include <limits.h>
 #include <string.h>
 #include "model.h"
 
@@ -10,45 +11,59 @@
 
 // ---- Running
 
-// Calls `make_rows`, which does what there is to do for the image, or the rows of one, that the
-// model has been given. After Ctrl-C, or when its file fails, the model is as if it had not been
-// run.
-static void guard(model_obj_t *self, mp_obj_t (*make_rows)(void *), void *data) {
-    self->running = true;
-    mp_obj_t exception = binding_try(make_rows, data);
-    self->running = false;
-    if (exception == MP_OBJ_NULL && !model_is_stopped(self)) {
-        return;
-    }
-    self->has_output = false;
-    cvl_reset(&self->model);
-    if (exception != MP_OBJ_NULL) {
+// What is done while a model runs.
+typedef struct work {
+    model_obj_t *self;
+    void (*make)(struct work *work);
+    uint32_t *results; // for profile and selftest: of each operator
+    mp_obj_t clock;    // for profile
+    unsigned failed;   // of selftest
+} work_t;
+
+static mp_obj_t do_work(mp_obj_t work_in) {
+    work_t *work = MP_OBJ_TO_PTR(work_in);
+    work->self->running = true;
+    work->make(work);
+    model_raise_if_stopped(work->self);
+    work->self->running = false;
+    return mp_const_none;
+}
+
+// After Ctrl-C, or when its file fails, the model is as if it had not been run.
+static void run(model_obj_t *self, work_t *work) {
+    work->self = self;
+    mp_obj_t exception = binding_try(do_work, MP_OBJ_FROM_PTR(work));
+    if (exception != mp_const_none) {
+        self->running = false;
+        self->has_output = false;
+        cvl_reset(&self->model);
         nlr_raise(exception);
     }
-    model_raise_stopped(self);
 }
 
-// Looks for Ctrl-C once in a while.
-static mp_obj_t poll_after(unsigned rows) {
-    return rows % ROWS_BETWEEN_POLLS == 0 ? binding_poll() : MP_OBJ_NULL;
-}
-
-static mp_obj_t make_rows(void *data) {
-    cvl_model_t *model = data;
-    mp_obj_t exception = MP_OBJ_NULL;
-    for (unsigned rows = 1; exception == MP_OBJ_NULL && cvl_step(model) == CVL_MORE; rows++) {
-        exception = poll_after(rows);
+// Once in a while Python code may run, and looks for Ctrl-C.
+static void poll_after(model_obj_t *self, unsigned rows) {
+    if (rows % ROWS_BETWEEN_POLLS == 0) {
+        binding_poll();
+        model_check_buffers(self);
     }
-    return exception;
+}
+
+static void make_rows(work_t *work) {
+    for (unsigned rows = 1; cvl_step(&work->self->model) == CVL_MORE; rows++) {
+        poll_after(work->self, rows);
+    }
 }
 
 static void run_steps(model_obj_t *self) {
-    guard(self, make_rows, &self->model);
+    work_t work = {.make = make_rows};
+    run(self, &work);
 }
 
 static void run_images(model_obj_t *self, size_t count, const mp_obj_t *images) {
     cvl_input_t inputs[CVL_MAX_INPUTS];
     model_read_images(self, count, images, inputs);
+    model_begin(self, count, images);
     cvl_start(&self->model, inputs);
     run_steps(self);
     self->has_output = true;
@@ -93,6 +108,7 @@ static mp_obj_t model_push(mp_obj_t self_in, mp_obj_t rows) {
         binding_raise(&mp_type_ValueError, "got %u values, expected 1 to %u rows of %u",
             (unsigned)count, most, (unsigned)row_values);
     }
+    model_begin(self, 1, &rows);
     cvl_push(&self->model, input.data, input.element, count / row_values);
     run_steps(self);
     bool is_new = cvl_has_new_output(&self->model);
@@ -149,9 +165,8 @@ static mp_obj_t model_predict(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR(model_predict_obj, 1, model_predict);
 
-// The class behind the best `skip` ones, as (label, probability).
-static mp_obj_t ranked_class(const model_obj_t *self, unsigned skip) {
-    unsigned index = cvl_best(&self->model, skip);
+// (label, probability)
+static mp_obj_t new_class(const model_obj_t *self, unsigned index) {
     mp_obj_t items[] = {
         model_new_label(self, index), binding_new_float(cvl_probability(&self->model, index))};
     return mp_obj_new_tuple(2, items);
@@ -163,13 +178,14 @@ static mp_obj_t model_classify(size_t n_args, const mp_obj_t *args, mp_map_t *kw
     mp_arg_parse_all(0, NULL, kwargs, 1, allowed, &top);
     model_obj_t *self = model_enter(args[0]);
     output_of(self, n_args - 1, args + 1);
+    unsigned best = cvl_best(&self->model, UINT_MAX);
     if (top.u_int <= 0) {
-        return ranked_class(self, 0);
+        return new_class(self, best);
     }
-    size_t classes = cvl_output_bytes(&self->model, 0);
     mp_obj_t list = mp_obj_new_list(0, NULL);
-    for (size_t skip = 0; skip < classes && skip < (size_t)top.u_int; skip++) {
-        mp_obj_list_append(list, ranked_class(self, skip));
+    for (mp_int_t left = top.u_int; left > 0 && best != UINT_MAX; left--) {
+        mp_obj_list_append(list, new_class(self, best));
+        best = cvl_best(&self->model, best);
     }
     return list;
 }
@@ -182,23 +198,33 @@ static const char *operator_name(const model_obj_t *self, unsigned index) {
     return cvl_operator_name(cvl_read_operator(&self->model, index, &copy)->code);
 }
 
+// Where no image is given.
+static void need_kept_rows(const model_obj_t *self) {
+    for (unsigned i = 0; i < self->model.header.input_count; i++) {
+        if (model_keeps_no_rows(self, i)) {
+            binding_raise(
+                &mp_type_ValueError, "the model reads whole images where they lie: give one");
+        }
+    }
+}
+
+static void test(work_t *work) {
+    work->failed = cvl_selftest(&work->self->model, work->results);
+}
+
 static mp_obj_t model_selftest(mp_obj_t self_in) {
     model_obj_t *self = model_enter(self_in);
     size_t count = self->model.header.operator_count;
-    uint32_t *checksums = m_new(uint32_t, count);
-    self->running = true;
-    unsigned failed = cvl_selftest(&self->model, checksums);
-    self->running = false;
+    work_t work = {.make = test, .results = m_new(uint32_t, count)};
+    model_begin(self, 0, NULL);
+    run(self, &work);
     cvl_reset(&self->model);
     self->has_output = false;
-    m_del(uint32_t, checksums, count);
-    if (model_is_stopped(self)) {
-        model_raise_stopped(self);
-    }
-    if (failed != CVL_NO_OPERATOR) {
+    m_del(uint32_t, work.results, count);
+    if (work.failed != CVL_NO_OPERATOR) {
         binding_raise(&mp_type_ValueError,
-            "selftest: operator %u (%s) gives other values than the compiler's", failed,
-            operator_name(self, failed));
+            "selftest: operator %u (%s) gives other values than the compiler's", work.failed,
+            operator_name(self, work.failed));
     }
     return mp_const_none;
 }
@@ -206,67 +232,48 @@ MP_DEFINE_CONST_FUN_OBJ_1(model_selftest_obj, model_selftest);
 
 #if CVL_WITH_PROFILE
 
-typedef struct {
-    cvl_model_t *model;
-    mp_obj_t clock;
-    uint32_t *times; // microseconds of each operator
-} profile_t;
-
 // As make_rows, and adds the time that each row took to that of its operator.
-static mp_obj_t time_rows(void *data) {
-    profile_t *profile = data;
+static void time_rows(work_t *work) {
     unsigned index;
-    mp_obj_t exception = MP_OBJ_NULL;
-    uint32_t begin = binding_now_us(profile->clock);
-    for (unsigned rows = 1; exception == MP_OBJ_NULL; rows++) {
-        if (cvl_step_operator(profile->model, &index) != CVL_MORE) {
-            break;
+    for (unsigned rows = 1;; rows++) {
+        uint32_t begin = binding_now_us(work->clock);
+        if (cvl_step_operator(&work->self->model, &index) != CVL_MORE) {
+            return;
         }
-        uint32_t end = binding_now_us(profile->clock);
-        profile->times[index] += (end - begin) & BINDING_US_MASK;
-        exception = poll_after(rows);
-        begin = binding_now_us(profile->clock);
+        uint32_t end = binding_now_us(work->clock);
+        work->results[index] += (end - begin) & BINDING_US_MASK;
+        poll_after(work->self, rows);
     }
-    return exception;
-}
-
-static void set_profiled_inputs(
-    model_obj_t *self, size_t count, const mp_obj_t *images, cvl_input_t *inputs) {
-    if (count > 0) {
-        model_read_images(self, count, images, inputs);
-        return;
-    }
-    for (unsigned i = 0; i < self->model.header.input_count; i++) {
-        if (model_keeps_no_rows(self, i)) {
-            binding_raise(
-                &mp_type_ValueError, "the model reads whole images where they lie: give one");
-        }
-    }
-    cvl_seed_inputs(&self->model, PROFILE_SEED, inputs);
 }
 
 // Runs the model once, on the images given or on pseudo-random ones; of each operator a tuple of
 // its name, the microseconds that its rows took, and its multiply-accumulates.
 static mp_obj_t model_profile(size_t n_args, const mp_obj_t *args) {
+    mp_obj_t clock = binding_find_clock();
     model_obj_t *self = model_enter(args[0]);
     cvl_input_t inputs[CVL_MAX_INPUTS];
-    set_profiled_inputs(self, n_args - 1, args + 1, inputs);
+    if (n_args > 1) {
+        model_read_images(self, n_args - 1, args + 1, inputs);
+    } else {
+        need_kept_rows(self);
+        cvl_seed_inputs(&self->model, PROFILE_SEED, inputs);
+    }
     size_t count = self->model.header.operator_count;
-    uint32_t *times = m_new(uint32_t, count);
-    memset(times, 0, count * sizeof *times);
+    work_t work = {.make = time_rows, .results = m_new(uint32_t, count), .clock = clock};
+    memset(work.results, 0, count * sizeof *work.results);
     self->has_output = false;
+    model_begin(self, n_args - 1, args + 1);
     cvl_start(&self->model, inputs);
-    profile_t profile = {&self->model, binding_find_clock(), times};
-    guard(self, time_rows, &profile);
+    run(self, &work);
     cvl_reset(&self->model);
     mp_obj_t list = mp_obj_new_list(0, NULL);
     for (unsigned i = 0; i < count; i++) {
         mp_obj_t items[] = {binding_new_str("%s", operator_name(self, i)),
-            mp_obj_new_int_from_uint(times[i]),
+            mp_obj_new_int_from_uint(work.results[i]),
             mp_obj_new_int_from_uint(cvl_operator_macs(&self->model, i))};
         mp_obj_list_append(list, mp_obj_new_tuple(MP_ARRAY_SIZE(items), items));
     }
-    m_del(uint32_t, times, count);
+    m_del(uint32_t, work.results, count);
     return list;
 }
 

@@ -28,26 +28,30 @@ void model_raise_left_out(unsigned part) {
 
 // ---- Loading
 
+#define OUTPUT_TYPECODE 'b'
+
 static void attach_arena(model_obj_t *self) {
     mp_buffer_info_t arena;
     cvl_fault_t fault;
     mp_get_buffer_raise(self->arena, &arena, MP_BUFFER_WRITE);
     model_raise_unless_ok(cvl_attach(&self->model, arena.buf, arena.len, &fault), &fault);
+    const cvl_header_t *header = &self->model.header;
+    if (model_overlap(arena.buf, header->arena_bytes, self->model.file, header->file_bytes)) {
+        binding_raise(&mp_type_ValueError, "the arena lies in the model's file");
+    }
 }
 
 // A read-only view of output `index`. It refers to the arena from its beginning, which is what
 // keeps it alive.
 static mp_obj_t new_output_view(model_obj_t *self, unsigned index) {
-    mp_obj_t memoryview = MP_OBJ_FROM_PTR(&mp_type_memoryview);
-    mp_obj_t object = mp_call_function_n_kw(memoryview, 1, 0, &self->arena);
-    mp_obj_array_t *view = MP_OBJ_TO_PTR(object);
+    mp_obj_array_t *view = binding_new_view(self->arena);
     size_t item_bytes = mp_binary_get_size('@', view->typecode & 0x7f, NULL);
     // In a memoryview `free` is the offset from the beginning of the object, in items.
     size_t offset = (uint8_t *)cvl_output(&self->model, index) - self->model.arena;
     view->free = view->free * item_bytes + offset;
     view->len = cvl_output_bytes(&self->model, index);
-    view->typecode = 'b';
-    return object;
+    view->typecode = OUTPUT_TYPECODE;
+    return MP_OBJ_FROM_PTR(view);
 }
 
 // Made once for an arena, so that running allocates nothing.
@@ -59,6 +63,7 @@ static void make_output_views(model_obj_t *self) {
     }
     self->outputs = MP_OBJ_FROM_PTR(views);
     self->output = views->items[0];
+    self->viewed = self->model.arena;
 }
 
 static mp_obj_t call_method(mp_obj_t object, qstr name) {
@@ -70,15 +75,17 @@ static mp_obj_t call_method(mp_obj_t object, qstr name) {
 // In ROMFS its buffer holds the whole file.
 static mp_obj_t open_file(mp_obj_t name) {
     mp_obj_t arguments[] = {name, MP_OBJ_NEW_QSTR(MP_QSTR_rb)};
-    return mp_call_function_n_kw(mp_load_global(MP_QSTR_open), 2, 0, arguments);
+    return mp_call_function_n_kw(binding_load_builtin(MP_QSTR_open), 2, 0, arguments);
 }
 
-// Finds the file in memory; `self->file` is the object that it is in.
+// Finds the file in memory; `self->file` is the object that it is in. The view of a model's output
+// is read-only, but its model writes there.
 static void load_buffer(model_obj_t *self) {
     mp_buffer_info_t file;
     cvl_fault_t fault;
     self->file_is_writable = mp_get_buffer(self->file, &file, MP_BUFFER_WRITE);
     mp_get_buffer_raise(self->file, &file, MP_BUFFER_READ);
+    self->file_is_writable |= file.typecode == OUTPUT_TYPECODE;
     model_raise_unless_ok(cvl_load(&self->model, file.buf, file.len, &fault), &fault);
 }
 
@@ -114,6 +121,7 @@ static mp_obj_t model_make_new(
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
     self->running = false;
     self->has_output = false;
+    self->viewed = NULL;
     load(self, args[0].u_obj, args[2].u_obj == MP_OBJ_NULL ? mp_const_none : args[2].u_obj);
 
     self->arena = args[1].u_obj;
@@ -126,23 +134,75 @@ static mp_obj_t model_make_new(
     return MP_OBJ_FROM_PTR(self);
 }
 
-model_obj_t *model_enter(mp_obj_t self_in) {
-    model_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    if (self->running) {
-        binding_raise(&mp_type_RuntimeError, "the model is running");
-    }
-    uint8_t *arena = self->model.arena;
+// Looks again where the buffers are. A file that may have been written to is proved again.
+static void find_buffers(model_obj_t *self) {
     if (self->file_is_writable) {
         mp_buffer_info_t file;
         cvl_fault_t fault;
+        uint32_t crc32 = self->model.header.crc32;
         mp_get_buffer_raise(self->file, &file, MP_BUFFER_READ);
         model_raise_unless_ok(cvl_prove(&self->model, file.buf, file.len, &fault), &fault);
+        if (self->model.header.crc32 != crc32) { // another model
+            self->viewed = NULL;
+            self->has_output = false;
+        }
     }
     attach_arena(self);
-    if (self->model.arena != arena) {
+}
+
+// A method of a subclass may call one of ours before the model is made.
+static model_obj_t *check_self(mp_obj_t self_in) {
+    model_obj_t *self =
+        MP_OBJ_TO_PTR(mp_obj_cast_to_native_base(self_in, MP_OBJ_FROM_PTR(&model_type)));
+    if (self == NULL || self->base.type != (const mp_obj_type_t *)&model_type) {
+        binding_raise(&mp_type_TypeError, "it is no Model");
+    }
+    return self;
+}
+
+model_obj_t *model_enter(mp_obj_t self_in) {
+    model_obj_t *self = check_self(self_in);
+    if (self->running) {
+        binding_raise(&mp_type_RuntimeError, "the model is running");
+    }
+    find_buffers(self);
+    if (self->viewed != self->model.arena) {
         make_output_views(self);
     }
     return self;
+}
+
+// Of what says how much the engine reads of the images, and how many operators there are.
+static uint32_t sum_of_records(const model_obj_t *self) {
+    size_t records = self->model.header.operator_count * sizeof(cvl_operator_t);
+    const uint8_t *at = self->model.file, *end = at + sizeof(cvl_header_t) + records;
+    uint32_t sum = 0;
+    while (self->file_is_writable && at != end) {
+        sum = 31 * sum + *at++;
+    }
+    return sum;
+}
+
+void model_begin(model_obj_t *self, size_t count, const mp_obj_t *images) {
+    self->images = images;
+    self->image_count = count;
+    self->records_sum = sum_of_records(self);
+}
+
+void model_check_buffers(model_obj_t *self) {
+    const uint8_t *file = self->model.file, *arena = self->model.arena;
+    find_buffers(self);
+    bool stay = self->model.file == file && self->model.arena == arena &&
+                sum_of_records(self) == self->records_sum;
+    for (size_t i = 0; i < self->image_count; i++) {
+        mp_buffer_info_t image;
+        bool is_list = !mp_get_buffer(self->images[i], &image, MP_BUFFER_READ);
+        stay = stay && (is_list || image.buf == self->model.inputs[i].data);
+    }
+    if (!stay) {
+        binding_raise(
+            &mp_type_RuntimeError, "a buffer was moved or changed while the model was running");
+    }
 }
 
 bool model_is_stream(const model_obj_t *self) {
@@ -193,24 +253,23 @@ static unsigned first_output(const model_obj_t *self) {
     return self->model.header.input_count;
 }
 
-// What Python sees: its name, its value for a model `m`, and its type, which help() tells.
+// What Python sees: its name, and its value for a model `m`. They stand in no dictionary: there a
+// subclass of Model would find them first.
 #define ATTRIBUTES(X)                                                                             \
-    X(MP_QSTR_arena_bytes, mp_obj_new_int_from_uint(m->model.header.arena_bytes), MP_QSTR_int)    \
-    X(MP_QSTR_bytes_read, mp_obj_new_int_from_uint(model_bytes_read(m)), MP_QSTR_int)             \
-    X(MP_QSTR_input_scale, binding_new_float(port_of(m, 0).scale), MP_QSTR_float)                 \
-    X(MP_QSTR_input_shape, shape_of(m, 0), MP_QSTR_tuple)                                         \
-    X(MP_QSTR_input_shapes, tuple_of(m, 0, first_output(m), shape_of), MP_QSTR_tuple)             \
-    X(MP_QSTR_input_zero_point, MP_OBJ_NEW_SMALL_INT(port_of(m, 0).zero_point), MP_QSTR_int)      \
-    X(MP_QSTR_labels, tuple_of(m, 0, m->model.header.label_count, model_new_label),               \
-        MP_QSTR_tuple)                                                                            \
-    X(MP_QSTR_output, m->output, MP_QSTR_memoryview)                                              \
-    X(MP_QSTR_output_scale, binding_new_float(port_of(m, first_output(m)).scale), MP_QSTR_float)  \
-    X(MP_QSTR_output_shape, shape_of(m, first_output(m)), MP_QSTR_tuple)                          \
+    X(MP_QSTR_arena_bytes, mp_obj_new_int_from_uint(m->model.header.arena_bytes))                 \
+    X(MP_QSTR_bytes_read, mp_obj_new_int_from_uint(model_bytes_read(m)))                          \
+    X(MP_QSTR_input_scale, binding_new_float(port_of(m, 0).scale))                                \
+    X(MP_QSTR_input_shape, shape_of(m, 0))                                                        \
+    X(MP_QSTR_input_shapes, tuple_of(m, 0, first_output(m), shape_of))                            \
+    X(MP_QSTR_input_zero_point, MP_OBJ_NEW_SMALL_INT(port_of(m, 0).zero_point))                   \
+    X(MP_QSTR_labels, tuple_of(m, 0, m->model.header.label_count, model_new_label))               \
+    X(MP_QSTR_output, m->output)                                                                  \
+    X(MP_QSTR_output_scale, binding_new_float(port_of(m, first_output(m)).scale))                 \
+    X(MP_QSTR_output_shape, shape_of(m, first_output(m)))                                         \
     X(MP_QSTR_output_shapes,                                                                      \
-        tuple_of(m, first_output(m), m->model.header.output_count, shape_of), MP_QSTR_tuple)      \
-    X(MP_QSTR_output_zero_point, MP_OBJ_NEW_SMALL_INT(port_of(m, first_output(m)).zero_point),    \
-        MP_QSTR_int)                                                                              \
-    X(MP_QSTR_outputs, m->outputs, MP_QSTR_tuple)
+        tuple_of(m, first_output(m), m->model.header.output_count, shape_of))                     \
+    X(MP_QSTR_output_zero_point, MP_OBJ_NEW_SMALL_INT(port_of(m, first_output(m)).zero_point))    \
+    X(MP_QSTR_outputs, m->outputs)
 
 #define METHODS(X)                                                                                \
     X(MP_QSTR_classify, model_classify_obj)                                                       \
@@ -227,7 +286,7 @@ static void model_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
         return; // storing or deleting: not allowed
     }
     model_obj_t *m = model_enter(self_in);
-#define RETURN_IF_NAMED(its_name, value, type)                                                    \
+#define RETURN_IF_NAMED(its_name, value)                                                          \
     if (name == its_name) {                                                                       \
         dest[0] = value;                                                                          \
         return;                                                                                   \
@@ -265,7 +324,7 @@ static void model_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind
 #define ONE(name, ...) +1
 extern mp_map_elem_t
     model_locals_table[]; // the linker of native modules takes no static variables
-mp_map_elem_t model_locals_table[0 METHODS(ONE) ATTRIBUTES(ONE)];
+mp_map_elem_t model_locals_table[0 METHODS(ONE)];
 static MP_DEFINE_CONST_DICT(model_locals, model_locals_table);
 mp_obj_full_type_t model_type;
 
@@ -273,10 +332,7 @@ void model_init_type(void) {
     mp_map_elem_t *entry = model_locals_table;
 #define FILL_METHOD(name, object)                                                                 \
     *entry++ = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_FROM_PTR(&object)};
-#define FILL_ATTRIBUTE(name, value, type)                                                         \
-    *entry++ = (mp_map_elem_t){MP_OBJ_NEW_QSTR(name), MP_OBJ_NEW_QSTR(type)};
     METHODS(FILL_METHOD)
-    ATTRIBUTES(FILL_ATTRIBUTE)
     model_type.base.type = &mp_type_type;
     model_type.flags = MP_TYPE_FLAG_NONE;
     model_type.name = MP_QSTR_Model;
@@ -287,9 +343,7 @@ void model_init_type(void) {
 }
 #else
 #define METHOD_ENTRY(name, object) {MP_ROM_QSTR(name), MP_ROM_PTR(&object)},
-#define ATTRIBUTE_ENTRY(name, value, type) {MP_ROM_QSTR(name), MP_ROM_QSTR(type)},
-static const mp_rom_map_elem_t model_locals_table[] = {
-    METHODS(METHOD_ENTRY) ATTRIBUTES(ATTRIBUTE_ENTRY)};
+static const mp_rom_map_elem_t model_locals_table[] = {METHODS(METHOD_ENTRY)};
 static MP_DEFINE_CONST_DICT(model_locals, model_locals_table);
 
 MP_DEFINE_CONST_OBJ_TYPE(model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE, make_new, model_make_new,

@@ -16,15 +16,20 @@ struct model_stream {
     mp_obj_array_t *view;
     uint8_t *memory;
     size_t memory_bytes;
-    mp_obj_t error; // that the file raised last, or MP_OBJ_NULL
+    model_obj_t *owner;
 };
 
 static void set_memory(model_stream_t *stream, size_t bytes) {
     stream->memory = m_new(uint8_t, bytes);
     stream->memory_bytes = bytes;
-    mp_obj_t memory = mp_obj_new_bytearray_by_ref(bytes, stream->memory);
-    mp_obj_t memoryview = MP_OBJ_FROM_PTR(&mp_type_memoryview);
-    stream->view = MP_OBJ_TO_PTR(mp_call_function_n_kw(memoryview, 1, 0, &memory));
+    stream->view = binding_new_view(mp_obj_new_bytearray_by_ref(bytes, stream->memory));
+}
+
+static mp_obj_t call_file(const model_stream_t *stream, qstr name, mp_obj_t argument) {
+    mp_obj_t method[3];
+    mp_load_method(stream->file, name, method);
+    method[2] = argument;
+    return mp_call_method_n_kw(1, 0, method);
 }
 
 // The window's `read`. The header goes to another place than the rest.
@@ -33,17 +38,16 @@ static bool read_file(void *context, uint32_t offset, uint8_t *to, uint32_t byte
     bool is_inside = to >= stream->memory && to < stream->memory + stream->memory_bytes;
     stream->view->free = is_inside ? (size_t)(to - stream->memory) : 0;
     stream->view->len = bytes;
-    mp_obj_t got = binding_read(
-        stream->file, mp_obj_new_int_from_uint(offset), MP_OBJ_FROM_PTR(stream->view));
+    call_file(stream, MP_QSTR_seek, mp_obj_new_int_from_uint(offset));
+    mp_obj_t got = call_file(stream, MP_QSTR_readinto, MP_OBJ_FROM_PTR(stream->view));
     stream->view->len = 0;
-    if (!mp_obj_is_small_int(got)) {
-        stream->error = got == mp_const_none ? MP_OBJ_NULL : got;
-        return false;
+    if (stream->owner->running) {
+        model_check_buffers(stream->owner);
     }
     if (!is_inside) {
         memcpy(to, stream->memory, bytes);
     }
-    return MP_OBJ_SMALL_INT_VALUE(got) == (mp_int_t)bytes;
+    return got == MP_OBJ_NEW_SMALL_INT(bytes);
 }
 
 static uint32_t size_of(mp_obj_t file) {
@@ -54,14 +58,6 @@ static uint32_t size_of(mp_obj_t file) {
     return (uint32_t)mp_obj_get_int(mp_call_method_n_kw(2, 0, method));
 }
 
-static void raise_error(model_stream_t *stream) {
-    mp_obj_t error = stream->error;
-    stream->error = MP_OBJ_NULL;
-    if (error != MP_OBJ_NULL) {
-        nlr_raise(error);
-    }
-}
-
 void model_load_stream(model_obj_t *self, mp_obj_t file, mp_obj_t window) {
     mp_int_t bytes = mp_obj_get_int(window);
     if (bytes <= 0 || bytes > MOST_WINDOW_BYTES) {
@@ -69,7 +65,7 @@ void model_load_stream(model_obj_t *self, mp_obj_t file, mp_obj_t window) {
             MOST_WINDOW_BYTES);
     }
     model_stream_t *stream = m_new_obj(model_stream_t);
-    *stream = (model_stream_t){.file = file, .error = MP_OBJ_NULL};
+    *stream = (model_stream_t){.file = file, .owner = self};
     self->stream = stream;
     stream->window.read = read_file;
     stream->window.context = stream;
@@ -82,19 +78,15 @@ void model_load_stream(model_obj_t *self, mp_obj_t file, mp_obj_t window) {
         set_memory(stream, cvl_window_ram(&self->model));
         status = cvl_load_window(&self->model, stream->memory, &fault);
     }
-    raise_error(stream);
     model_raise_unless_ok(status, &fault);
 }
 
-bool model_is_stopped(const model_obj_t *self) {
-    return self->stream != NULL && self->stream->window.fault.status != CVL_OK;
-}
-
-void model_raise_stopped(model_obj_t *self) {
-    cvl_fault_t fault = self->stream->window.fault;
-    self->stream->window.fault.status = CVL_OK;
-    raise_error(self->stream);
-    model_raise_unless_ok(fault.status, &fault);
+void model_raise_if_stopped(model_obj_t *self) {
+    if (self->stream != NULL) {
+        cvl_fault_t fault = self->stream->window.fault;
+        self->stream->window.fault.status = CVL_OK;
+        model_raise_unless_ok(fault.status, &fault);
+    }
 }
 
 uint32_t model_bytes_read(const model_obj_t *self) {
@@ -111,12 +103,7 @@ void model_load_stream(model_obj_t *self, mp_obj_t file, mp_obj_t window) {
     binding_raise(&mp_type_ValueError, "this firmware was built without windows");
 }
 
-bool model_is_stopped(const model_obj_t *self) {
-    (void)self;
-    return false;
-}
-
-void model_raise_stopped(model_obj_t *self) {
+void model_raise_if_stopped(model_obj_t *self) {
     (void)self;
 }
 

@@ -2,19 +2,15 @@
 
 
 def _poll():
-    """The exception of Ctrl-C, or None: MicroPython looks for it where a loop jumps back."""
-    try:
-        for _ in range(1):
-            pass
-    except BaseException as error:
-        return error
+    """MicroPython looks for Ctrl-C, and what else is due, where a loop jumps back."""
+    for _ in range(1):
+        pass
 
 
-def _read(file, offset, buffer):
-    """The bytes read, or the exception that the file raised."""
+def _try(function, argument):
+    """The exception that the function raises, or None."""
     try:
-        file.seek(offset)
-        return file.readinto(buffer)
+        function(argument)
     except BaseException as error:
         return error
 

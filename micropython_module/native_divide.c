@@ -1,9 +1,8 @@
 // Division of floats as IEEE 754 has it, for native modules of ARMv6-M: that of its libgcc has
 // tables of absolute addresses, which a native module cannot have. With another name of those of
 // Xtensa too.
+#include "libgcc.h"
 #include "native_float.h"
-
-float __aeabi_fdiv(float a, float b);
 
 float __aeabi_fdiv(float a, float b) {
     float_bits_t x = {.value = a}, y = {.value = b}, result;

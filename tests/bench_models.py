@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from functools import cache
 from pathlib import Path
 
 from chain import Chain, digits_chain
+from convlet.compile import Compiled, compile_tflite
 
 BASELINE = Path(__file__).with_name("bench_baseline.json")
 MLPERF = Path(__file__).parents[2] / "shared" / "models" / "mlperf_tiny"
@@ -27,6 +30,13 @@ def small_models() -> dict[str, bytes]:
 def mlperf_models() -> dict[str, bytes]:
     """The MLPerf Tiny reference models; none where their folder is absent."""
     return {path.stem: path.read_bytes() for path in sorted(MLPERF.glob("*.tflite"))}
+
+
+@cache
+def compiled_mlperf(name: str, prefer: str = "balance") -> tuple[Compiled, float]:
+    """The model compiled, once a process, and how many seconds of a processor that took."""
+    tflite, began = mlperf_models()[name], time.process_time()
+    return compile_tflite(tflite, prefer=prefer), time.process_time() - began
 
 
 def lenet_chain() -> Chain:

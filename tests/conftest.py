@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +53,24 @@ def trained_digits() -> Path:
         [sys.executable, "-c", "from convlet.trained import trained; trained('digits')"], check=True
     )
     return trained("digits").folder
+
+
+@pytest.fixture(scope="session")
+def untrained_tflite(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
+    """Gives the int8 `.tflite` of the zoo's model of that name, with random weights."""
+    from convlet.locks import locked
+    from untrained_zoo import convert_untrained
+
+    # Converted once for all workers, whose folders lie in one.
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    @cache
+    def get(name: str) -> bytes:
+        path = shared / f"untrained_{name}.tflite"
+        with locked(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_bytes(convert_untrained(name))
+        return path.read_bytes()
+
+    return get

@@ -19,7 +19,12 @@ from tflite_micro import runtime
 
 
 def assert_exact(
-    tflite: bytes, shape: tuple[int, ...], seed: int, accumulate: bool | None = None, prefer: str = "balance"
+    tflite: bytes,
+    shape: tuple[int, ...],
+    seed: int,
+    accumulate: bool | None = None,
+    prefer: str = "balance",
+    weights_in_ram: int = 0,
 ) -> None:
     """Random and extreme images of this shape give TFLM's output; every operator gives the reference's.
 
@@ -27,7 +32,9 @@ def assert_exact(
     """
     images = images_of(shape, seed)
     # For speed lines stay lines, and windows lie as the model has them.
-    compiled = compile_tflite(tflite, prefer=prefer if accumulate is None else "speed")
+    compiled = compile_tflite(
+        tflite, prefer=prefer if accumulate is None else "speed", weights_in_ram=weights_in_ram
+    )
     if accumulate is not None:
         compiled = with_variant(compiled, accumulate)
     model = convlet.Model(compiled.cvl)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from chain import (
@@ -37,7 +38,7 @@ def golden_files() -> dict[str, bytes]:
         | _files("windows", windows_chain(), (9, 8, 4))
         | _files("reductions", reductions_chain(), (20, 9, 5))
         | _files("elementwise", elementwise_chain(), (6, 5, 4))
-        | _files("fast", _fast_chain(), (6, 9, 5), prefer="speed")
+        | _files("fast", _fast_chain(), (6, 9, 5), prefer="speed", weights_in_ram=600)
         | _stream_files()
     )
 
@@ -56,19 +57,21 @@ def _stream_files() -> dict[str, bytes]:
 
 
 def _fast_chain() -> Chain:
-    """Kernels with scratch: depthwise filters of both strides, convolutions of many channels, a dense layer."""
+    """Kernels with scratch: depthwise filters of both strides, convolutions of many channels, a dense layer. Some copy
+    their weights.
+    """
     chain = Chain((6, 9, 5), seed=200).depthwise().conv(6, padding="SAME")
     return chain.depthwise(1, (3, 3), (2, 2)).conv(7, (1, 1)).dense(2)
 
 
-def _files(name: str, chain: Chain, shape: tuple[int, int, int], prefer: str = "balance") -> dict[str, bytes]:
+def _files(name: str, chain: Chain, shape: tuple[int, int, int], **options: Any) -> dict[str, bytes]:
     tflite, classes = chain.build(), math.prod(chain.shape)
     labels = [f"class {index}" for index in range(classes)]
     images = [seeded_image(1000 + i, math.prod(shape)).reshape(shape) for i in range(IMAGES - 2)]
     images += [np.full(shape, value, np.int8) for value in (-128, 127)]
     return {
         f"{name}.tflite": tflite,
-        f"{name}.cvl": compile_tflite(tflite, labels, vectors=2, prefer=prefer).cvl,
+        f"{name}.cvl": compile_tflite(tflite, labels, vectors=2, **options).cvl,
         f"{name}.images": np.array(images).tobytes(),
         f"{name}.outputs": tflm_outputs(tflite, np.array(images)).tobytes(),
     }

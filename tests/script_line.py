@@ -37,7 +37,7 @@ def running(command: Sequence[str | Path]) -> Iterator[ScriptLine]:
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         yield ScriptLine(process)
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)
         assert process.returncode == 0
     finally:
         process.kill()

@@ -1,9 +1,11 @@
-"""The zoo's models with weights that nobody trained: converted here, in one process, in a few seconds each."""
+"""The zoo's models with weights that nobody trained: converted here, in one process, in a few seconds each.
+
+Tests ask the fixture `untrained_tflite` for them, which does it once.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,7 @@ from convlet.tensorflow_import import import_tensorflow
 from convlet.zoo import find_recipe
 
 
-@cache
-def untrained_tflite(name: str) -> bytes:
+def convert_untrained(name: str) -> bytes:
     """The int8 `.tflite` of the zoo's model `name`, with random weights and ranges for inputs from 0 to 1."""
     tf = import_tensorflow()
     tf.keras.utils.set_random_seed(1)

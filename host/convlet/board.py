@@ -173,6 +173,12 @@ class Board:
         """The digest of a file on the board, computed there, in hexadecimal."""
         return self.run(_HASH_FILE.format(name=name)).strip()
 
+    def check_file(self, name: str, data: bytes) -> None:
+        """Raises BoardError unless the file on the board holds `data`, by its SHA-256."""
+        found, expected = self.sha256(name), hashlib.sha256(data).hexdigest()
+        if found != expected:
+            raise BoardError(f"the file arrived damaged: SHA-256 {found} on the board, {expected} here")
+
     def block_digests(self, name: str) -> list[str]:
         """The SHA-256 of each BLOCK_BYTES of a file on the board; none when the file is empty or not there."""
         try:

@@ -1,4 +1,4 @@
-"""What one inference takes on a Raspberry Pi Pico, whole and by operator, in cycles of its processor."""
+"""What one inference, or a stream's step, takes on a Raspberry Pi Pico in cycles of its processor, also by operator."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from convlet.errors import BoardError
 
 CYCLES_PER_US = find("pico").clock_mhz or 0  # its clock in MHz
 CLOCK_HZ = CYCLES_PER_US * 1_000_000
+_MOST_PROFILES = 20
 _SECONDS = 300  # of waiting for a large model in a slow emulator
 
 # The whole: SysTick around one run, less an empty measurement; see device/cycles.py. It counts 24 bits, down: what
@@ -35,19 +36,20 @@ def _cycles(call, arguments):
     mem32[0xE000E010], mem32[0xE000E014] = before[0] & 7, before[1]
     return start - end & 0xFFFFFF
 _model = convlet.Model({file!r}{window})
+_run = _model.{run}
 _images = [array("b", bytes(h * w * c)) for h, w, c in _model.input_shapes]
-_model.run(*_images)
+_run(*_images)
 _read = _model.bytes_read
 _start = ticks_us()
-_model.run(*_images)
+_run(*_images)
 _us = ticks_diff(ticks_us(), _start)
 _read = _model.bytes_read - _read
 if _us < 100_000 and not _read:
-    _cycles(_model.run, _images)
-    _whole = _cycles(_model.run, _images) - _cycles(id, (1,))
+    _cycles(_run, _images)
+    _whole = _cycles(_run, _images) - _cycles(id, (1,))
 else:
     _whole = _us * {cycles_per_us}
-_profiles = [_model.profile(*_images) for _ in range(max(1, min(20, 40_000 // _us)))]
+_profiles = [_model.profile(*_images) for _ in range(min({most_profiles}, max(1, 40_000 // _us)))]
 _rows = [(_of[0][0], sum([_row[1] for _row in _of]), _of[0][2]) for _of in zip(*_profiles)]
 print((_whole, _read, len(_profiles), _rows))
 """
@@ -64,8 +66,8 @@ class OperatorCycles:
 
 @dataclass(frozen=True)
 class PicoProfile:
-    """Cycles of one inference, and bytes that it reads through a window; `runs` is of how many the operators have the
-    mean.
+    """Cycles of one inference, or of a stream's step, and bytes that it reads through a window; `runs` is of how many
+    the operators have the mean. A stream has none.
     """
 
     cycles: int
@@ -79,8 +81,8 @@ class PicoProfile:
         return self.cycles - sum(each.cycles for each in self.operators)
 
 
-def profile_on_pico(board: Board, file: str, window: int = 0) -> PicoProfile:
-    """Run the model in the file `file` of a Pico, on images of zeros. Raises BoardError.
+def profile_on_pico(board: Board, file: str, window: int = 0, is_stream: bool = False) -> PicoProfile:
+    """Run the model in the file `file` of a Pico, on images or steps of zeros. Raises BoardError.
 
     Args: `window` the bytes through which its weights are read from the file, in the time of the operators; 0: the file
     is copied to RAM.
@@ -95,7 +97,11 @@ def profile_on_pico(board: Board, file: str, window: int = 0) -> PicoProfile:
     True
     """
     script = _PROFILE.format(
-        file=file, window=f", window={window}" if window else "", cycles_per_us=CYCLES_PER_US
+        file=file,
+        window=f", window={window}" if window else "",
+        run="step" if is_stream else "run",
+        most_profiles=0 if is_stream else _MOST_PROFILES,
+        cycles_per_us=CYCLES_PER_US,
     )
     printed = board.run(script, seconds=_SECONDS)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convlet.errors import ToolError
 
@@ -40,14 +40,8 @@ class Build:
     link_map: str | None = None  # where the linker lists what takes the flash
     uf2: Uf2 | None = None
     image: str | None = None  # what the build leaves to be flashed, where that is not made from the product
-    libraries: tuple[
-        str, ...
-    ] = ()  # folders of MicroPython's lib/ that it needs and that Debian's packages lack
-    manifest: str | None = (
-        None  # in micropython_module/boards, where the board's own needs what Debian's packages lack
-    )
-    settings: tuple[str, ...] = ()  # more of make's, as NAME=value
-    variables: tuple[tuple[str, str], ...] = ()  # of the build's environment, to which its makefiles add
+    libraries: tuple[str, ...] = ()  # folders of MicroPython's lib/ that it needs and Debian's packages lack
+    manifest: str | None = None  # in micropython_module/boards, where the board's own needs such folders
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class Board:
     """A target of `convlet firmware build`.
 
     `flash_bytes`: of the whole chip, None where a model's size is no matter. `heap_bytes`: what MicroPython has for
-    scripts and models, rounded down; of the RP2 and QEMU boards with our firmware, of the ESP32 family about what the
+    scripts and models, rounded down; of the RP2 boards with our firmware, of the ESP32 family about what the
     port's README names. `rom_bytes`: of the ROMFS, in which models are read in place. `clock_mhz`: as MicroPython sets
     it. `ran_in`: where our firmware for it has run. `esp_chip`: what esptool calls the chip. `qemu`: the command that
     starts it in QEMU, to which the firmware is added.
@@ -63,14 +57,14 @@ class Board:
 
     name: str
     title: str
-    chip: str
     core: str
-    clock_mhz: int | None
-    flash_bytes: int | None
-    heap_bytes: int | None
-    flashed_by: str
     ran_in: str
     build: Build
+    chip: str = ""
+    clock_mhz: int | None = None
+    flash_bytes: int | None = None
+    heap_bytes: int | None = None
+    flashed_by: str = ""
     storage: Storage | None = None
     rom_bytes: int = 0
     esp_chip: str | None = None
@@ -121,82 +115,71 @@ def _esp32(name: str, title: str, chip: str, core: str, flash_mib: int) -> Board
     )
 
 
-def _mps2(
-    number: str,
-    core: str,
-    micropython_board: str,
-    *,
-    clock_mhz: int | None = None,
-    flash_bytes: int | None = None,
-    heap_bytes: int | None = None,
-) -> Board:
-    """One of ARM's MPS2 boards as QEMU has them."""
+_QEMU_COMPILERS = {
+    "arm": "arm-none-eabi-gcc",
+    "riscv32": "riscv64-unknown-elf-gcc",
+    "xtensa": "xtensa-lx106-elf-gcc",
+}
+
+
+def _qemu(name: str, core: str, processor: str, machine: str, *options: str) -> Board:
+    """A machine that QEMU emulates, and `options` that it takes."""
     return Board(
-        name=f"qemu-mps2-an{number}",
-        title=f"QEMU's MPS2 AN{number}",
-        chip="",
+        name=f"qemu-{name}",
+        title=f"QEMU's {machine}",
         core=core,
-        clock_mhz=clock_mhz,
-        flash_bytes=flash_bytes,
-        heap_bytes=heap_bytes,
-        flashed_by="",
         ran_in="QEMU",
         build=Build(
             port="qemu",
-            micropython_board=micropython_board,
-            compiler="arm-none-eabi-gcc",
+            micropython_board=f"CONVLET_{name.upper().replace('-', '_')}",
+            compiler=_QEMU_COMPILERS[processor],
             product="firmware.elf",
-            steps=187,
+            steps=191,
             link_map="firmware.map",
         ),
-        qemu=("qemu-system-arm", "-machine", f"mps2-an{number}"),
+        qemu=(f"qemu-system-{processor}", "-machine", machine, *options),
     )
 
 
 _RP2040 = Uf2(family=0xE48BFF56, address=0x10000000, info="RPI-RP2")
 _RP2350 = Uf2(family=0xE48BFF59, address=0x10000000, info="RP2350")
 
+_PICO = Board(
+    name="pico",
+    title="Raspberry Pi Pico",
+    chip="RP2040",
+    core="Cortex-M0+",
+    clock_mhz=125,
+    flash_bytes=2 * MIB,
+    heap_bytes=240_000,
+    flashed_by="UF2",
+    ran_in="rp2040py",
+    build=_rp2("CONVLET_PICO", 452, _RP2040),
+    storage=Storage(offset=1 * MIB, size=1 * MIB),
+    rom_bytes=256 * 1024,
+)
+
 BOARDS = {
     board.name: board
     for board in (
-        Board(
-            name="pico",
-            title="Raspberry Pi Pico",
-            chip="RP2040",
-            core="Cortex-M0+",
-            clock_mhz=125,
-            flash_bytes=2 * MIB,
-            heap_bytes=240_000,
-            flashed_by="UF2",
-            ran_in="rp2040py",
-            build=_rp2("CONVLET_PICO", 452, _RP2040),
-            storage=Storage(offset=1 * MIB, size=1 * MIB),
-            rom_bytes=256 * 1024,
-        ),
-        Board(
+        _PICO,
+        replace(
+            _PICO,
             name="pico-stock",
             title="Raspberry Pi Pico as MicroPython defines it",
-            chip="RP2040",
-            core="Cortex-M0+",
-            clock_mhz=125,
-            flash_bytes=2 * MIB,
-            heap_bytes=240_000,
-            flashed_by="UF2",
-            ran_in="rp2040py",
             build=_rp2("RPI_PICO", 452, _RP2040, manifest="CONVLET_PICO/manifest.py"),
             storage=Storage(offset=640 * 1024, size=1408 * 1024),
+            rom_bytes=0,
         ),
-        Board(
+        replace(
+            _PICO,
             name="pico-w",
             title="Raspberry Pi Pico W",
-            chip="RP2040",
-            core="Cortex-M0+",
-            clock_mhz=125,
-            flash_bytes=2 * MIB,
             heap_bytes=180_000,  # less than the Pico's by what Wi-Fi takes; not measured
-            flashed_by="UF2",
             ran_in=_NOT_BUILT,
             build=_rp2("RPI_PICO_W", 700, _RP2040, ("cyw43-driver", "lwip", "btstack", "micropython-lib")),
+            storage=None,
+            rom_bytes=0,
         ),
         Board(
             name="pico2",
@@ -220,12 +203,7 @@ BOARDS = {
         Board(
             name="unix",
             title="this computer (unix port)",
-            chip="",
             core="",
-            clock_mhz=None,
-            flash_bytes=None,
-            heap_bytes=None,
-            flashed_by="",
             ran_in="Linux",
             build=Build(
                 port="unix",
@@ -233,59 +211,14 @@ BOARDS = {
                 compiler="gcc",
                 product="micropython",
                 steps=238,
-                # A WebREPL, through which tests deploy as to a board with a network.
-                settings=("CFLAGS_EXTRA=-DMICROPY_PY_WEBREPL=1 -DMICROPY_PY_OS_DUPTERM=1 -Wno-sign-compare",),
             ),
         ),
-        _mps2("385", "Cortex-M3", "MPS2_AN385", clock_mhz=25, flash_bytes=4 * MIB, heap_bytes=143_360),
-        _mps2("386", "Cortex-M4", "CONVLET_MPS2_AN386"),
-        _mps2("500", "Cortex-M7", "CONVLET_MPS2_AN500"),
-        _mps2("505", "Cortex-M33", "CONVLET_MPS2_AN505"),
-        Board(
-            name="qemu-virt-rv32",
-            title="QEMU's virt",
-            chip="",
-            core="RV32IMC",
-            clock_mhz=None,
-            flash_bytes=None,
-            heap_bytes=None,
-            flashed_by="",
-            ran_in="QEMU",
-            build=Build(
-                port="qemu",
-                micropython_board="VIRT_RV32",
-                compiler="riscv64-unknown-elf-gcc",
-                product="firmware.elf",
-                steps=187,
-                link_map="firmware.map",
-                # Debian's assembler takes the control registers for an extension of their own unless told of the older
-                # standard, in which rv32imac has them.
-                settings=("RV32_ARCH=rv32imac", "MICROPY_PY_BTREE=0", "MPY_CROSS_FLAGS=-march=rv32imc"),
-                variables=(("AFLAGS", "-misa-spec=2.2"),),
-            ),
-            qemu=("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
-        ),
-        Board(
-            name="qemu-lx60-xtensa",
-            title="QEMU's LX60",
-            chip="",
-            core="Xtensa 233L",
-            clock_mhz=None,
-            flash_bytes=None,
-            heap_bytes=None,
-            flashed_by="",
-            ran_in="QEMU",
-            build=Build(
-                port="qemu",
-                micropython_board="CONVLET_LX60",
-                compiler="xtensa-lx106-elf-gcc",
-                product="firmware.elf",
-                steps=187,
-                link_map="firmware.map",
-                settings=("MICROPY_PY_BTREE=0",),
-            ),
-            qemu=("qemu-system-xtensa", "-machine", "lx60", "-cpu", "de233_fpu"),
-        ),
+        _qemu("mps2-an385", "Cortex-M3", "arm", "mps2-an385"),
+        _qemu("mps2-an386", "Cortex-M4", "arm", "mps2-an386"),
+        _qemu("mps2-an500", "Cortex-M7", "arm", "mps2-an500"),
+        _qemu("mps2-an505", "Cortex-M33", "arm", "mps2-an505"),
+        _qemu("virt-rv32", "RV32IMC", "riscv32", "virt", "-bios", "none"),
+        _qemu("lx60-xtensa", "Xtensa 233L", "xtensa", "lx60", "-cpu", "de233_fpu"),
     )
 }
 

@@ -59,6 +59,11 @@ def out_option(text: str, **rest: Any) -> Callable[..., Any]:
     return click.option("-o", "--out", "--output", "out", type=click.Path(path_type=Path), help=text, **rest)
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: how it is called."""
+    return "\b\n" + "\n".join(["Examples:" if len(lines) > 1 else "Example:", *lines])
+
+
 class CommandGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return COMMANDS

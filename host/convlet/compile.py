@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from convlet.copies import check_copies, with_copies
 from convlet.errors import ConvletError, ModelError
 from convlet.explain import FAST_KINDS, explain
 from convlet.file_kinds import kind_of
@@ -21,7 +22,7 @@ from convlet.passes.wide_operators import fastest_form, split_wide_operators
 from convlet.plan import Plan, plan, plan_goals
 from convlet.program import Program, lower
 from convlet.schedule import simulate
-from convlet.stream_plan import events_until, plan_stream, stream_program
+from convlet.stream_plan import events_until, hastened_stream, plan_stream, stream_program
 from convlet.tflite_reader import read_tflite
 from convlet.variants import BALANCE, choose_variants, hasten
 from convlet.vectors import make_vector
@@ -55,6 +56,7 @@ def compile_tflite(
     stream: bool = False,
     int8_input: bool = False,
     window: int = 0,
+    weights_in_ram: int = 0,
 ) -> Compiled:
     """Compile the bytes of an int8 `.tflite`.
 
@@ -63,12 +65,17 @@ def compile_tflite(
     number of steps in the `.tflite`. Then `graph` and `program` are those for some periods in time. `int8_input`: the
     model takes int8 images only, and needs no RAM for them, since it reads them where they lie; it has no test vectors.
     `window`: the size in bytes of the window through which a board is to read the weights from a file, 0 for none.
+    `weights_in_ram`: bytes of the arena for copies of the weights that are read most.
     Raises ModelError when the model cannot be compiled: what it has, and what was expected.
 
     >>> compiled = compile_tflite(Path("digits.tflite").read_bytes(), prefer="ram")
     >>> compiled.plan.arena_bytes, compiled.program.macs
     (168, 3312)
     """
+    if window and weights_in_ram:
+        raise ModelError(
+            "weights that a window reads from a file are in RAM then: leave out --weights-in-ram"
+        )
     graph = read_tflite(tflite)
     check_operators(graph)
     simplify(graph)
@@ -78,6 +85,8 @@ def compile_tflite(
         if int8_input:
             raise ModelError("a stream keeps rows of its input: compile it without --int8-input")
         graph, program = stream_program(graph)
+        # Faster forms have larger tables, which a window would read in each step.
+        program = hastened_stream(program, "ram" if window else prefer)
         planned = plan_stream(program)
         events = events_until(program, program.period[0])
     else:
@@ -86,6 +95,10 @@ def compile_tflite(
         else:
             graph, program, planned = _turned_or_not(graph, prefer, int8_input)
         events = simulate(program, planned.goals)
+    if weights_in_ram:
+        program = with_copies(program, weights_in_ram)
+        planned = plan_stream(program) if program.period else plan_goals(program, planned.goals)
+        check_copies(planned)
     seeds = range(1, vectors + 1) if program.nodes[0].stored else ()
     test_vectors = [make_vector(graph, program, events, seed * len(graph.inputs)) for seed in seeds]
     cvl = write_cvl(program, planned, labels, test_vectors)

@@ -13,6 +13,7 @@ from convlet.format import (
     ACCUMULATION,
     BYTE_WEIGHTS,
     CHOOSABLE,
+    COPIES,
     DILATION,
     FLAG_ACCUMULATES,
     FLAG_LOGITS,
@@ -126,6 +127,7 @@ def _features_of(operator: dict[str, Any]) -> dict[str, bool]:
         ROW_PLACES: bool(operator["flags"] & FLAG_PLACED),
         SECOND_INPUTS: operator["input_b"] != NO_OPERATOR,
         IN_PLACE_INPUTS: operator["ring_rows"] == 0,
+        COPIES: operator["copy"] > 0,
     }
 
 

@@ -21,6 +21,7 @@ from convlet.format import (
     OPERATOR,
     OPERATORS,
     PORT,
+    SCALE,
     STATE,
     WIDE_TILE,
 )
@@ -30,6 +31,7 @@ from convlet.ops import depthwise_3x3, wide
 from convlet.plan import Plan
 from convlet.program import Program
 from convlet.stream_plan import SIMULATED_PERIODS
+from convlet.writer import ALIGNMENT
 
 
 def read_program(data: bytes) -> tuple[Program, Plan]:
@@ -51,6 +53,7 @@ def read_program(data: bytes) -> tuple[Program, Plan]:
         offsets=[places[i][0] if placed[i] else op["offset"] for i, op in enumerate(file.operators)],
         places=places,
         scratches=[operator["scratch"] for operator in file.operators],
+        copies=[ALIGNMENT * operator["copy"] for operator in file.operators],
         arena_bytes=file.header["arena_bytes"],
         state_bytes=STATE.size * len(nodes),
     )
@@ -89,6 +92,7 @@ def _node(data: bytes, file: CvlFile, index: int) -> Node:
         parameter=operator["parameter"],
         row_map=tuple(row_map),
         scratch_bytes=_scratch_bytes(file, index),
+        copied_bytes=_copied_bytes(file, index),
         accumulates=bool(flags & FLAG_ACCUMULATES),
         reads_first=kind in wide.KINDS and wide.reads_first(operator["width"]),
         b_first=bool(flags & FLAG_B_FIRST),
@@ -115,6 +119,17 @@ def _scratch_bytes(file: CvlFile, index: int) -> int:
     raise ModelError(
         f"operator {index} ({kind}) has scratch of a size that only its kernel knows: use the .tflite file"
     )
+
+
+def _copied_bytes(file: CvlFile, index: int) -> int:
+    """Of the weights and, right behind them, the scales: see copies.py."""
+    operator = file.operators[index]
+    if not operator["copy"]:
+        return 0
+    is_paired = OPERATORS[operator["code"]] in wide.KINDS
+    channels: int = operator["channels"]
+    scales = channels + channels % 2 if is_paired else channels
+    return int(operator["table"] - operator["weights"] + SCALE.size * scales)
 
 
 def _window(operator: dict[str, Any]) -> Window:

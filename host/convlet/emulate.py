@@ -95,7 +95,7 @@ def pico(
 def qemu(name: str, firmware: Path, *options: str) -> Iterator[EmulatedBoard]:
     """A board of QEMU that has booted `firmware` (ELF), on a pseudo-terminal; `options` are more of QEMU's.
 
-    It has no file system and no clock: `mpremote exec` and `run` work, `fs` does not.
+    It has a file system in RAM and a ROMFS, which a soft reset leaves as they are, but no clock.
 
     >>> from convlet import firmware
     >>> image = firmware.build("qemu-mps2-an386").image

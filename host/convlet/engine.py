@@ -6,6 +6,8 @@ import threading
 import time
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -30,6 +32,7 @@ _FACTS = (
 MOST_WINDOW_BYTES = 1 << 30
 PROFILE_SEED = 1  # of the image with which a model is profiled when none is given: any will do
 _ELEMENTS = {"b": lib.CVL_INT8, "B": lib.CVL_UINT8, "f": lib.CVL_FLOAT32, "h": lib.CVL_INT16}
+_NO_CLASS = 0xFFFFFFFF  # UINT_MAX, which cvl_best takes and gives
 DEEPEST_LIST = 4  # height, width, channels, and the batch that some put around an image
 
 
@@ -104,7 +107,11 @@ class Model:
     [True, False]
     """
 
+    _running = False
+
     def __init__(self, model: Any, arena: Any = None, window: int | None = None) -> None:
+        if self._running:
+            raise RuntimeError("the model is running")
         self._lock = threading.RLock()  # one inference at a time, and its output read before the next
         self._has_output = False
         is_path = isinstance(model, str | Path)
@@ -122,6 +129,10 @@ class Model:
         fault = ffi.new("cvl_fault_t *")
         if lib.cvl_attach(self._model, self._pointer, len(self._pointer), fault) != lib.CVL_OK:
             _raise(fault)
+        # The copy could not be overwritten, but a board has none.
+        view = memoryview(b"" if is_file else model)
+        if view.c_contiguous and self._lies_in_arena(ffi.from_buffer(view)):
+            raise ValueError("the arena lies in the model's file")
 
     def __repr__(self) -> str:
         sides = (
@@ -202,27 +213,53 @@ class Model:
 
     def run(self, *images: Any) -> memoryview:
         """Run one inference on one image for each input; returns `output`."""
-        inputs, keep = self._inputs(images)
-        with self._lock:
+        with self._entered():
+            inputs, keep = self._inputs(images)
             lib.cvl_start(self._model, inputs)
             self._make_rows()
             self._has_output = True
         del keep
         return self.output
 
-    def _make_rows(self) -> None:
-        """All that can be made of what the model has been given. After an error it is as if it had not been run."""
-        while (status := lib.cvl_step(self._model)) == lib.CVL_MORE:
-            pass
-        if status == lib.CVL_STOPPED:
-            self.reset()
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        """One use at a time. Raises RuntimeError for one by the file that a run is reading: it would start anew."""
+        with self._lock:
+            if self._running:
+                raise RuntimeError("the model is running")
+            yield
+
+    @contextmanager
+    def _run_to_the_end(self) -> Iterator[Any]:
+        """The cvl_model_t, which may run. After Ctrl-C, or when its file fails, it is as if it had not been run."""
+        self._running = True
+        try:
+            yield self._model
             self._raise_if_unread()
+        except BaseException:
+            self._forget()
+            raise
+        finally:
+            self._running = False
+
+    def _make_rows(self) -> None:
+        """All that can be made of what the model has been given."""
+        with self._run_to_the_end() as model:
+            while lib.cvl_step(model) == lib.CVL_MORE:
+                pass
+
+    def _forget(self) -> None:
+        lib.cvl_reset(self._model)
+        self._has_output = False
 
     def _raise_if_unread(self) -> None:
         """The exception for constants that could not be read from the file when they were needed last."""
-        if self._stream is not None and self._stream.window.fault.status != lib.CVL_OK:
-            self._stream.raise_error()
-            _raise(ffi.addressof(self._stream.window, "fault"))
+        if self._stream is None or self._stream.window.fault.status == lib.CVL_OK:
+            return
+        fault = ffi.new("cvl_fault_t *", self._stream.window.fault)
+        self._stream.window.fault.status = lib.CVL_OK
+        self._stream.raise_error()
+        _raise(fault)
 
     def push(self, rows: Any) -> memoryview | None:
         """Take the next rows of the input: `output` when there is a new one, None while more rows are needed.
@@ -230,14 +267,16 @@ class Model:
         Args: rows: values of one or more whole rows, not more than the image, or of a stream the step, still lacks.
         Raises ValueError for anything else, and for a model of several inputs.
         """
-        if self._model.header.input_count != 1:
-            raise ValueError(f"the model has {self._model.header.input_count} inputs, only one can be pushed")
-        view = _buffer(rows)
-        pointer = self._outside_the_arena(view)
-        op = self._operator(0)
-        if op.ring_rows == 0:
-            raise ValueError("the model reads whole images where they lie: use run")
-        with self._lock:
+        with self._entered():
+            if self._model.header.input_count != 1:
+                raise ValueError(
+                    f"the model has {self._model.header.input_count} inputs, only one can be pushed"
+                )
+            view = _buffer(rows)
+            pointer = self._outside_the_arena(view)
+            op = self._operator(0)
+            if op.ring_rows == 0:
+                raise ValueError("the model reads whole images where they lie: use run")
             count, most = view.nbytes // view.itemsize, lib.cvl_wanted_rows(self._model)
             row_values = op.width * op.channels
             if count == 0 or count % row_values or count // row_values > most:
@@ -253,16 +292,15 @@ class Model:
 
     def reset(self) -> None:
         """Forget all that was pushed: the next row is the first of an image or a stream."""
-        with self._lock:
-            lib.cvl_reset(self._model)
-            self._has_output = False
+        with self._entered():
+            self._forget()
 
     def predict(self, *images: Any) -> Any:
         """The output's real values, a list of floats, for one image, or without an image of the output that there is.
 
         Of a model of several outputs a list with such a list for each.
         """
-        with self._lock:
+        with self._entered():
             self._output_of(images)
             lists = [
                 [lib.cvl_real_output(self._model, port, index) for index in range(len(output))]
@@ -281,11 +319,17 @@ class Model:
 
         Without an image: of the output that there is, after `push` or `step`.
         """
-        with self._lock:
-            count = len(self._output_of(images))
-            ranks = [lib.cvl_best(self._model, skip) for skip in range(min(max(top, 1), count))]
+        with self._entered():
+            self._output_of(images)
+            ranks = islice(self._ranks(), max(top, 1))
             best = [(self._label(index), lib.cvl_probability(self._model, index)) for index in ranks]
         return best if top > 0 else best[0]
+
+    def _ranks(self) -> Iterator[int]:
+        """The classes, the best one first."""
+        index = _NO_CLASS
+        while (index := lib.cvl_best(self._model, index)) != _NO_CLASS:
+            yield index
 
     def selftest(self) -> None:
         """Run the test vectors in the file.
@@ -293,10 +337,10 @@ class Model:
         Raises ValueError naming the first operator whose values differ from the compiler's.
         """
         checksums = ffi.new("uint32_t[]", self._model.header.operator_count)
-        with self._lock:
-            failed = lib.cvl_selftest(self._model, checksums)
-            self.reset()
-            self._raise_if_unread()
+        with self._entered():
+            with self._run_to_the_end() as model:
+                failed = lib.cvl_selftest(model, checksums)
+            self._forget()
         if failed != NO_OPERATOR:
             name = self._operator_name(failed)
             raise ValueError(f"selftest: operator {failed} ({name}) gives other values than the compiler's")
@@ -307,18 +351,18 @@ class Model:
 
         Of a stream without images: of one period. Raises ValueError for images that `run` does not take.
         """
-        with self._lock:
+        with self._entered():
             inputs, keep = self._inputs(images) if images else (self._seeded_inputs(), [])
             nanoseconds = [0] * self._model.header.operator_count
             index = ffi.new("unsigned *")
             lib.cvl_start(self._model, inputs)
-            begin = time.perf_counter_ns()
-            while lib.cvl_step_operator(self._model, index) == lib.CVL_MORE:
-                end = time.perf_counter_ns()
-                nanoseconds[index[0]] += end - begin
-                begin = end
-            self.reset()
-            self._raise_if_unread()
+            with self._run_to_the_end() as model:
+                begin = time.perf_counter_ns()
+                while lib.cvl_step_operator(model, index) == lib.CVL_MORE:
+                    end = time.perf_counter_ns()
+                    nanoseconds[index[0]] += end - begin
+                    begin = end
+            self._forget()
         del keep
         return [
             (self._operator_name(number), spent // 1000, lib.cvl_operator_macs(self._model, number))
@@ -403,10 +447,13 @@ class Model:
     def _outside_the_arena(self, view: memoryview) -> Any:
         """A pointer to the values of an image, or of rows of one. Raises ValueError when a run would overwrite them."""
         pointer = ffi.from_buffer(view)
-        begin, arena = (int(ffi.cast("uintptr_t", data)) for data in (pointer, self._pointer))
-        if begin < arena + self.arena_bytes and begin + len(pointer) > arena:
+        if self._lies_in_arena(pointer):
             raise ValueError("the image lies in the model's arena: copy it first")
         return pointer
+
+    def _lies_in_arena(self, pointer: Any) -> bool:
+        begin, arena = (int(ffi.cast("uintptr_t", data)) for data in (pointer, self._pointer))
+        return begin < arena + self.arena_bytes and begin + len(pointer) > arena
 
 
 def _buffer(image: Any) -> memoryview:
@@ -421,7 +468,7 @@ def _buffer(image: Any) -> memoryview:
             f"the image is a {found}, expected a buffer of 'f', 'h', 'B' or 'b' values, or a list"
         ) from None
     if not view.c_contiguous:
-        view = memoryview(np.ascontiguousarray(view))
+        view = np.ascontiguousarray(image).data
     if _element(view) not in _ELEMENTS:
         raise ValueError(f"the image has values of type '{view.format}', expected 'f', 'h', 'B' or 'b'")
     return view

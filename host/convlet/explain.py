@@ -30,6 +30,7 @@ def explain(graph: Graph, program: Program) -> list[Change]:
         named(
             "max pools made with the convolution before", [n for n in nodes if n.kind == "CONV_2D_MAX_POOL"]
         ),
+        named("weights copied to the arena", [node for node in nodes if node.copied_bytes]),
         named("inputs taken row by row, not kept", [node for node in nodes if node.accumulates]),
         Change("equal constants stored once", _shared_constants(program)),
     ]

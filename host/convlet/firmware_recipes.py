@@ -26,6 +26,7 @@ _SANITIZED_SETTINGS = (
 )
 # What a person's shell may hold and a build would silently obey.
 _FOREIGN_VARIABLES = (
+    "AFLAGS",
     "CFLAGS",
     "CPPFLAGS",
     "LDFLAGS",
@@ -75,7 +76,6 @@ class Recipe:
 def build(recipe: Recipe, folder: Path, mpy_cross: Path, advance: Callable[[], None]) -> None:
     """Build in `folder`, continuing what is there. Raises ToolError with the compiler's message."""
     environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
-    environment |= dict(recipe.board.build.variables)
     environment["MICROPY_MPYCROSS"] = str(mpy_cross)
     environment["PYTHONHASHSEED"] = "0"  # else the order of the generated tables changes from build to build
     if recipe.sources.is_fixed:
@@ -138,20 +138,12 @@ def _build_with_make(
     recipe: Recipe, folder: Path, environment: dict[str, str], advance: Callable[[], None]
 ) -> None:
     build = recipe.board.build
-    command = [
-        "make",
-        jobs(),
-        "-C",
-        str(recipe.sources.micropython / "ports" / build.port),
-        f"BUILD={folder}",
-    ]
+    port = recipe.sources.micropython / "ports" / build.port
     what = "VARIANT" if build.port == "unix" else "BOARD"
-    command.append(f"{what}={build.micropython_board}")
-    if recipe.own_board:
-        command.append(f"{what}_DIR={recipe.own_board}")
-    else:
-        command.append("FROZEN_MANIFEST=")  # the stock ones take modules that not every source tree holds
-    command += build.settings
+    command = [
+        *("make", jobs(), "-C", str(port), f"BUILD={folder}"),
+        *(f"{what}={build.micropython_board}", f"{what}_DIR={recipe.own_board}"),
+    ]
     if recipe.sanitize:
         command += _SANITIZED_SETTINGS
     if recipe.with_module:

@@ -9,6 +9,7 @@ from convlet import bench, bench_build
 from convlet.bench import Measurement
 from convlet.boards import Board
 from convlet.compile import Compiled, compile_tflite
+from convlet.copies import bytes_from_flash
 from convlet.cvl_file import read_cvl
 from convlet.cvl_program import read_program
 from convlet.errors import ToolError
@@ -49,6 +50,13 @@ CYCLES = {
     "rv32imc": Cycles(1.1, 2.0, "assumed: loads and taken branches stall, and the flash's cache may miss"),
     "xtensawin": Cycles(1.0, 2.0, "assumed: loads and taken branches stall, and the flash's cache may miss"),
 }
+# Of a byte of constants that is not in the flash's cache, by chip. RP2040: a line of the cache has 8 bytes and takes 8
+# clocks for the address, 4 to wait and 16 for the data, at half the processor's clock: the Pico SDK's
+# boot2_w25q080.S, with PICO_FLASH_SPI_CLKDIV 2.
+FLASH_CYCLES = {"RP2040": 2 * (8 + 4 + 16) / 8}
+CACHED_BYTES = (
+    8192  # of constants: with more of them, an RP2040's cache of 16 KB cannot keep them beside the code
+)
 WINDOW = 4096  # bytes of weights in RAM where they stay in the file system
 # Of the flash of a board whose table has no file system: the least of the ports' partitions.
 FILES_SHARE = 0.4
@@ -64,19 +72,23 @@ class Needs:
     peak_operator: str
     largest_weights: str
     largest_weights_bytes: int
+    flash_reads: int  # bytes of constants that an inference or a step reads, 0 where they can stay in a cache
 
 
 @dataclass(frozen=True)
 class Time:
     """Of one inference, or of a stream's step in the mean.
 
-    `least_ms` to `most_ms`: by the cycles that an instruction takes on the board's core.
+    `least_ms` to `most_ms`: by the cycles that an instruction takes on the board's core. `flash_ms`: at most so much
+    more where the file is read in place and its constants come from flash; 0 where that is not known, or a cache has
+    room for them.
     """
 
     core: str
     instructions: int
     least_ms: float
     most_ms: float
+    flash_ms: float
 
 
 @dataclass(frozen=True)
@@ -144,6 +156,7 @@ def needs_of(compiled: Compiled) -> Needs:
         peak_operator=f"{layout.peak_node} {kinds[layout.peak_node]}",
         largest_weights=f"{largest} {kinds[largest]}",
         largest_weights_bytes=sizes[largest],
+        flash_reads=bytes_from_flash(compiled.program, sizes) if sum(sizes) > CACHED_BYTES else 0,
     )
 
 
@@ -210,11 +223,13 @@ def fit(needs: Needs, board: Board, measured: Measurement | None = None) -> Fit:
         in_place_bytes=needs.arena_bytes,
         windowed_bytes=needs.arena_bytes + needs.window_bytes,
         copied_bytes=needs.arena_bytes + needs.file_bytes,
-        time=_time(board, measured) if measured else None,
+        time=_time(board, measured, needs) if measured else None,
     )
 
 
-def _time(board: Board, measured: Measurement) -> Time:
+def _time(board: Board, measured: Measurement, needs: Needs) -> Time:
     cycles = CYCLES[measured.core]
-    ms = measured.instructions / ((board.clock_mhz or 0) * 1000)
-    return Time(measured.core, measured.instructions, ms * cycles.least, ms * cycles.most)
+    cycles_per_ms = (board.clock_mhz or 0) * 1000
+    ms = measured.instructions / cycles_per_ms
+    flash_ms = needs.flash_reads * FLASH_CYCLES.get(board.chip, 0) / cycles_per_ms
+    return Time(measured.core, measured.instructions, ms * cycles.least, ms * cycles.most, flash_ms)

@@ -89,6 +89,7 @@ IN_PLACE_INPUTS = "IN_PLACE_INPUTS"  # an INPUT with ring_rows 0
 SEVERAL_PORTS = "SEVERAL_PORTS"  # input_count or output_count above 1
 SEVERAL_GOALS = "SEVERAL_GOALS"  # goal_count above 1
 TEST_VECTORS = "TEST_VECTORS"  # vector_count
+COPIES = "COPIES"  # copy
 # Of CONV_2D_WIDE and CONV_2D_MAX_POOL:
 BYTE_WEIGHTS = "BYTE_WEIGHTS"  # WIDE_BYTES
 SINGLE_CHANNELS = "SINGLE_CHANNELS"  # WIDE_SINGLE
@@ -108,6 +109,7 @@ FEATURES = (
     SEVERAL_PORTS,
     SEVERAL_GOALS,
     TEST_VECTORS,
+    COPIES,
     BYTE_WEIGHTS,
     SINGLE_CHANNELS,
     ODD_PIXELS,
@@ -224,7 +226,11 @@ OPERATOR = Record(
         ("stride_w", "B", ""),
         ("dilation_h", "B", ""),
         ("dilation_w", "B", ""),
-        ("reserved", "H", "0"),
+        (
+            "copy",
+            "H",
+            "of its weights and its table, one behind the other, made with its first row: a word of the arena; 0: none",
+        ),
         ("pad_top", "h", "the window of output row r begins at row r * stride_h - pad_top"),
         ("pad_left", "h", ""),
         ("parameter", "H", "what the kernel says"),

@@ -8,6 +8,10 @@ import click
 
 # A few words of each command: what it says of itself with --help is longer.
 GROUPS = {
+    "start": {
+        "demo": "train, compile, and run the digits on an emulated Pico",
+        "doctor": "what this machine lacks, and how to get it",
+    },
     "model": {
         "train": "a model of the zoo, or one on your own data, to int8 .tflite",
         "quantize": "your own Keras or float model to int8 .tflite",
@@ -31,10 +35,6 @@ GROUPS = {
         "monitor": "see a board classify, live",
         "capture": "record samples with a board, to train on",
         "evaluate": "the accuracy over a whole data set, here or on a board",
-    },
-    "start": {
-        "demo": "train, compile, and run the digits on an emulated Pico",
-        "doctor": "what this machine lacks, and how to get it",
     },
 }
 _OPTIONS = "-q prints errors only, --debug shows tracebacks, -V the version, -h this page"

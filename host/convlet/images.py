@@ -18,7 +18,8 @@ def load_image(path: Path, model: Model) -> np.ndarray:
     """The image at `path` in the shape of the model's input.
 
     A `.npy` file keeps its values: float (real values), uint8 (pixels) or int8 (quantised). Any other file is a
-    picture: it is scaled to the input's size, made grey for one channel, and its pixels are uint8.
+    picture: it is scaled to the input's size, made grey for one channel, and its pixels are uint8. So is a frame of
+    pixels of another size, as `convlet capture` writes it.
 
     Raises ConvletError when it cannot be read or has another number of values.
 
@@ -27,11 +28,18 @@ def load_image(path: Path, model: Model) -> np.ndarray:
     ('uint8', 'float32')
     """
     image = _load_array(path) if path.suffix.lower() == ".npy" else read_picture(path, *model.input_shape)
+    if image.size != np.prod(model.input_shape) and _is_frame(image):
+        image = read_picture(path, *model.input_shape)
     if image.size != np.prod(model.input_shape):
         raise ConvletError(
             f"{path} has {image.size} values, the model's input has {' x '.join(map(str, model.input_shape))}"
         )
     return image
+
+
+def _is_frame(array: np.ndarray) -> bool:
+    """Whether it has the pixels of a picture, uint8[height, width], perhaps with 1 or 3 channels behind."""
+    return array.dtype == np.uint8 and (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3)))
 
 
 def _load_array(path: Path) -> np.ndarray:

@@ -32,7 +32,8 @@ class Layout:
     """A plan in time, whose unit is the event: one call of a kernel for one row.
 
     `rows` has the bytes of each single row while it is needed; `scratches` what kernels have for themselves while they
-    need it; `rings` the places that are kept free for rows between the first and the last of a node that has a ring.
+    need it; `copies` those of weights; `rings` the places that are kept free for rows between the first and the last of
+    a node that has a ring.
     `used` is the number of bytes in use at each event, int64[events + 1]: behind the last one the outputs are there.
 
     Of a stream these are the events of some steps, long after its begin.
@@ -43,6 +44,7 @@ class Layout:
     events: Sequence[Event]
     rows: list[Span]
     scratches: list[Span]
+    copies: list[Span]
     rings: list[Span]
     used: np.ndarray
 
@@ -67,8 +69,8 @@ class Layout:
         return shape[1:] if self.program.period else shape
 
     def of_node(self, node: int) -> list[Span]:
-        """The rows and the scratch of a node."""
-        return [span for span in (*self.rows, *self.scratches) if span.node == node]
+        """The rows and the scratch of a node, and its copied weights."""
+        return [span for span in (*self.rows, *self.scratches, *self.copies) if span.node == node]
 
     def bytes_used(self, node: int) -> int:
         """The most bytes that a node has in use at the same time."""
@@ -104,9 +106,11 @@ def layout_of(program: Program, plan: Plan) -> Layout:
     scratches = _scratches(program, plan, events)
     rings = [ring for node in range(len(program.nodes)) for ring in _ring(program, plan, node, rows)]
     begin, end = _steady_steps(program, events) if program.period else (0, len(events))
-    rows, scratches, rings = (_within(spans, begin, end) for spans in (rows, scratches, rings))
-    used = _sizes_in_time([*rows, *scratches], end - begin + 1)
-    return Layout(program, plan, events[begin:end], rows, scratches, rings, used)
+    rows, scratches, copies, rings = (
+        _within(spans, begin, end) for spans in (rows, scratches, _copies(program, plan, events), rings)
+    )
+    used = _sizes_in_time([*rows, *scratches, *copies], end - begin + 1)
+    return Layout(program, plan, events[begin:end], rows, scratches, copies, rings, used)
 
 
 def _until_the_next(births: dict[Row, int], output: int, end: int) -> dict[Row, int]:
@@ -155,6 +159,16 @@ def _scratches(program: Program, plan: Plan, events: Sequence[Event]) -> list[Sp
             for first, last in [work.get(index, (0, 0))] if node.accumulates else own:
                 spans.append(Span(index, plan.scratches[index], node.scratch_bytes, first, last))
     return spans
+
+
+def _copies(program: Program, plan: Plan, events: Sequence[Event]) -> list[Span]:
+    """From a node's first event on; of a stream for ever."""
+    times = {node: (0, len(events)) if program.period else span for node, span in work_times(events).items()}
+    return [
+        Span(index, plan.copies[index], node.copied_bytes, *times[index])
+        for index, node in enumerate(program.nodes)
+        if node.copied_bytes and index in times
+    ]
 
 
 def _ring(program: Program, plan: Plan, node: int, rows: Sequence[Span]) -> list[Span]:

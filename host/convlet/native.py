@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -31,19 +32,20 @@ _ARCHITECTURES_BY_CODE = (
     *("armv7emsp", "armv7emdp", "xtensa", "xtensawin", "rv32imc"),
 )
 _ASK = "import sys\nprint(getattr(sys.implementation, '_mpy', 0))"
-_INSTALL = """
+PLACE = "/lib/convlet.mpy"
+_NEW = "/convlet.mpy.unproved"  # where it is broken off, the next deploy removes what is called so
+_INSTALL = f"""
 import os
 try:
     os.mkdir("/lib")
 except OSError:
     pass
 try:
-    os.remove({name!r})
+    os.remove({PLACE!r})
 except OSError:
     pass
-os.rename({new!r}, {name!r})
+os.rename({_NEW!r}, {PLACE!r})
 """
-PLACE = "/lib/convlet.mpy"
 _RECORD = "native.json"
 
 
@@ -169,13 +171,17 @@ def install(
     was there before stays until the new one has arrived whole.
     """
     module = build(fitting(int(board.run(_ASK))), operators=operators, progress=progress)
-    data, new = module.path.read_bytes(), "/convlet.mpy.new"
-    with progress.bar(f"writing {len(data):,} bytes", total=len(data)) as advance:
-        board.write_file(new, data, advance)
-    if board.sha256(new) != hashlib.sha256(data).hexdigest():
-        board.remove(new)
-        raise BoardError("the native module arrived damaged: try again")
-    board.run(_INSTALL.format(name=PLACE, new=new))
+    data = module.path.read_bytes()
+    try:
+        with progress.bar(f"writing {len(data):,} bytes", total=len(data)) as advance:
+            board.write_file(_NEW, data, advance)
+        board.check_file(_NEW, data)
+        board.run(_INSTALL)
+    except BoardError:
+        with contextlib.suppress(BoardError):
+            board.recover()
+            board.remove(_NEW)
+        raise
     return module
 
 

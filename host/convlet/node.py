@@ -59,6 +59,8 @@ class Node:
     in its scratch, or without one in its output row. `accumulator_bytes` is the scratch that it would need for that,
     None where it cannot; `accumulating` gives the node that does.
 
+    `copied_bytes` is the size of its weights and its table where it copies them to the arena with its first row.
+
     An INPUT that is not `stored` keeps no rows: the engine reads the caller's.
     """
 
@@ -83,6 +85,7 @@ class Node:
     macs: int = 0
     faster: tuple[Node, ...] = ()  # the same with scratch, the fastest first
     stored: bool = True
+    copied_bytes: int = 0
 
     @cached_property
     def shape(self) -> Shape:

@@ -23,6 +23,9 @@ from convlet.zoo import NAMES, find_recipe
 CLASSIFIERS = tuple(name for name in NAMES if isinstance(find_recipe(name).task, Classification))
 FOR_PICTURES, FOR_SERIES = "lenet5", "motion_conv1d"  # where the user names no model
 EPOCHS, BATCH_SIZE = 30, 32  # of a model of the user's own
+# The zoo's recipes are for thousands of samples. Of few the batches are smaller, and all are seen more often.
+LEAST_BATCHES = 8  # in an epoch
+LEAST_STEPS, MOST_EPOCHS = 800, 100
 # Changes of a recipe, by the name that the user gives them.
 AUGMENTATIONS: Mapping[str, Mapping[str, Any]] = {
     "shift": {"shift": 0.1},
@@ -78,7 +81,9 @@ def own_recipe(
     samples = read_samples(data, chosen.shape, progress)
     _check(chosen, samples, augment)
     dataset = _with_labels_for(chosen.recipe, split_by_class(samples, seed))
-    changes = {key: value for each in augment for key, value in AUGMENTATIONS[each].items()}
+    changes: dict[str, Any] = _lengths(chosen.recipe, len(dataset.train))
+    for each in augment:
+        changes |= AUGMENTATIONS[each]
     recipe = replace(chosen.recipe, shift=0.0)  # that of the zoo is for digits
     return replace(
         recipe,
@@ -89,6 +94,13 @@ def own_recipe(
         pixels=samples.pixels,
         **changes,
     )
+
+
+def _lengths(recipe: Recipe, samples: int) -> dict[str, Any]:
+    """Batch size and epochs with which so few samples are learnt, too."""
+    batch_size = min(recipe.batch_size, max(1, samples // LEAST_BATCHES))
+    epochs = min(MOST_EPOCHS, -(-LEAST_STEPS // -(-samples // batch_size)))
+    return {"batch_size": batch_size, "epochs": max(recipe.epochs, epochs)}
 
 
 def _find_model(model: str, size: tuple[int, int] | None, channels: int | None) -> OwnModel:

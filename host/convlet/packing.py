@@ -18,6 +18,7 @@ _MOST_PAIRS = 50_000_000  # pairs of pieces that are looked at in all orders, wh
 _SECONDS_OF_WORK = 4_000_000  # pairs of blocks that are compared at most, which bounds the time
 _MORE_WORK = 4 * _SECONDS_OF_WORK  # where less is known to be worth it
 _MOST_TRIALS = 2000
+_NOWHERE = -(1 << 40)  # where a block lies that is not placed yet: far below all others
 _WARMTH = 60  # bytes too many that annealing takes for granted at first
 
 
@@ -108,7 +109,7 @@ def _anneal(packer: _Packer, order: Sequence[int], bound: int, enough: float) ->
             source, target = chance.randrange(count), chance.randrange(count)
         changed = now.copy()
         changed.insert(target, changed.pop(source))
-        placed = packer.place(changed)
+        placed = packer.place(changed, min(source, target), offsets)
         worse = excess(placed[0]) - excess(offsets)
         if worse <= 0 or chance.random() < math.exp(-worse / (_WARMTH * (1 - trial / trials))):
             now, (offsets, end) = changed, placed
@@ -143,38 +144,40 @@ class _Packer:
     def __init__(self, blocks: Sequence[Block], begin: int) -> None:
         self.blocks, self.begin = blocks, begin
         parts = [(i, *part) for i, block in enumerate(blocks) for part in block.parts()]
-        self.owner, self.within, self.sizes = np.array([part[:3] for part in parts], np.int64).T
+        owner, within, sizes = np.array([part[:3] for part in parts], np.int64).T
         first, last = np.array([part[3:] for part in parts]).T
         meets = (first[:, None] <= last[None, :]) & (first[None, :] <= last[:, None])
-        pairs = np.argwhere(meets & (self.owner[:, None] != self.owner[None, :]))
+        own, others = np.nonzero(meets & (owner[:, None] != owner[None, :]))
+        begins = within[others] - within[own]
+        # Of each pair of parts that meet: the other's block, and from that block's offset on the two ends of where the
+        # own block cannot begin.
+        pairs = np.array([owner[others], begins - sizes[own], begins + sizes[others]])
         # The pairs of a block stand together, since its parts do.
-        cuts = np.searchsorted(self.owner[pairs[:, 0]], np.arange(1, len(blocks)))
-        self.pairs = [own.T for own in np.split(pairs, cuts)]
-        self.pair_count = len(pairs)
+        cuts = np.searchsorted(owner[own], np.arange(1, len(blocks)))
+        self.pairs = np.split(pairs, cuts, axis=1)
+        self.pair_count = len(own)
 
-    def place(self, order: Sequence[int]) -> tuple[list[int], int]:
-        """Each block, in this order, at the lowest offset where it meets no block placed before."""
-        offsets = np.full(len(self.blocks), -1, np.int64)
-        for i in order:
-            above, ends = self._forbidden(i, offsets)
-            # The lowest offset if those below the first, the second ... of the forbidden ranges are taken.
-            lowest = np.maximum.accumulate(_aligned(np.append(self.begin, ends), self.blocks[i].alignment))
-            gaps = np.flatnonzero(above >= lowest[:-1])
-            offsets[i] = lowest[gaps[0] if gaps.size else -1]
-        return offsets.tolist(), int((offsets + [block.size for block in self.blocks]).max())
+    def place(self, order: Sequence[int], kept: int = 0, before: Sequence[int] = ()) -> tuple[list[int], int]:
+        """Each block, in this order, at the lowest offset where it meets no block placed before.
 
-    def _forbidden(self, i: int, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Offsets that block `i` cannot have, since parts of it would meet others: those between the two ends of
-        each pair, sorted by the lower ends.
+        The first `kept` of the order lie where they lay in `before`, when the order began with the same ones.
         """
-        own, others = self.pairs[i]
-        there = offsets[self.owner[others]] >= 0
-        own, others = own[there], others[there]
-        begins = offsets[self.owner[others]] + self.within[others] - self.within[own]
-        above = begins - self.sizes[own]
-        order = np.argsort(above, kind="stable")
-        return above[order], (begins + self.sizes[others])[order]
-
-
-def _aligned(offsets: np.ndarray, alignment: int) -> np.ndarray:
-    return -(-offsets // alignment) * alignment
+        offsets = np.full(len(self.blocks), _NOWHERE, np.int64)
+        for i in order[:kept]:
+            offsets[i] = before[i]
+        for i in order[kept:]:
+            others, to_above, to_end = self.pairs[i]
+            at = offsets[others]
+            above = at + to_above
+            by_above = above.argsort(kind="stable")
+            # The lowest offset if those below the first, the second ... of the forbidden ranges are taken.
+            lowest = np.empty(len(at) + 1, np.int64)
+            lowest[0] = self.begin
+            lowest[1:] = (at + to_end)[by_above]
+            alignment = self.blocks[i].alignment
+            if alignment > 1:
+                lowest = -(-lowest // alignment) * alignment
+            np.maximum.accumulate(lowest, out=lowest)
+            is_gap = above[by_above] >= lowest[:-1]
+            offsets[i] = lowest[is_gap.argmax() if is_gap.any() else -1]
+        return offsets.tolist(), int((offsets + [block.size for block in self.blocks]).max())

@@ -14,7 +14,7 @@ from convlet.limits import MOST_ARENA_BYTES, MOST_PLACED_ROWS, check_limit
 from convlet.packing import Block, pack
 from convlet.program import Program
 from convlet.schedule import Event, lifetimes, simulate
-from convlet.storage import scratches_of, storage_of
+from convlet.storage import copies_of, scratches_of, storage_of
 
 _LARGEST_PLACE = 0xFFFF  # of a row, in a table of uint16
 
@@ -24,7 +24,8 @@ class Plan:
     """Where everything lies, in arena offsets in bytes.
 
     `places` has the offset of each row of a node whose rows have places of their own; the rows of any other node
-    lie in a ring of `ring_rows` rows at `offsets`. `scratches` holds 0 for a node without.
+    lie in a ring of `ring_rows` rows at `offsets`. `scratches` and `copies`, those of constants, hold 0 for a node
+    without.
     """
 
     goals: list[int]
@@ -32,6 +33,7 @@ class Plan:
     offsets: list[int]
     places: dict[int, list[int]]
     scratches: list[int]
+    copies: list[int]
     arena_bytes: int
     state_bytes: int
 
@@ -86,14 +88,17 @@ def plan_rings(program: Program, events: list[Event], goals: list[int]) -> Plan:
         for life, node in pairs
     ]
     scratches, numbers = scratches_of(program, events)
+    copies = copies_of(program, events)
     state_bytes = STATE.size * len(program.nodes)
-    offsets, end = pack(rings + scratches, state_bytes)
+    offsets, end = pack([*rings, *scratches, *copies.values()], state_bytes)
+    copied = dict(zip(copies, offsets[len(rings) + len(scratches) :], strict=True))
     return Plan(
         goals=goals,
         ring_rows=[life.ring_rows for life in lives],
         offsets=offsets[: len(rings)],
         places={},
         scratches=[offsets[len(rings) + numbers[i]] if i in numbers else 0 for i in range(len(lives))],
+        copies=[copied.get(i, 0) for i in range(len(lives))],
         arena_bytes=end,
         state_bytes=state_bytes,
     )
@@ -106,9 +111,12 @@ def plan_places(program: Program, events: list[Event], goals: list[int], enough:
     state_bytes = STATE.size * len(program.nodes)
     # A node that never works, since only padding is read of it, still names a place that is in the arena.
     idle = [i for i in range(len(program.nodes)) if (i, 0) not in storage.rows]
-    blocks = storage.blocks + [Block(0, 0, program.nodes[i].row_bytes) for i in idle]
+    copies = copies_of(program, events)
+    blocks = [*storage.blocks, *copies.values(), *(Block(0, 0, program.nodes[i].row_bytes) for i in idle)]
     offsets, end = pack(blocks, state_bytes, enough)
-    idle_offsets = dict(zip(idle, offsets[len(storage.blocks) :], strict=True))
+    first_idle = len(offsets) - len(idle)
+    copied = dict(zip(copies, offsets[len(storage.blocks) : first_idle], strict=True))
+    idle_offsets = dict(zip(idle, offsets[first_idle:], strict=True))
 
     def place(index: int, row: int) -> int:
         # Rows at a tensor's end that nobody reads are never made: they lie where the first does.
@@ -123,6 +131,7 @@ def plan_places(program: Program, events: list[Event], goals: list[int], enough:
         offsets=[idle_offsets[i] if i in idle_offsets else place(i, 0) for i in range(len(rows))],
         places={i: [place(i, row) for row in rows[i]] for i in range(len(rows)) if i not in in_rings},
         scratches=[offsets[storage.scratches[i]] if i in storage.scratches else 0 for i in range(len(rows))],
+        copies=[copied.get(i, 0) for i in range(len(rows))],
         arena_bytes=end,
         state_bytes=state_bytes,
     )
@@ -151,8 +160,11 @@ def prove(program: Program, events: list[Event], plan: Plan) -> None:
             proof.check(index, row)
 
 
+_SCRATCH, _COPY = -1, -2  # in the place of a row
+
+
 class _Proof:
-    """Stamps: 0 nothing, then one number for each row and each scratch."""
+    """Stamps: 0 nothing, then one number for each row, each scratch and each copy of constants."""
 
     def __init__(self, program: Program, plan: Plan) -> None:
         self.program, self.plan = program, plan
@@ -162,21 +174,25 @@ class _Proof:
     def replay(self, event: Event) -> None:
         node = self.program.nodes[event.node]
         if self.worked_on.get(event.node) == event.row:
-            sums = self._place(event.node, event.row) if node.keeps_sums_in_row else self._scratch(event.node)
-            self._check(event.node, event.row, sums)
+            if node.keeps_sums_in_row:
+                self.check(event.node, event.row)
+            else:
+                self.check(event.node, _SCRATCH)
+        if event.node not in self.worked_on:
+            self._write(event.node, _COPY)
         self.worked_on[event.node] = event.row
         for source, row in event.reads:
             self.check(source, row)
-        own = self._place(event.node, event.row)
-        scratch = self._scratch(event.node)
-        self._write(event.node, -1, scratch)
+        self._write(event.node, _SCRATCH)
         if node.reads_first:
             self._check_reads(event)
         if event.writes:
-            self._write(event.node, event.row, own)
+            self._write(event.node, event.row)
         if not node.reads_first:
+            own = self._place(event.node, event.row)
             self._check_reads(event, made_in_place=own if node.in_place and event.made else None)
-        self._check(event.node, -1, scratch)
+        self.check(event.node, _SCRATCH)
+        self.check(event.node, _COPY)
 
     def _check_reads(self, event: Event, made_in_place: slice | None = None) -> None:
         """What the event itself has written must not lie over what it reads, but for a row made in place."""
@@ -189,27 +205,25 @@ class _Proof:
             self.check(index, self.worked_on[index])
 
     def check(self, index: int, row: int) -> None:
-        self._check(index, row, self._place(index, row))
-
-    def _check(self, index: int, row: int, where: slice) -> None:
-        if not (
-            self.stamps[where] == self._stamp(index, row if where == self._place(index, row) else -1)
-        ).all():
+        if not (self.stamps[self._place(index, row)] == self._stamp(index, row)).all():
+            what = {_SCRATCH: "the scratch", _COPY: "the copied weights"}.get(row, f"row {row}")
             raise ConvletError(
-                f"the plan is wrong: row {row} of node {index} was overwritten before it was read"
+                f"the plan is wrong: {what} of node {index} was overwritten before it was read"
             )
 
-    def _write(self, index: int, row: int, where: slice) -> None:
-        self.stamps[where] = self._stamp(index, row)
+    def _write(self, index: int, row: int) -> None:
+        self.stamps[self._place(index, row)] = self._stamp(index, row)
 
     @staticmethod
     def _stamp(index: int, row: int) -> int:
-        return (index << 17) + row + 2
+        return (index << 17) + row - _COPY + 1
 
     def _place(self, index: int, row: int) -> slice:
-        begin = place_of(self.program, self.plan, index, row)
-        return slice(begin, begin + self.program.nodes[index].row_bytes)
-
-    def _scratch(self, index: int) -> slice:
-        begin = self.plan.scratches[index]
-        return slice(begin, begin + self.program.nodes[index].scratch_bytes)
+        node = self.program.nodes[index]
+        if row == _SCRATCH:
+            begin, size = self.plan.scratches[index], node.scratch_bytes
+        elif row == _COPY:
+            begin, size = self.plan.copies[index], node.copied_bytes
+        else:
+            begin, size = place_of(self.program, self.plan, index, row), node.row_bytes
+        return slice(begin, begin + size)

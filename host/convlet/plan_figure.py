@@ -135,18 +135,21 @@ def _draw_arena(axes: Axes, layout: Layout) -> None:
     few = len(layout.rows) < _FEW_ROWS
     for node in range(len(layout.program.nodes)):
         colour = colour_of(node)
-        rings, rows, scratches = (
+        rings, rows, scratches, copies = (
             [span for span in spans if span.node == node]
-            for spans in (layout.rings, layout.rows, layout.scratches)
+            for spans in (layout.rings, layout.rows, layout.scratches, layout.copies)
         )
         _add(axes, rings, facecolor=colour, alpha=0.3, linewidth=0)
         _add(axes, rows, facecolor=colour, edgecolor="white", linewidth=0.5 if few else 0.15)
         _add(axes, scratches, facecolor="white", edgecolor=colour, linewidth=0.8, hatch="//////")
+        _add(axes, copies, facecolor="white", edgecolor=colour, linewidth=0.8, hatch="....")
         texts = [f"{node} {layout.program.nodes[node].kind}"] * few + [str(node)]
         for span in rows:
             _label(axes, layout, span, texts, "white" if colour in _DARK else INK)
         for span in scratches:
             _label(axes, layout, span, [f"scratch of {node}"], _ON_HATCHES)
+        for span in copies:
+            _label(axes, layout, span, [f"weights of {node}"], _ON_HATCHES)
     _mark_peak(axes, layout)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_ylabel("offset in the arena, bytes", color=INK)
@@ -218,6 +221,8 @@ def _legend(layout: Layout) -> list[Patch]:
         patches.append(
             Patch(facecolor="white", edgecolor=_QUIET, hatch="//////", label="scratch of a kernel")
         )
+    if layout.copies:
+        patches.append(Patch(facecolor="white", edgecolor=_QUIET, hatch="....", label="copied weights"))
     if layout.rings:
         patches.append(Patch(facecolor="#e3e3e3", label="pale: kept for a next row"))
     patches.append(Patch(facecolor=STATE_COLOUR, label="state of the engine"))

@@ -27,7 +27,6 @@ from convlet.deploy import (
     SPARE_BYTES,
     UNPROVED,
     Deployed,
-    compare_digest,
     exists,
     free_bytes,
     remove_leftovers,
@@ -255,7 +254,7 @@ def _prove_or_put_back(
 ) -> None:
     name, data = file
     try:
-        compare_digest(board, FOLDER + name, hashlib.sha256(data).hexdigest())
+        board.check_file(FOLDER + name, data)
         selftest(board, FOLDER + name)
     except ConnectionLost:
         raise
@@ -339,7 +338,7 @@ def _replace(board: Board, rom: _Rom, old: bytes, image: bytes, progress: Progre
     update = _update(rom, old, image)
     with progress.bar(f"sending {len(update):,} bytes", total=len(update)) as advance:
         board.write_file(UPDATE + UNPROVED, update, advance)
-    compare_digest(board, UPDATE + UNPROVED, hashlib.sha256(update).hexdigest())
+    board.check_file(UPDATE + UNPROVED, update)
     rename(board, UPDATE + UNPROVED, UPDATE)
     steps = len(_differing(rom, old, image)) + -(-len(image) // rom.block)
     with progress.bar("writing the ROMFS and reading it back", total=steps) as advance:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from convlet.packing import Block
 from convlet.program import Program
-from convlet.schedule import Event, end_of_reading
+from convlet.schedule import Event, end_of_reading, work_times
 
 SCRATCH_ALIGNMENT = 4
 Row = tuple[int, int]  # a node and one of its rows
@@ -85,6 +85,17 @@ def scratches_of(program: Program, events: Sequence[Event]) -> tuple[list[Block]
         for index, spans in work.items()
     ]
     return blocks, {index: number for number, index in enumerate(work)}
+
+
+def copies_of(program: Program, events: Sequence[Event]) -> dict[int, Block]:
+    """The block for each node that copies its constants: from before it reads for its first row until its last one."""
+    blocks = {}
+    for index, (first, last) in work_times(events).items():
+        size = program.nodes[index].copied_bytes
+        if size:
+            begin = end_of_reading(program, first, events[first])
+            blocks[index] = Block(begin, last, size, SCRATCH_ALIGNMENT)
+    return blocks
 
 
 def row_times(

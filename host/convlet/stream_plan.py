@@ -9,14 +9,16 @@ from dataclasses import replace
 from fractions import Fraction
 
 from convlet.errors import ModelError
-from convlet.format import MAX_PERIOD, STATE
+from convlet.format import MAX_PERIOD, STATE, WIDE_SHORT, WIDE_SINGLE
 from convlet.graph import Graph
+from convlet.node import Node
 from convlet.packing import Block, pack
 from convlet.plan import Plan, prove
 from convlet.program import Program, lower
 from convlet.schedule import Event, ring_rows, simulate
 from convlet.storage import SCRATCH_ALIGNMENT, row_times
 from convlet.stream import streamed
+from convlet.variants import BALANCE, forms_for
 
 SIMULATED_PERIODS = 3  # the engine forgets one when two have passed, and a third follows
 
@@ -81,6 +83,29 @@ def _with_best_order(program: Program) -> Program:
     return program
 
 
+def hastened_stream(program: Program, prefer: str) -> Program:
+    """The program with the fastest forms of its nodes, those with the most work first, that `prefer` allows, one of
+    variants.PREFERENCES.
+    """
+    if prefer == "ram":
+        return program
+    most = math.inf if prefer == "speed" else BALANCE * plan_stream(program).arena_bytes
+    nodes = program.nodes
+    for index in sorted(range(len(nodes)), key=lambda index: -nodes[index].macs):
+        for form in forms_for(nodes[index], prefer)[:-1]:
+            trial = replace(program, nodes=[*program.nodes])
+            trial.nodes[index] = form
+            if _can_stream(form) and plan_stream(trial).arena_bytes <= most:
+                program = trial
+                break
+    return program
+
+
+def _can_stream(form: Node) -> bool:
+    """Whether its kernel can work on rows without end, and is faster on all processors though it makes few pixels."""
+    return form.kind == "CONV_2D_WIDE" and form.parameter & (WIDE_SHORT | WIDE_SINGLE) != 0
+
+
 def plan_stream(program: Program) -> Plan:
     """The rings of a stream, proved over all rows of its nodes.
 
@@ -108,15 +133,21 @@ def plan_stream(program: Program) -> Plan:
     for index in scratched:
         used = _span([since[time] for time, event in enumerate(events) if event.node == index])
         blocks.append(Block(*used, program.nodes[index].scratch_bytes, SCRATCH_ALIGNMENT))
+    copied = [index for index, node in enumerate(program.nodes) if node.copied_bytes]
+    for index in copied:
+        blocks.append(Block(0, max(since), program.nodes[index].copied_bytes, SCRATCH_ALIGNMENT))
     state_bytes = STATE.size * len(program.nodes)
     offsets, end = pack(blocks, state_bytes)
-    scratches = dict(zip(scratched, offsets[len(rings) :], strict=True))
+    first_copy = len(offsets) - len(copied)
+    scratches = dict(zip(scratched, offsets[len(rings) : first_copy], strict=True))
+    copies = dict(zip(copied, offsets[first_copy:], strict=True))
     plan = Plan(
         goals=program.outputs,
         ring_rows=rings,
         offsets=offsets[: len(rings)],
         places={},
         scratches=[scratches.get(index, 0) for index in range(len(rings))],
+        copies=[copies.get(index, 0) for index in range(len(rings))],
         arena_bytes=end,
         state_bytes=state_bytes,
     )

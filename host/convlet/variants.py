@@ -43,12 +43,20 @@ def hasten(program: Program, chosen: Program, most: float, prefer: str = "balanc
     """`chosen`, which has variants of the nodes of `program`, with the fastest forms that a peak of `most` bytes of
     tensors and scratch allows, those with the most work first; `prefer`: "balance" or "flash".
     """
-    forms = [(*node.faster, node) for node in program.nodes]
-    if prefer == "flash":
-        forms = [tuple(form for form in own if not _is_wider(form, own[-1])) for own in forms]
+    forms = [forms_for(node, prefer) for node in program.nodes]
     by_work = sorted(range(len(forms)), key=lambda index: -forms[index][0].macs)
     nodes = _Search(program).hasten(tuple(chosen.nodes), by_work, forms, most)
     return replace(program, nodes=list(nodes))
+
+
+def forms_for(node: Node, prefer: str) -> Nodes:
+    """The forms of a node that do the same, the fastest first and the node itself last. For "flash" none has weights of
+    two bytes each, for "balance" none where another is faster than the node, too.
+    """
+    narrow = tuple(form for form in node.faster if not _is_wider(form, node))
+    if prefer == "speed" or (prefer == "balance" and not narrow):
+        return (*node.faster, node)
+    return (*narrow, node)
 
 
 def _is_wider(form: Node, node: Node) -> bool:

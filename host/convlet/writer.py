@@ -139,7 +139,7 @@ def _operator(program: Program, plan: Plan, index: int, data: _Data) -> bytes:
     places = _places(program, plan, index)
     return OPERATOR.pack(
         **vars(node.window),
-        reserved=0,
+        copy=plan.copies[index] // ALIGNMENT,
         code=OP[node.kind],
         flags=node.flags | FLAG_PLACED * bool(places),
         input=inputs[0],

@@ -1,9 +1,5 @@
 // Division as an ESP8266 has it in its ROM: Debian's libgcc for it leaves it out for that reason.
-#include <stdint.h>
-
-uint32_t __udivsi3(uint32_t a, uint32_t b);
-uint32_t __umodsi3(uint32_t a, uint32_t b);
-int32_t __divsi3(int32_t a, int32_t b);
+#include "../libgcc.h"
 
 typedef struct {
     uint32_t quotient;

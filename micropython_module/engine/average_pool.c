@@ -127,11 +127,11 @@ void cvl_average_pool_row(const cvl_task_t *task) {
         make_row_of_fours(task);
         return;
     }
-    average_t average = average_of(op, row_count * op->kernel_w);
+    average_t average = {.count = 0};
     for (uint32_t i = 0; i < op->width; i++) {
         cvl_columns_t columns = cvl_columns_of(op, i, task->source->width);
         uint32_t first = columns.first * channels;
-        if (average.count != row_count * columns.count) {
+        if (task->ends && average.count != row_count * columns.count) {
             average = average_of(op, row_count * columns.count);
         }
         make_pixel(task, &average, first, columns.count, i * channels);

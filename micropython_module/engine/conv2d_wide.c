@@ -67,6 +67,14 @@ static uint32_t pair_bytes(const cvl_operator_t *op, const shape_t *shape) {
     return shape->words * (has_bytes(op) ? 4 : 8);
 }
 
+static uint32_t pair_count(const cvl_operator_t *op) {
+    return is_pooled(op) ? op->channels : (op->channels + 1u) / 2;
+}
+
+static uint32_t scale_count(const cvl_operator_t *op) {
+    return op->channels + op->channels % 2u;
+}
+
 // Columns that `pixels` neighbouring windows cover.
 static uint32_t columns_of(const cvl_operator_t *op, uint32_t pixels) {
     uint32_t kernel_w = op->kernel_h == CVL_KERNEL_ALL ? 1 : op->kernel_w;
@@ -126,10 +134,10 @@ cvl_status_t cvl_conv2d_wide_prove(const cvl_proof_t *proof) {
     CVL_CHECK(proof->fault, has_bytes(op) || !is_single(op), FLAGS, op->parameter, CVL_WIDE_BYTES);
     uint32_t room = has_bytes(op) ? shape.words * (is_single(op) ? 1 : 2) : 0; // for the weights
     CVL_TRY(cvl_prove_scratch(proof, 4 * (columns + 1 + room)));
-    uint32_t pairs = is_pooled(op) ? op->channels : (op->channels + 1u) / 2;
-    uint32_t weights = cvl_multiply(pairs, pair_bytes(op, &shape));
+    uint32_t weights = cvl_multiply(pair_count(op), pair_bytes(op, &shape));
     CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weights));
-    return cvl_prove_scales(proof, op->channels + op->channels % 2u, !has_short_scales(op));
+    CVL_TRY(cvl_prove_scales(proof, scale_count(op), !has_short_scales(op)));
+    return cvl_prove_copy(proof, weights, scale_count(op));
 }
 
 // Which columns of the padded image are widened, and which of them lie inside the image.
@@ -267,6 +275,8 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     shape_t shape = shape_of(op, task->source);
     uint32_t *scratch = (uint32_t *)(void *)(task->model->arena + op->scratch);
+    cvl_constants_t constants = cvl_constants_of(task, pair_count(op) * pair_bytes(op, &shape),
+        scale_count(op) * (uint32_t)sizeof(cvl_scale_t));
     bool is_four = is_pooled(op); // windows of the convolution
     uint32_t step = op->stride_w * shape.column;
     // Not at once: what is left out would be filled with zeros by a call, for every row.
@@ -274,9 +284,9 @@ void cvl_conv2d_wide_row(const cvl_task_t *task) {
     pairs.x = scratch;
     pairs.step = is_four ? step / 2 : step;
     pairs.words = shape.words;
-    pairs.weights = task->model->file + op->weights;
+    pairs.weights = constants.weights;
     pairs.room = has_bytes(op) ? scratch + words_of_columns(op, &shape) : NULL;
-    pairs.scales = (const cvl_scale_t *)(const void *)(task->model->file + op->table);
+    pairs.scales = (const cvl_scale_t *)(const void *)constants.table;
     pairs.out = task->out;
     pairs.out_step = op->channels;
     pairs.channels = op->channels;

@@ -196,9 +196,10 @@ size_t cvl_output_bytes(const cvl_model_t *model, unsigned index);
 // The UTF-8 text of label `index`, not terminated; its length goes to `bytes`.
 const char *cvl_label(const cvl_model_t *model, unsigned index, size_t *bytes);
 
-// Index of the best value of the first output that is worse than the best `skip` ones (ties: the
-// lower index is better).
-unsigned cvl_best(const cvl_model_t *model, unsigned skip);
+// Index of the best value of the first output, or of those that come behind that with index
+// `behind`, which is UINT_MAX if there is none; UINT_MAX if none comes behind it. Of equal values
+// that with the lower index is better.
+unsigned cvl_best(const cvl_model_t *model, unsigned behind);
 
 // Probability of class `index` of the first output: its real value, or its softmax where the
 // output holds logits. Computed in float32 operations whose results do not depend on the processor

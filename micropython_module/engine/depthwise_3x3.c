@@ -21,6 +21,11 @@ static columns_t columns_of(const cvl_operator_t *op, const cvl_operator_t *sour
     return (columns_t){all, first, behind < rest ? behind : rest, before};
 }
 
+static uint32_t weight_bytes(const cvl_operator_t *op) {
+    uint32_t filters = (op->channels + CVL_FILTER3_CHANNELS - 1u) / CVL_FILTER3_CHANNELS;
+    return filters * (uint32_t)CVL_FILTER3_BYTES;
+}
+
 // Of each row of windows the middle row lies inside the image, and the upper or the lower one.
 static cvl_status_t prove_rows(const cvl_proof_t *proof) {
     const cvl_operator_t *op = proof->op;
@@ -49,10 +54,9 @@ cvl_status_t cvl_depthwise_3x3_prove(const cvl_proof_t *proof) {
     CVL_CHECK(proof->fault, columns.inside >= 1, WINDOW, columns.inside, columns.all);
     uint32_t column_bytes = CVL_FILTER3_COLUMN_WORDS * sizeof(uint32_t);
     CVL_TRY(cvl_prove_scratch(proof, cvl_multiply(columns.all, column_bytes)));
-    uint32_t weights =
-        (channels + CVL_FILTER3_CHANNELS - 1) / CVL_FILTER3_CHANNELS * (uint32_t)CVL_FILTER3_BYTES;
-    CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weights));
-    return cvl_prove_scales(proof, channels, false);
+    CVL_TRY(cvl_prove_constants(proof, CVL_ERROR_WEIGHTS, op->weights, weight_bytes(op)));
+    CVL_TRY(cvl_prove_scales(proof, channels, false));
+    return cvl_prove_copy(proof, weight_bytes(op), channels);
 }
 
 static void set_rows(cvl_filter3_t *filter, const cvl_task_t *task) {
@@ -83,7 +87,8 @@ static void make_unaligned(const cvl_filter3_t *all) {
 void cvl_depthwise_3x3_row(const cvl_task_t *task) {
     const cvl_operator_t *op = task->op;
     columns_t columns = columns_of(op, task->source);
-    const uint8_t *table = task->model->file + op->table;
+    cvl_constants_t constants =
+        cvl_constants_of(task, weight_bytes(op), op->channels * (uint32_t)sizeof(cvl_scale_t));
     cvl_filter3_t filter = {
         .first = columns.first * op->channels,
         .span = columns.inside * op->channels,
@@ -93,8 +98,8 @@ void cvl_depthwise_3x3_row(const cvl_task_t *task) {
         .columns = columns.all,
         .count = op->width,
         .stride = op->stride_w,
-        .weights = (const int8_t *)task->model->file + op->weights,
-        .scales = (const cvl_scale_t *)(const void *)table,
+        .weights = (const int8_t *)constants.weights,
+        .scales = (const cvl_scale_t *)(const void *)constants.table,
         .out = task->out,
         .out_step = op->channels,
         .end = op->channels,
@@ -104,7 +109,7 @@ void cvl_depthwise_3x3_row(const cvl_task_t *task) {
         .clamp_max = op->clamp_max,
     };
     set_rows(&filter, task);
-    if ((uintptr_t)table % sizeof(uint32_t) == 0) {
+    if ((uintptr_t)constants.table % sizeof(uint32_t) == 0) {
         cvl_make_filter3(&filter);
     } else {
         make_unaligned(&filter);

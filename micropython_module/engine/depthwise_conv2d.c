@@ -59,6 +59,28 @@ CVL_HOT static CVL_NOINLINE void sum_inside(const block_t *block, int32_t x, int
     add_taps(block, x, 0, block->task->op->kernel_w, 0, sums);
 }
 
+// The same where the kernel has one column, as those on series in time have.
+CVL_HOT static CVL_NOINLINE void sum_column(const block_t *block, int32_t x, int32_t sums[BLOCK]) {
+    uint32_t channels = block->task->op->channels;
+    uint32_t at = (uint32_t)x * channels + block->first;
+    const int8_t *const *row = block->task->rows;
+    const int8_t *const *end = row + block->task->op->kernel_h;
+    const int8_t *w = block->weights;
+    int32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    do {
+        const int8_t *pixel = *row++ + at;
+        sum0 += pixel[0] * w[0];
+        sum1 += pixel[1] * w[1];
+        sum2 += pixel[2] * w[2];
+        sum3 += pixel[3] * w[3];
+        w += channels;
+    } while (row != end);
+    sums[0] = sum0;
+    sums[1] = sum1;
+    sums[2] = sum2;
+    sums[3] = sum3;
+}
+
 // The same for a window at an edge: what its taps outside the image read are zero points.
 CVL_HOT static CVL_NOINLINE void sum_edge(const block_t *block, int32_t x, int32_t sums[BLOCK]) {
     const cvl_operator_t *op = block->task->op;
@@ -100,19 +122,25 @@ void cvl_depthwise_conv2d_row(const cvl_task_t *task) {
     cvl_requantizer_t requantizer = cvl_requantizer_of(task->model, op, op->channels);
     int32_t span = (op->kernel_w - 1) * op->dilation_w + 1;
     int32_t last_inside = cvl_rows_inside(task) ? task->source->width - span : -1;
+    bool has_edges =
+        op->pad_left > 0 || (op->width - 1) * op->stride_w - op->pad_left > last_inside;
     for (uint32_t begin = 0; begin < op->channels; begin += BLOCK) {
         uint32_t c = begin + BLOCK <= op->channels ? begin : (uint32_t)op->channels - BLOCK;
         block_t block = {.task = task, .first = c};
         block.weights = (const int8_t *)task->model->file + op->weights + c;
-        sum_padding(&block);
+        if (has_edges) {
+            sum_padding(&block);
+        }
         int8_t *out = task->out + c;
         int32_t x = -op->pad_left;
         for (uint32_t i = 0; i < op->width; i++, out += op->channels, x += op->stride_w) {
             int32_t sums[BLOCK];
-            if (x >= 0 && x <= last_inside) {
-                sum_inside(&block, x, sums);
-            } else {
+            if (x < 0 || x > last_inside) {
                 sum_edge(&block, x, sums);
+            } else if (op->kernel_w == 1) {
+                sum_column(&block, x, sums);
+            } else {
+                sum_inside(&block, x, sums);
             }
             for (uint32_t k = 0; k < BLOCK; k++) {
                 out[k] = cvl_finish(&requantizer, c + k, sums[k]);

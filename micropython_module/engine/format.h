@@ -39,7 +39,7 @@
 #define CVL_OPERATOR_CODE(name, stem) CVL_OP_##name,
 enum { CVL_OPERATORS(CVL_OPERATOR_CODE) CVL_OP_COUNT };
 
-#define CVL_FEATURES(X) X(STREAM) X(LOGITS) X(ACCUMULATION) X(ROW_MAPS) X(ROW_PLACES) X(SECOND_INPUTS) X(DILATION) X(PADDING) X(IN_PLACE_INPUTS) X(SEVERAL_PORTS) X(SEVERAL_GOALS) X(TEST_VECTORS) X(BYTE_WEIGHTS) X(SINGLE_CHANNELS) X(ODD_PIXELS) X(LONG_SCALES) X(TILES) X(PUSH) X(PROFILE) X(UNALIGNED_FILES)
+#define CVL_FEATURES(X) X(STREAM) X(LOGITS) X(ACCUMULATION) X(ROW_MAPS) X(ROW_PLACES) X(SECOND_INPUTS) X(DILATION) X(PADDING) X(IN_PLACE_INPUTS) X(SEVERAL_PORTS) X(SEVERAL_GOALS) X(TEST_VECTORS) X(COPIES) X(BYTE_WEIGHTS) X(SINGLE_CHANNELS) X(ODD_PIXELS) X(LONG_SCALES) X(TILES) X(PUSH) X(PROFILE) X(UNALIGNED_FILES)
 #define CVL_FEATURE_CODE(name) CVL_FEATURE_##name,
 enum { CVL_LAST_OPERATOR = CVL_OP_COUNT - 1, CVL_FEATURES(CVL_FEATURE_CODE) CVL_PART_COUNT };
 
@@ -155,6 +155,9 @@ enum { CVL_LAST_OPERATOR = CVL_OP_COUNT - 1, CVL_FEATURES(CVL_FEATURE_CODE) CVL_
 #ifndef CVL_WITH_TEST_VECTORS
 #define CVL_WITH_TEST_VECTORS CVL_WITH_OTHERS
 #endif
+#ifndef CVL_WITH_COPIES
+#define CVL_WITH_COPIES CVL_WITH_OTHERS
+#endif
 #ifndef CVL_WITH_BYTE_WEIGHTS
 #define CVL_WITH_BYTE_WEIGHTS CVL_WITH_OTHERS
 #endif
@@ -216,7 +219,7 @@ typedef struct {
     uint8_t stride_w;
     uint8_t dilation_h;
     uint8_t dilation_w;
-    uint16_t reserved;      // 0
+    uint16_t copy;          // of its weights and its table, one behind the other, made with its first row: a word of the arena; 0: none
     int16_t pad_top;        // the window of output row r begins at row r * stride_h - pad_top
     int16_t pad_left;
     uint16_t parameter;     // what the kernel says

@@ -145,6 +145,11 @@ static inline cvl_columns_t cvl_columns_of(const cvl_operator_t *op, uint32_t i,
     return (cvl_columns_t){(uint32_t)first, end > first ? (uint32_t)(end - first) : 0};
 }
 
+// In the arena, of the copy of its constants.
+static inline uint32_t cvl_copy_offset(const cvl_operator_t *op) {
+    return op->copy * (uint32_t)sizeof(uint32_t);
+}
+
 static inline uint32_t cvl_row_bytes(const cvl_operator_t *op) {
     return (uint32_t)op->width * op->channels;
 }

@@ -63,6 +63,29 @@ static inline uint32_t cvl_accumulate(const cvl_task_t *task, uint32_t index, ui
     return sum;
 }
 
+// The constants of an operator: in the file, or in the arena.
+typedef struct {
+    const uint8_t *weights;
+    const uint8_t *table;
+} cvl_constants_t;
+
+// Of so many bytes. Where the record asks for it they are copied with the operator's first row:
+// many processors read RAM faster than flash. host/convlet/copies.py says when that pays.
+static CVL_INLINE cvl_constants_t cvl_constants_of(
+    const cvl_task_t *task, uint32_t weights, uint32_t table) {
+    const uint8_t *file = task->model->file;
+    cvl_constants_t constants = {file + task->op->weights, file + task->op->table};
+    if (!CVL_WITH_COPIES || task->op->copy == 0) {
+        return constants;
+    }
+    uint8_t *copy = task->model->arena + cvl_copy_offset(task->op);
+    if (task->row == 0) {
+        memcpy(copy, constants.weights, weights);
+        memcpy(copy + weights, constants.table, table);
+    }
+    return (cvl_constants_t){copy, copy + weights};
+}
+
 // Where most networks spend their time.
 CVL_HOT void cvl_conv2d_row(const cvl_task_t *task);
 CVL_HOT void cvl_conv2d_wide_row(const cvl_task_t *task);

@@ -181,6 +181,7 @@ static cvl_status_t prove_features(const cvl_operator_t *op, cvl_fault_t *fault)
     NEED(op->flags & CVL_FLAG_PLACED, ROW_PLACES);
     NEED(op->input_b != CVL_NO_OPERATOR, SECOND_INPUTS);
     NEED(op->ring_rows == 0, IN_PLACE_INPUTS);
+    NEED(op->copy != 0, COPIES);
     return CVL_OK;
 }
 
@@ -284,8 +285,14 @@ static cvl_status_t prove_labels(const cvl_model_t *model, cvl_fault_t *fault) {
     return CVL_OK;
 }
 
+// Their images are made row by row: each input must keep rows.
 static cvl_status_t prove_vectors(const cvl_model_t *model, cvl_fault_t *fault) {
     const cvl_header_t *header = &model->header;
+    for (unsigned i = 0; CVL_WITH_IN_PLACE_INPUTS && i < cvl_input_count(header); i++) {
+        cvl_operator_t copy;
+        bool keeps_rows = cvl_read_operator(model, i, &copy)->ring_rows >= 1;
+        CHECK(keeps_rows || header->vector_count == 0, COUNT, header->vector_count, 0);
+    }
     // Of each the seed, and a checksum for each operator.
     uint32_t vector_bytes = (uint32_t)sizeof(uint32_t) * (1u + header->operator_count);
     uint32_t bytes = cvl_multiply(header->vector_count, vector_bytes);

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include "internal.h"
 
 static const cvl_operator_t *output_operator(
@@ -45,28 +46,21 @@ const char *cvl_label(const cvl_model_t *model, unsigned index, size_t *bytes) {
     return (const char *)label + 1;
 }
 
-unsigned cvl_best(const cvl_model_t *model, unsigned skip) {
+unsigned cvl_best(const cvl_model_t *model, unsigned behind) {
     const int8_t *scores = cvl_output(model, 0);
     unsigned count = (unsigned)cvl_output_bytes(model, 0);
-    unsigned last = 0; // the class of the rank before; at first one that is better than all
-    int32_t last_score = INT8_MAX + 1;
-    for (;; skip--) {
-        unsigned best = 0;
-        int32_t most = INT8_MIN - 1;
-        for (unsigned i = 0; i < count; i++) {
-            int32_t score = scores[i];
-            bool behind_last = score < last_score || (score == last_score && i > last);
-            if (behind_last && score > most) {
-                best = i;
-                most = score;
-            }
+    int32_t limit = behind < count ? scores[behind] : INT8_MAX + 1;
+    int32_t most = INT8_MIN - 1;
+    unsigned best = UINT_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        int32_t score = scores[i];
+        bool is_behind = score < limit || (score == limit && i > behind);
+        if (is_behind && score > most) {
+            best = i;
+            most = score;
         }
-        if (skip == 0) {
-            return best;
-        }
-        last = best;
-        last_score = most;
     }
+    return best;
 }
 
 typedef union {

@@ -55,6 +55,11 @@ static inline bool cvl_has_short_form(const cvl_scale_t *scale) {
     return scale->shift != CVL_NO_SHORT_SCALE;
 }
 
+// Of a scale, whose copy in the arena somebody may have written to.
+static inline uint32_t cvl_shift_of(uint32_t shift) {
+    return CVL_WITH_COPIES ? shift % 32 : shift;
+}
+
 // The value of a sum, with the bias in it, by the short form. Unsigned, because a damaged file may
 // hold any numbers.
 static inline int8_t cvl_scale_shortly(const cvl_scale_t *scale, uint32_t sum) {
@@ -70,7 +75,7 @@ static inline int8_t cvl_scale_shortly(const cvl_scale_t *scale, uint32_t sum) {
     uint32_t low = (uint32_t)(s >> 3) * (uint32_t)scale->low;
     uint32_t all = (uint32_t)s * (uint32_t)scale->high + (uint32_t)((int32_t)low >> 13);
     all += (uint32_t)scale->offset - ((uint32_t)s >> 18);
-    return (int8_t)((int32_t)all >> scale->shift);
+    return (int8_t)((int32_t)all >> cvl_shift_of(scale->shift));
 }
 
 // Windows that share the loads of their weights: so many that their sums stay in registers.
@@ -89,7 +94,8 @@ CVL_HOT void cvl_put_four(const cvl_scale_t *scale, int8_t *out, uint32_t out_st
 // The same as TFLM does it. Processors that multiply to 64 bits do so fast.
 static inline int8_t cvl_scale_twice(
     const cvl_scale_t *scale, uint32_t sum, int32_t zero_point, int32_t least, int32_t most) {
-    int32_t scaled = cvl_requantize((int32_t)sum, scale->multiplier, -(int32_t)scale->right);
+    int32_t scaled =
+        cvl_requantize((int32_t)sum, scale->multiplier, -(int32_t)cvl_shift_of(scale->right));
     int32_t value = (int32_t)((uint32_t)scaled + (uint32_t)zero_point);
     return cvl_clamp_s8(value, least, most);
 }

@@ -137,6 +137,14 @@ cvl_status_t cvl_prove_scales(const cvl_proof_t *proof, uint32_t channels, bool 
     return CVL_OK;
 }
 
+cvl_status_t cvl_prove_copy(const cvl_proof_t *proof, uint32_t weights, uint32_t channels) {
+    if (!CVL_WITH_COPIES || proof->op->copy == 0) {
+        return CVL_OK;
+    }
+    uint32_t bytes = cvl_saturate((uint64_t)weights + channels * sizeof(cvl_scale_t));
+    return cvl_prove_place(&proof->model->header, cvl_copy_offset(proof->op), bytes, proof->fault);
+}
+
 cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint32_t kernel_bytes) {
     const cvl_operator_t *op = proof->op;
     CVL_CHECK(proof->fault, kernel_bytes >= 1 && kernel_bytes <= CVL_MAX_KERNEL_BYTES, WINDOW,

@@ -119,6 +119,10 @@ cvl_status_t cvl_prove_requantizer(const cvl_proof_t *proof, uint32_t channels);
 // short form.
 cvl_status_t cvl_prove_scales(const cvl_proof_t *proof, uint32_t channels, bool any);
 
+// The operator's scales are in the arena, with its weights of so many bytes, where its record says
+// that they are copied.
+cvl_status_t cvl_prove_copy(const cvl_proof_t *proof, uint32_t weights, uint32_t channels);
+
 // Weights of kernel_bytes for each channel, and the table of cvl_prove_requantizer.
 cvl_status_t cvl_prove_weights(const cvl_proof_t *proof, uint32_t kernel_bytes);
 

@@ -11,9 +11,10 @@
 // Behind every row that can be counted; not below 0 as a signed number.
 #define ENDLESS INT32_MAX
 
-// How many rows a tensor has; those of a stream never end.
+// How many rows a tensor has; of a stream, whose rows never end, as many as can be counted: then
+// even one that a wrong file lets make rows without any input comes to an end.
 static CVL_INLINE uint32_t height_of(const cvl_model_t *model, const cvl_operator_t *op) {
-    return cvl_is_stream(model) ? ENDLESS : op->height;
+    return cvl_is_stream(model) ? UINT16_MAX : op->height;
 }
 
 // Where the rows of a tensor lie.

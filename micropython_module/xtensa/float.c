@@ -1,15 +1,8 @@
 // Sums, products, comparisons and conversions of floats as IEEE 754 has them, for native modules
 // of Xtensa made with Debian's compiler, whose libgcc lacks most and has the others for another
 // call convention. The names are libgcc's.
+#include "../libgcc.h"
 #include "../native_float.h"
-
-float __addsf3(float a, float b);
-float __subsf3(float a, float b);
-float __mulsf3(float a, float b);
-int __ltsf2(float a, float b);
-int __gtsf2(float a, float b);
-int32_t __fixsfsi(float a);
-float __floatsisf(int32_t value);
 
 static uint32_t bits_of(float value) {
     return (float_bits_t){.value = value}.bits;

@@ -1,8 +1,6 @@
 // 64-bit products for Xtensa: Debian's libgcc lacks them, since an ESP8266 has them in its ROM.
 // The name is libgcc's.
-#include <stdint.h>
-
-uint64_t __muldi3(uint64_t a, uint64_t b);
+#include "../libgcc.h"
 
 // Modulo 2^64, from products of 16-bit halves.
 uint64_t __muldi3(uint64_t a, uint64_t b) {

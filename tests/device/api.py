@@ -48,6 +48,49 @@ own = convlet.Model(memoryview(b"?" + DATA)[1:], arena=arena)
 assert list(own.run(real)) == expected
 assert own.output[0] == expected[0]
 
+
+class Named(convlet.Model):
+    """A subclass has what its own code adds, and all else of a Model."""
+
+    def __init__(self, name, model):
+        super().__init__(model)
+        self.name = name
+
+    def best(self, image):
+        return self.name, self.classify(image)[0]
+
+
+named = Named("digits", DATA)
+assert named.best(real) == ("digits", label)
+assert (named.arena_bytes, named.labels, named.output_shape) == (model.arena_bytes, model.labels, (1, 1, 10))
+assert list(named.output) == list(named.outputs[0]) == expected
+
+# Nothing but a Model, whole.
+for call in (lambda: convlet.Model.run(5, real), lambda: Named.__new__(Named).run(real)):
+    try:
+        call()
+    except (TypeError, AttributeError):
+        pass
+    else:
+        raise AssertionError("no error")
+
+# Whatever names the script uses for its own things.
+names = {"convlet": convlet, "DATA": DATA}
+code = "memoryview = MemoryError = ValueError = open = len\nmodel = convlet.Model(DATA)\n"
+exec(code, names)
+assert list(names["model"].run(real)) == expected
+for error, use in (
+    (ValueError, "model.run(b'')"),
+    (MemoryError, "convlet.Model(DATA, bytearray(4))"),
+    (OSError, "convlet.Model('no such file.cvl')"),
+):
+    try:
+        exec(use, names)
+    except error:
+        pass
+    else:
+        raise AssertionError("no error")
+
 facts = convlet.check(DATA)
 assert facts["file_bytes"] == len(DATA) and facts["arena_bytes"] == model.arena_bytes, facts
 print("ok")

@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 
 import pytest
-from bench_models import BASELINE, mlperf_models, small_models
+from bench_models import BASELINE, compiled_mlperf, mlperf_models, small_models
 from chain import Chain
 from convlet import bench, bench_build
 from convlet.bench_trace import trace
@@ -21,9 +22,14 @@ MOST_COST_OF_ROWS = 0.03
 ADVICE = "if it must be so, run scripts/generate_baseline.py"
 
 
+@cache
+def compiled_small(name):
+    return compile_tflite(small_models()[name])
+
+
 @pytest.fixture(scope="module")
 def digits_like():
-    return compile_tflite(small_models()["digits_like"])
+    return compiled_small("digits_like")
 
 
 def measure(core, name, compiled):
@@ -39,13 +45,13 @@ def assert_no_rise(measured):
 @pytest.mark.parametrize("core", bench_build.CORES)
 @pytest.mark.parametrize("name", small_models())
 def test_small_models_take_no_more_instructions(name, core):
-    assert_no_rise(measure(core, name, compile_tflite(small_models()[name])))
+    assert_no_rise(measure(core, name, compiled_small(name)))
 
 
 @pytest.mark.skipif(not mlperf_models(), reason="the models are not beside this checkout")
 @pytest.mark.parametrize("name", mlperf_models() or [""])
 def test_real_models_take_no_more_instructions(name):
-    compiled = compile_tflite(mlperf_models()[name])
+    compiled, _ = compiled_mlperf(name)
     for core in ("m0plus", "m4"):
         assert_no_rise(measure(core, name, compiled))
 
@@ -87,7 +93,7 @@ def test_tiles_beside_the_image_read_nothing_of_it(core):
 
 @pytest.mark.parametrize("name", ["digits_like", "separable_like"])
 def test_rows_cost_little_more_than_layers(name):
-    compiled = compile_tflite(small_models()[name])
+    compiled = compiled_small(name)
     layers = bench.layer_by_layer(compiled)
     assert layers.plan.ring_rows[1:] == [node.shape[0] for node in compiled.program.nodes[1:]]
     rows, whole = measure("m0plus", name, compiled), measure("m0plus", name, layers)

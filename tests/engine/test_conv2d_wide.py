@@ -18,7 +18,7 @@ from convlet.format import (
     WIDE_TILE,
 )
 from convlet.plan import plan
-from convlet.writer import write_cvl
+from convlet.writer import constant_bytes, write_cvl
 from cvl_edit import edited, field, patched
 from exactness import assert_exact
 from hypothesis import given, settings
@@ -67,10 +67,12 @@ def test_every_form_is_exact(name):
     images = images_of(shape, seed=5)
     expected = tflm_outputs(tflite, images)
     for form in compiled.program.nodes[1].faster:
-        program = replace(compiled.program, nodes=[compiled.program.nodes[0], form])
-        model = convlet.Model(write_cvl(program, plan(program)))
-        for image, wanted in zip(images, expected, strict=True):
-            assert list(model.run(image)) == wanted.ravel().tolist(), form.parameter
+        for copied_bytes in (0, constant_bytes(form)):
+            node = replace(form, copied_bytes=copied_bytes)
+            program = replace(compiled.program, nodes=[compiled.program.nodes[0], node])
+            model = convlet.Model(write_cvl(program, plan(program)))
+            for image, wanted in zip(images, expected, strict=True):
+                assert list(model.run(image)) == wanted.ravel().tolist(), (form.parameter, copied_bytes)
 
 
 def test_all_ways_are_among_the_forms():
@@ -124,6 +126,8 @@ DAMAGES = {
     r"its ring ends at byte \d+ of an arena of 20000": {"scratch": 19300},
     r"the arena begins 2 bytes past a multiple of 4": {"scratch": 1002},
     r"its weights end at byte \d+ of \d+": {"weights": SIZE - WEIGHTS + 1},
+    r"its ring ends at byte 2000\d of an arena": {"copy": (20000 - WEIGHTS - 6 * SCALE.size) // 4 + 1},
+    r"its ring begins at byte 20, the first 24 are the engine's": {"copy": 5},
     r"its table ends at byte \d+ of \d+": {"table": TABLE + (SIZE - 6 * SCALE.size - TABLE) // 4 * 4 + 4},
 }
 

@@ -352,3 +352,9 @@ def test_an_output_that_is_an_input_without_rows_is_refused():
     cvl = compile_tflite(padded_chain().build(), int8_input=True).cvl
     with pytest.raises(ValueError, match="the output keeps 0 rows of 9"):
         convlet.check(edited(edited(cvl, HEADER, label_count=0), PORT, 1, op_index=0))
+
+
+def test_an_input_that_keeps_no_rows_has_no_test_vectors():
+    cvl = compile_tflite(digits_chain().build(), int8_input=True).cvl
+    with pytest.raises(ValueError, match="a count is 1, the limit is 0"):
+        convlet.check(edited(cvl, HEADER, vector_count=1, vectors=HEADER.size))

@@ -8,7 +8,6 @@ from convlet.compile import compile_tflite
 from convlet.variants import PREFERENCES
 from elementwise_models import elementwise_chain
 from several_ports import several_ports
-from untrained_zoo import untrained_tflite
 
 CHAINS = (digits_chain, elementwise_chain, moved_chain, padded_chain, reductions_chain, windows_chain)
 
@@ -28,7 +27,7 @@ def test_macs_are_the_compilers(chain, prefer):
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # of TensorFlow's converter
 @pytest.mark.parametrize("name", ["autoencoder", "micro_inception", "micro_mobilenet"])
-def test_macs_of_the_zoo(name):
+def test_macs_of_the_zoo(name, untrained_tflite):
     """Transposed convolutions, branches, and depthwise convolutions."""
     assert_profile(compile_tflite(untrained_tflite(name)))
 

@@ -6,11 +6,12 @@ import pytest
 from chain import Chain, padded_chain, stream_chain
 from convlet._engine import ffi, lib
 from convlet.compile import compile_tflite
-from convlet.format import OPERATOR
+from convlet.format import NO_OPERATOR, OPERATOR, STATE
 from convlet.schedule import simulate
 from convlet.variants import PREFERENCES
 from convlet.verify import stream_outputs
 from cvl_edit import edited
+from exactness import with_variant
 from operator_models import images_of
 from several_ports import several_ports
 from tflite_builder import Builder
@@ -59,6 +60,18 @@ def test_rows_are_made_in_the_order_that_the_planner_simulates(chain):
     compiled = compile_tflite(chain.build())
     events = simulate(compiled.program, compiled.plan.goals)
     assert steps_of(compiled) == [(event.node, event.row) for event in events if event.made]
+
+
+def test_a_row_that_would_begin_behind_its_step_is_no_endless_loop():
+    """Only who writes to the arena makes one."""
+    chain = Chain((16, 4, 4)).average_pool((4, 4), (4, 4))
+    compiled = with_variant(compile_tflite(chain.build()), True)
+    arena = bytearray(compiled.plan.arena_bytes)
+    model = convlet.Model(compiled.cvl, arena)
+    for _ in range(5):
+        model.push(bytes(16))
+    arena[STATE.size : 2 * STATE.size] = STATE.pack(next_row=1, step=0, slot=1, parent=NO_OPERATOR)
+    model.push(bytes(16))
 
 
 def steps_of(compiled):
@@ -216,3 +229,16 @@ def test_a_stream_that_is_reset_begins_anew():
     for forget in (model.reset, model.selftest):
         forget()
         assert np.array_equal(stream_outputs(model, series), first)
+
+
+def test_a_stream_that_makes_rows_without_its_input_comes_to_an_end():
+    """A file whose windows lie so far above row 0 that more rows could be made than can be counted."""
+    compiled = compile_tflite(
+        Chain((40, 1, 2)).conv(4, (1, 1)).conv(4, (1, 1)).conv(4, (1, 1)).build(), stream=True, prefer="ram"
+    )
+    cvl = compiled.cvl
+    for index in range(1, len(compiled.program.nodes)):
+        cvl = edited(cvl, OPERATOR, index, pad_top=0x7FFF)
+    model = convlet.Model(cvl)
+    for _ in range(3):
+        model.step(bytes(2))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from convlet.compile import compile_tflite
 from convlet.zoo import NAMES
 from test_harness import build, run
-from untrained_zoo import untrained_tflite
 
 # TensorFlow's own, of its converter.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
 
-def test_every_model_runs_at_every_alignment(tmp_path: Path) -> None:
+def test_every_model_runs_at_every_alignment(
+    tmp_path: Path, untrained_tflite: Callable[[str], bytes]
+) -> None:
     harness = build(tmp_path)
     files = [tmp_path / f"{name}.cvl" for name in NAMES]
     for path in files:

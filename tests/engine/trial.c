@@ -1,4 +1,5 @@
 #include "trial.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,9 +101,34 @@ static bool is_short(const cvl_model_t *model) {
     return rows <= MOST_STEPS && model->header.vector_count <= MOST_VECTORS;
 }
 
-static void take_steps(cvl_model_t *model, const cvl_input_t *images) {
-    cvl_start(model, images);
+// Whether an input that keeps no rows has been given another image than it takes.
+static bool lacks_image(const cvl_model_t *model) {
+    bool lacks = false;
+    for (unsigned i = 0; i < model->header.input_count; i++) {
+        lacks =
+            lacks || (operator_of(model, i).ring_rows == 0 && !cvl_is_in_place(&model->inputs[i]));
+    }
+    return lacks;
+}
+
+// Now and then somebody else writes to the arena between two rows: anywhere, or to a number of a
+// state, where most of what that can do is done.
+static void disturb(cvl_model_t *model) {
+    if (chance() % 64 != 0 || lacks_image(model)) {
+        return;
+    }
+    if (chance() % 2) {
+        model->arena[chance() % model->header.arena_bytes] = (uint8_t)chance();
+    } else {
+        uint16_t *numbers = (uint16_t *)(void *)model->arena;
+        size_t count = model->header.operator_count * sizeof(cvl_state_t) / sizeof *numbers;
+        numbers[chance() % count] = (uint16_t)(chance() % 8);
+    }
+}
+
+static void take_steps(cvl_model_t *model) {
     for (unsigned step = 0; step < MOST_STEPS && cvl_step(model) == CVL_MORE; step++) {
+        disturb(model);
     }
 }
 
@@ -117,9 +143,10 @@ static void read_results(const cvl_model_t *model) {
         }
         sum += cvl_real_output(model, port, count - 1);
     }
-    size_t classes = cvl_output_bytes(model, 0);
-    for (unsigned i = 0; i < classes && i < MOST_RANKS; i++) {
-        sum += cvl_probability(model, cvl_best(model, i));
+    unsigned best = cvl_best(model, UINT_MAX);
+    for (unsigned i = 0; best != UINT_MAX && i < MOST_RANKS; i++) {
+        sum += cvl_probability(model, best);
+        best = cvl_best(model, best);
     }
     for (unsigned i = 0; i < model->header.label_count && i < MOST_RESULTS; i++) {
         size_t bytes;
@@ -136,7 +163,8 @@ static void run_on_arena(cvl_model_t *model) {
         bool fits = values_of(model, i) <= model->header.arena_bytes;
         images[i] = (cvl_input_t){.data = model->arena, .element = fits ? CVL_INT8 : CVL_SEEDED};
     }
-    take_steps(model, images);
+    cvl_start(model, images);
+    take_steps(model);
 }
 
 static void run_on_images(cvl_model_t *model, cvl_element_t element) {
@@ -144,16 +172,42 @@ static void run_on_images(cvl_model_t *model, cvl_element_t element) {
     for (unsigned i = 0; i < model->header.input_count; i++) {
         images[i] = new_image(model, i, element);
     }
-    take_steps(model, images);
+    cvl_start(model, images);
+    take_steps(model);
     read_results(model);
     for (unsigned i = 0; i < model->header.input_count; i++) {
         free((void *)images[i].data);
     }
 }
 
-// Rows one after the other, while somebody else writes to the arena now and then.
-static void run_on_rows(cvl_model_t *model) {
 #if CVL_HAS_PUSH
+
+// The arena may lie elsewhere between two pushes.
+static void move_arena(cvl_model_t *model) {
+    uint8_t *from = model->arena;
+    cvl_fault_t fault;
+    void *to = allocate(model->header.arena_bytes);
+    memcpy(to, from, model->header.arena_bytes);
+    cvl_attach(model, to, model->header.arena_bytes, &fault);
+    free(from);
+}
+
+static void do_something_else(cvl_model_t *model) {
+    switch (chance() % 6) {
+    case 0:
+        cvl_reset(model);
+        break;
+    case 1:
+        move_arena(model);
+        break;
+    case 2:
+        run_on_images(model, (cvl_element_t)(chance() % (CVL_SEEDED + 1)));
+        break;
+    }
+}
+
+// Rows one after the other.
+static void run_on_rows(cvl_model_t *model) {
     cvl_operator_t input = operator_of(model, 0);
     if (model->header.input_count != 1 || input.ring_rows == 0) {
         return;
@@ -167,19 +221,21 @@ static void run_on_rows(cvl_model_t *model) {
         uint8_t *data = allocate(bytes);
         memset(data, (int)(chance() % 256), bytes);
         cvl_push(model, data, chance() % 2 ? CVL_INT8 : CVL_UINT8, rows);
-        for (unsigned step = 0; step < MOST_STEPS && cvl_step(model) == CVL_MORE; step++) {
-            if (chance() % 64 == 0) {
-                model->arena[chance() % model->header.arena_bytes] = (uint8_t)chance();
-            }
-        }
+        take_steps(model);
         (void)cvl_has_new_output(model);
         read_results(model);
         free(data);
+        do_something_else(model);
     }
-#else
-    (void)model;
-#endif
 }
+
+#else
+
+static void run_on_rows(cvl_model_t *model) {
+    (void)model;
+}
+
+#endif
 
 static bool passes_selftest(cvl_model_t *model) {
     uint32_t *checksums = allocate(model->header.operator_count * sizeof *checksums);
@@ -224,6 +280,7 @@ static void run_stream(
         counts->streams_passed += is_short(model) && passes_selftest(model);
         stream->is_bad = true;
         run_on_all(model, past);
+        arena = model->arena;
     }
     free(arena);
 }
@@ -270,6 +327,7 @@ void try_file(const uint8_t *content, size_t bytes, unsigned past, trial_counts_
             run_on_all(&model, past);
             counts->passed += is_short(&model) && passes_selftest(&model);
             counts->ran++;
+            arena = model.arena;
         }
         free(arena);
     }

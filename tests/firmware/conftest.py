@@ -53,21 +53,6 @@ def sanitized_micropython() -> Path:
     return firmware.build("unix", sanitize=True).image
 
 
-@pytest.fixture(scope="session")
-def qemu_firmware() -> Path:
-    return firmware.build("qemu-mps2-an385").image
-
-
-@pytest.fixture(scope="session")
-def cortex_m4_firmware() -> Path:
-    return firmware.build("qemu-mps2-an386").image
-
-
-@pytest.fixture(scope="session")
-def riscv_firmware() -> Path:
-    return firmware.build("qemu-virt-rv32").image
-
-
 @pytest.fixture
 def pico(pico_firmware: Path, digits: Digits) -> Iterator[EmulatedBoard]:
     """A Pico that holds digits.cvl."""
@@ -81,21 +66,14 @@ def pico_repl(pico: EmulatedBoard) -> Iterator[Board]:
         yield board
 
 
-@pytest.fixture
-def qemu_repl(qemu_firmware: Path) -> Iterator[Board]:
-    with emulate.qemu("qemu-mps2-an385", qemu_firmware) as running, connect(running.port) as board:
-        yield board
+@pytest.fixture(scope="module")
+def qemu_board(request: pytest.FixtureRequest) -> Iterator[Board]:
+    """The board of QEMU that a test names by indirect parametrization, for all tests that name it one after the other.
 
-
-@pytest.fixture
-def cortex_m4_repl(cortex_m4_firmware: Path) -> Iterator[Board]:
-    with emulate.qemu("qemu-mps2-an386", cortex_m4_firmware) as running, connect(running.port) as board:
-        yield board
-
-
-@pytest.fixture
-def riscv_repl(riscv_firmware: Path) -> Iterator[Board]:
-    with emulate.qemu("qemu-virt-rv32", riscv_firmware) as running, connect(running.port) as board:
+    MicroPython waits for input in a loop and keeps a processor busy: such tests are the last in their files.
+    """
+    image = firmware.build(request.param).image
+    with emulate.qemu(request.param, image) as running, connect(running.port) as board:
         yield board
 
 

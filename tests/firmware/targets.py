@@ -240,12 +240,6 @@ def _printed(command: Sequence[str], environment: Mapping[str, str] | None) -> s
     return done.stdout
 
 
-def run_again(board: Board, script: Path, digits: bytes) -> str:
-    """Without what the last script left in the board's RAM."""
-    board.run("globals().clear()\nimport gc\ngc.collect()")
-    return run_on(board, script, digits)
-
-
 def _measure_on(board: Board, case: Case, folder: str, count: str) -> str:
     board.run("globals().clear()\nimport gc\ngc.collect()")
     board.run(settings(case, folder, count))
@@ -263,7 +257,7 @@ def _on_qemu(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> 
         for case in cases:
             note_case(row, case, partial(_measure_on, board, case, "/rom/", target.count))
         for script in SCRIPTS:
-            note_script(row, partial(run_again, board, script, digits))
+            note_script(row, partial(run_on, board, script, digits))
 
 
 def _on_pico(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> None:
@@ -271,7 +265,7 @@ def _on_pico(target: Target, row: Row, cases: Sequence[Case], digits: bytes) -> 
     modules = {"convlet.mpy": native.build(target.native).path.read_bytes()} if target.native else {}
     with _pico(target, modules, {}) as board:
         for script in SCRIPTS:
-            note_script(row, partial(run_again, board, script, digits))
+            note_script(row, partial(run_on, board, script, digits))
     for case in cases:
         placed = (modules | case.files, {}) if target.native else (modules, case.files)
         folder = "/" if target.native else "/rom/"

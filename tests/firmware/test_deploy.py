@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import pytest
 from convlet import board as board_module
 from convlet import boards, emulate, native
 from convlet.board import connect
+from convlet.compile import compile_tflite
+from convlet.cvl_file import read_cvl
 from convlet.deploy import deploy, roll_back
 from convlet.emulate import EmulatedBoard
 from convlet.errors import BoardError, ConvletError
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 OLD = b"the model that was there before"
+
+
+@pytest.fixture(scope="module")
+def model(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A digits.cvl that is small: the emulated Pico takes a thousand bytes a second."""
+    path = tmp_path_factory.mktemp("small") / "digits.cvl"
+    path.write_bytes(compile_tflite(digits.tflite.read_bytes(), prefer="ram").cvl)
+    return path
 
 
 @pytest.fixture
@@ -37,29 +48,29 @@ def files_on(port: str) -> dict[str, bytes]:
         return dict(eval(board.run(code)))
 
 
-def test_new_model_replaces_the_old_one(pico_with_old: EmulatedBoard, digits: Digits) -> None:
-    done = deploy(digits.cvl, pico_with_old.port)
-    size = digits.cvl.stat().st_size
+def test_new_model_replaces_the_old_one(pico_with_old: EmulatedBoard, model: Path) -> None:
+    done = deploy(model, pico_with_old.port)
+    size = model.stat().st_size
     assert (done.name, done.size, done.sent_bytes, done.keeps_previous) == ("digits.cvl", size, size, True)
-    whole = {"digits.cvl": digits.cvl.read_bytes(), "digits.cvl.previous": OLD}
+    whole = {"digits.cvl": model.read_bytes(), "digits.cvl.previous": OLD}
     assert files_on(pico_with_old.port) == whole
-    assert deploy(digits.cvl, pico_with_old.port).sent_bytes == 0
+    assert deploy(model, pico_with_old.port).sent_bytes == 0
     with pytest.raises(BoardError, match=r"not rolled back.*own test of the model failed"):
         roll_back(pico_with_old.port)
     assert files_on(pico_with_old.port) == whole
 
 
-def test_command_takes_another_name(pico_with_old: EmulatedBoard, digits: Digits) -> None:
-    command = [sys.executable, "-m", "convlet.cli", "deploy", digits.cvl, "--port", pico_with_old.port]
+def test_command_takes_another_name(pico_with_old: EmulatedBoard, model: Path) -> None:
+    command = [sys.executable, "-m", "convlet.cli", "deploy", model, "--port", pico_with_old.port]
     done = subprocess.run([*command, "--name", "seven.cvl"], capture_output=True, text=True, check=True)
     assert "seven.cvl is on the board" in done.stdout
-    assert files_on(pico_with_old.port) == {"digits.cvl": OLD, "seven.cvl": digits.cvl.read_bytes()}
+    assert files_on(pico_with_old.port) == {"digits.cvl": OLD, "seven.cvl": model.read_bytes()}
 
 
-def test_json_of_the_command(pico_with_old: EmulatedBoard, digits: Digits) -> None:
-    command = [sys.executable, "-m", "convlet.cli", "deploy", digits.cvl, "--port", pico_with_old.port]
+def test_json_of_the_command(pico_with_old: EmulatedBoard, model: Path) -> None:
+    command = [sys.executable, "-m", "convlet.cli", "deploy", model, "--port", pico_with_old.port]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
-    data = digits.cvl.read_bytes()
+    data = model.read_bytes()
     assert json.loads(done.stdout) == {
         "name": "digits.cvl",
         "size": len(data),
@@ -69,11 +80,9 @@ def test_json_of_the_command(pico_with_old: EmulatedBoard, digits: Digits) -> No
     }
 
 
-def test_damaged_model_fails_its_selftest(
-    pico_with_old: EmulatedBoard, digits: Digits, tmp_path: Path
-) -> None:
+def test_damaged_model_fails_its_selftest(pico_with_old: EmulatedBoard, model: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "digits.cvl"
-    data = bytearray(digits.cvl.read_bytes())
+    data = bytearray(model.read_bytes())
     data[600] ^= 1
     damaged.write_bytes(data)
     with pytest.raises(BoardError, match=r"board is as it was.*own test of the model failed: ValueError"):
@@ -82,71 +91,75 @@ def test_damaged_model_fails_its_selftest(
 
 
 def test_transmission_fault_is_found_by_the_digest(
-    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+    pico_with_old: EmulatedBoard, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def faulty(data: bytes) -> bytes:
         # One character of the base64 text that carries the file.
         return data.replace(b"_f.write(_d('Q1", b"_f.write(_d('R1")
 
-    assert digits.cvl.read_bytes().startswith(b"CV")
+    assert model.read_bytes().startswith(b"CV")
     change_what_is_sent(monkeypatch, faulty)
     with pytest.raises(
         BoardError, match=r"board is as it was: the file arrived damaged: SHA-256 [0-9a-f]{64} on"
     ):
-        deploy(digits.cvl, pico_with_old.port)
+        deploy(model, pico_with_old.port)
     monkeypatch.undo()
     assert files_on(pico_with_old.port) == {"digits.cvl": OLD}
 
 
-def test_board_without_the_module(stock_pico_firmware: Path, digits: Digits) -> None:
-    """Gets the native one for its processor, and keeps it for the next deploy."""
+def test_board_without_the_module(
+    stock_pico_firmware: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gets the native one for its processor, here without what the model does not need, and keeps it."""
+    needed = read_cvl(model.read_bytes()).kernels
+    monkeypatch.setattr(native, "install", partial(native.install, operators=needed))
     with emulate.pico(stock_pico_firmware, {"digits.cvl": OLD}, board_name="pico-stock") as running:
-        assert deploy(digits.cvl, running.port).sent_bytes == digits.cvl.stat().st_size
-        assert deploy(digits.cvl, running.port).sent_bytes == 0
+        assert deploy(model, running.port).sent_bytes == model.stat().st_size
+        assert deploy(model, running.port).sent_bytes == 0
         with connect(running.port) as board:
             assert board.run("import os\nprint(sorted(os.listdir('/lib')))") == "['convlet.mpy']\n"
 
 
 def test_board_that_takes_no_native_module(
-    stock_pico_firmware: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+    stock_pico_firmware: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "_ASK", "print(0)")
     with emulate.pico(stock_pico_firmware, {"digits.cvl": OLD}, board_name="pico-stock") as running:
         with pytest.raises(
             BoardError, match=r"no module convlet .*could be installed.*convlet firmware build"
         ):
-            deploy(digits.cvl, running.port)
+            deploy(model, running.port)
         assert files_on(running.port) == {"digits.cvl": OLD}
 
 
-def test_full_file_system(pico_firmware: Path, digits: Digits) -> None:
+def test_full_file_system(pico_firmware: Path, model: Path) -> None:
     storage = boards.find("pico").storage
     assert storage is not None
     filler = bytes(storage.size - 3 * storage.block)  # what littlefs keeps of its own
     with emulate.pico(pico_firmware, {"digits.cvl": OLD, "filler": filler}) as running:
         with pytest.raises(BoardError, match=r"could not store the [\d,]+ bytes .*: 0 bytes are left"):
-            deploy(digits.cvl, running.port)
+            deploy(model, running.port)
         with connect(running.port) as board:
             code = "import os\nprint(sorted(os.listdir()), open('digits.cvl', 'rb').read())"
             assert board.run(code) == f"['digits.cvl', 'filler'] {OLD!r}\n"
 
 
 def test_connection_lost_while_writing(
-    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+    pico_with_old: EmulatedBoard, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose_the_connection_at(monkeypatch, b"_f.write(")
     with pytest.raises(BoardError, match=r"board is as it was; digits\.cvl\.unproved may be left .*lost"):
-        deploy(digits.cvl, pico_with_old.port)
+        deploy(model, pico_with_old.port)
     monkeypatch.undo()
     left = files_on(pico_with_old.port)
     assert left["digits.cvl"] == OLD
-    deploy(digits.cvl, pico_with_old.port)
-    whole = {"digits.cvl": digits.cvl.read_bytes(), "digits.cvl.previous": OLD}
+    deploy(model, pico_with_old.port)
+    whole = {"digits.cvl": model.read_bytes(), "digits.cvl.previous": OLD}
     assert files_on(pico_with_old.port) == whole
 
 
 def test_board_that_resets_while_it_is_written_to(
-    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+    pico_with_old: EmulatedBoard, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reset(data: bytes) -> bytes:
         if b"_f.write(" in data:
@@ -156,15 +169,15 @@ def test_board_that_resets_while_it_is_written_to(
 
     change_what_is_sent(monkeypatch, reset)
     with pytest.raises(BoardError, match=r"digits\.cvl was not deployed, the board is as it was"):
-        deploy(digits.cvl, pico_with_old.port)
+        deploy(model, pico_with_old.port)
     assert files_on(pico_with_old.port)["digits.cvl"] == OLD
-    deploy(digits.cvl, pico_with_old.port)
-    assert files_on(pico_with_old.port)["digits.cvl"] == digits.cvl.read_bytes()
+    deploy(model, pico_with_old.port)
+    assert files_on(pico_with_old.port)["digits.cvl"] == model.read_bytes()
 
 
-def test_two_deploys_at_once_of_which_one_is_by_ampy(pico_firmware: Path, digits: Digits) -> None:
+def test_two_deploys_at_once_of_which_one_is_by_ampy(pico_firmware: Path, model: Path) -> None:
     with emulate.pico(pico_firmware, {"digits.cvl": OLD}, pty=True) as running:
-        command = [sys.executable, "-m", "convlet.cli", "deploy", digits.cvl, "--port", running.port, "--via"]
+        command = [sys.executable, "-m", "convlet.cli", "deploy", model, "--port", running.port, "--via"]
         both = [
             subprocess.Popen([*command, way], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             for way in ("ampy", "mpremote")
@@ -173,36 +186,36 @@ def test_two_deploys_at_once_of_which_one_is_by_ampy(pico_firmware: Path, digits
         assert 0 in [process.returncode for process in both]
         for process, error in zip(both, errors, strict=True):
             assert process.returncode == 0 or "is another program using it?" in error
-        assert files_on(running.port)["digits.cvl"] == digits.cvl.read_bytes()
+        assert files_on(running.port)["digits.cvl"] == model.read_bytes()
 
 
-def test_ampy_deploys_and_rolls_back(pico_firmware: Path, digits: Digits) -> None:
+def test_ampy_deploys_and_rolls_back(pico_firmware: Path, model: Path) -> None:
     other = (VECTORS / "padded.cvl").read_bytes()
     with emulate.pico(pico_firmware, {"digits.cvl": other}, pty=True) as running:
-        deploy(digits.cvl, running.port, via="ampy")
-        new = digits.cvl.read_bytes()
+        deploy(model, running.port, via="ampy")
+        new = model.read_bytes()
         assert files_on(running.port) == {"digits.cvl": new, "digits.cvl.previous": other}
         roll_back(running.port, via="ampy")
         assert files_on(running.port) == {"digits.cvl": other, "digits.cvl.previous": new}
 
 
-def test_ampy_takes_no_sockets(digits: Digits) -> None:
+def test_ampy_takes_no_sockets(model: Path) -> None:
     with pytest.raises(BoardError, match="ampy opens serial ports and pseudo-terminals only"):
-        deploy(digits.cvl, "socket://127.0.0.1:9", via="ampy")
+        deploy(model, "socket://127.0.0.1:9", via="ampy")
 
 
 def test_connection_lost_while_renaming(
-    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+    pico_with_old: EmulatedBoard, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose_the_connection_at(monkeypatch, b"def _rename", 2)  # the first makes the previous model
     with pytest.raises(BoardError, match="the board holds one of them, whole"):
-        deploy(digits.cvl, pico_with_old.port)
+        deploy(model, pico_with_old.port)
     monkeypatch.undo()
-    assert files_on(pico_with_old.port)["digits.cvl"] in (OLD, digits.cvl.read_bytes())
+    assert files_on(pico_with_old.port)["digits.cvl"] in (OLD, model.read_bytes())
 
 
 def test_ctrl_c_while_writing(
-    pico_with_old: EmulatedBoard, digits: Digits, monkeypatch: pytest.MonkeyPatch
+    pico_with_old: EmulatedBoard, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(data: bytes) -> bytes:
         if b"_f.write(" in data:
@@ -212,13 +225,13 @@ def test_ctrl_c_while_writing(
 
     change_what_is_sent(monkeypatch, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        deploy(digits.cvl, pico_with_old.port)
+        deploy(model, pico_with_old.port)
     assert files_on(pico_with_old.port) == {"digits.cvl": OLD}
 
 
-def test_no_board_there(digits: Digits) -> None:
+def test_no_board_there(model: Path) -> None:
     with pytest.raises(BoardError, match="cannot open socket://127"):
-        deploy(digits.cvl, "socket://127.0.0.1:9")
+        deploy(model, "socket://127.0.0.1:9")
 
 
 def test_no_model_there(tmp_path: Path) -> None:

@@ -67,15 +67,6 @@ def test_model_runs_in_place_from_romfs(pico: EmulatedBoard, digits: Digits, tmp
     assert int(taken) < digits.cvl.stat().st_size  # the arena and the objects, but no copy of the file
 
 
-def test_qemu_runs_python_on_a_cortex_m3(qemu_repl: Board) -> None:
-    assert "Cortex-M3" in qemu_repl.run("import sys\nprint(sys.implementation._machine)")
-
-
-def test_qemu_runs_python_on_a_cortex_m4_with_dsp_and_floats(cortex_m4_repl: Board) -> None:
-    code = "import sys\nprint(sys.implementation._machine, 1.5 * 3, 2.0**0.5, sys.implementation._mpy >> 10)"
-    assert cortex_m4_repl.run(code) == "mps2-an386 with Cortex-M4 4.5 1.414214 7\n"
-
-
 def test_foreign_firmware_is_an_error(tmp_path: Path) -> None:
     image = tmp_path / "not.uf2"
     image.write_bytes(b"no UF2 at all" * 100)
@@ -92,9 +83,9 @@ def test_port_in_use_is_an_error(pico: EmulatedBoard, pico_firmware: Path) -> No
         pass
 
 
-def test_missing_emulator_is_named(qemu_firmware: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_emulator_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.qemu("qemu-mps2-an385", qemu_firmware):
+    with pytest.raises(ToolError, match="qemu-system-arm"), emulate.qemu("qemu-mps2-an385", Path("f.elf")):
         pass
 
 
@@ -110,7 +101,7 @@ def test_command_ends_cleanly(number: signal.Signals, pico_firmware: Path, tmp_p
     with connect(port.group()) as board:
         assert board.run("import os\nprint(os.stat('m.cvl')[6])") == "8\n"
     process.send_signal(number)
-    assert process.wait(10) == 0
+    assert process.wait(120) == 0
     assert "stopped" in process.stdout.read()
     with pytest.raises(BoardError, match="cannot open"), connect(port.group()):
         pass
@@ -122,7 +113,7 @@ def test_command_names_its_port_as_json(pico_firmware: Path) -> None:
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(5)]
     process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=10)
+    rest, _ = process.communicate(timeout=120)
     found = json.loads("".join(lines))
     assert (found["board"], rest) == ("pico", "")
     assert found["port"].startswith("socket://")
@@ -143,6 +134,14 @@ def test_command_shows_what_operators_take(pico_firmware: Path, digits: Digits) 
     assert through["cycles"] > found["cycles"] + 20 * cost.bytes_read
 
 
+def test_command_shows_what_a_step_takes(pico_firmware: Path) -> None:
+    model = Path(__file__).parents[1] / "vectors" / "stream.cvl"
+    command = [*COMMAND, "--firmware", pico_firmware, "--model", model, "--profile"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    step = re.search(r"^one step: ([\d,]+) cycles, [\d.]+ ms at 125 MHz$", printed, re.MULTILINE)
+    assert step and 5_000 < int(step.group(1).replace(",", "")) < 50_000
+
+
 def test_emulator_does_not_outlive_its_parent(pico_firmware: Path) -> None:
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom convlet import emulate\n"
@@ -154,7 +153,7 @@ def test_emulator_does_not_outlive_its_parent(pico_firmware: Path) -> None:
     emulator = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while _runs(emulator) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _runs(emulator)
@@ -177,3 +176,9 @@ def test_pty_and_tcp_port_exclude_each_other() -> None:
     done = subprocess.run([*COMMAND, "--pty", "--tcp-port", "0"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "exclude each other" in done.stderr
+
+
+@pytest.mark.parametrize("qemu_board", ["qemu-mps2-an386"], indirect=True)
+def test_qemu_runs_python_on_a_cortex_m4_with_dsp_and_floats(qemu_board: Board) -> None:
+    code = "import sys\nprint(sys.implementation._machine, 1.5 * 3, 2.0**0.5, sys.implementation._mpy >> 10)"
+    assert qemu_board.run(code) == "mps2-an386 with Cortex-M4 4.5 1.414214 7\n"

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from convlet.board import Board
-from convlet.on_board import DEVICE_FOLDER, run_images
+import pytest
+from convlet import emulate, firmware
+from convlet.board import Board, connect
+from convlet.on_board import DEVICE_FOLDER
+from qemu_files import qemu_with_files
 
 if TYPE_CHECKING:
     from conftest import Digits
@@ -28,17 +31,33 @@ def test_unix(
     assert np.array_equal(outputs, np.concatenate([test_split.outputs, random_images.outputs]))
 
 
-def test_cortex_m3(qemu_repl: Board, digits: Digits, test_split: Expected, random_images: Expected) -> None:
-    for expected in (test_split, random_images):
-        outputs = run_images(qemu_repl, digits.cvl.read_bytes(), expected.images)
-        assert np.array_equal(outputs, expected.outputs)
+# Images from a file: they take longer to send than to run.
+SCRIPT = """
+import convlet
+from array import array
+from binascii import hexlify
+model, image, images = convlet.Model({model!r}), array("f", bytes(256)), open({images!r}, "rb")
+while images.readinto(image):
+    print(hexlify(bytes(model.run(image))).decode())
+"""
 
 
-def test_cortex_m4(cortex_m4_repl: Board, digits: Digits, test_split: Expected) -> None:
-    outputs = run_images(cortex_m4_repl, digits.cvl.read_bytes(), test_split.images)
-    assert np.array_equal(outputs, test_split.outputs)
+def run_from_files(board: Board, folder: str) -> list[np.ndarray]:
+    printed = board.run(SCRIPT.format(model=f"{folder}digits.cvl", images=f"{folder}images"), 120)
+    return [np.frombuffer(bytes.fromhex(line), np.int8) for line in printed.split()]
 
 
-def test_pico(pico_repl: Board, test_split: Expected) -> None:
-    outputs = run_images(pico_repl, "digits.cvl", test_split.images)
+@pytest.mark.parametrize("name", ["qemu-mps2-an385", "qemu-mps2-an386"])
+def test_qemu(name: str, digits: Digits, test_split: Expected, random_images: Expected) -> None:
+    images = np.concatenate([test_split.images, random_images.images])
+    files = {"digits.cvl": digits.cvl.read_bytes(), "images": images.tobytes()}
+    with qemu_with_files(name, firmware.build(name).image, files) as board:
+        outputs = run_from_files(board, "/rom/")
+    assert np.array_equal(outputs, np.concatenate([test_split.outputs, random_images.outputs]))
+
+
+def test_pico(pico_firmware: Path, digits: Digits, test_split: Expected) -> None:
+    files = {"digits.cvl": digits.cvl.read_bytes(), "images": test_split.images.tobytes()}
+    with emulate.pico(pico_firmware, files) as running, connect(running.port) as board:
+        outputs = run_from_files(board, "/")
     assert np.array_equal(outputs, test_split.outputs)

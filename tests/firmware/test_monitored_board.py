@@ -31,7 +31,7 @@ def test_ctrl_c_stops_the_board_and_leaves_it_usable(pico: EmulatedBoard, tmp_pa
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=30)
+        rest, errors = process.communicate(timeout=120)
     assert all(line.endswith("%\n") for line in lines)
     assert (process.returncode, errors) == (0, "")
     assert rest.endswith("stopped; the board is at its prompt\n")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ import pytest
 from convlet import emulate, firmware, native
 from convlet.board import Board, connect
 from convlet.cvl_file import read_cvl
-from qemu_files import SleepingBoard, sleeping_qemu_with_files
+from convlet.engine_build import MODULE
+from qemu_files import qemu_with_files
 from test_device import SCRIPTS, on_each_script, run_here, run_on
 
 if TYPE_CHECKING:
@@ -35,114 +36,10 @@ print(gc.mem_alloc() - before)
 """
 
 
-@contextmanager
-def qemu_with_module(name: str, architecture: str) -> Iterator[SleepingBoard]:
-    bare = firmware.build(name, with_module=False).image
-    files = {"convlet.mpy": native.build(architecture).path.read_bytes()}
-    with sleeping_qemu_with_files(name, bare, files) as sleeping:
-        with sleeping.awake() as board:
-            assert board.run("import convlet\nprint(convlet.__file__)").strip() == "/rom/convlet.mpy"
-        yield sleeping
-
-
-# One board for all scripts of a processor: its start takes longer than most of them.
-@pytest.fixture(scope="module")
-def sleeping_m3() -> Iterator[SleepingBoard]:
-    with qemu_with_module("qemu-mps2-an385", "armv7m") as sleeping:
-        yield sleeping
-
-
-@pytest.fixture(scope="module")
-def sleeping_m4() -> Iterator[SleepingBoard]:
-    with qemu_with_module("qemu-mps2-an386", "armv7emsp") as sleeping:
-        yield sleeping
-
-
-@pytest.fixture(scope="module")
-def sleeping_riscv() -> Iterator[SleepingBoard]:
-    with qemu_with_module("qemu-virt-rv32", "rv32imc") as sleeping:
-        yield sleeping
-
-
-@pytest.fixture(scope="module")
-def sleeping_xtensa() -> Iterator[SleepingBoard]:
-    with qemu_with_module("qemu-lx60-xtensa", "xtensawin") as sleeping:
-        yield sleeping
-
-
-@pytest.fixture
-def cortex_m3(sleeping_m3: SleepingBoard) -> Iterator[Board]:
-    with sleeping_m3.awake() as board:
-        yield board
-
-
-@pytest.fixture
-def cortex_m4(sleeping_m4: SleepingBoard) -> Iterator[Board]:
-    with sleeping_m4.awake() as board:
-        yield board
-
-
-@pytest.fixture
-def riscv(sleeping_riscv: SleepingBoard) -> Iterator[Board]:
-    with sleeping_riscv.awake() as board:
-        yield board
-
-
-@pytest.fixture
-def xtensa(sleeping_xtensa: SleepingBoard) -> Iterator[Board]:
-    with sleeping_xtensa.awake() as board:
-        yield board
-
-
-def test_a_board_sleeps_between_its_tests(sleeping_m3: SleepingBoard, digits: Digits) -> None:
-    """Stopped it takes no processor; awake it goes on where it was."""
-    with sleeping_m3.awake() as board:
-        board.run("kept = 7")
-    assert state_of(sleeping_m3.process) == "T"
-    with sleeping_m3.awake() as board:
-        assert board.run("print(kept)") == "7\n"
-
-
-def state_of(process: int) -> str:
-    """What Linux says of a process: R and S run or wait, T is stopped."""
-    deadline = time.monotonic() + 10
-    while True:
-        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        if state == "T" or time.monotonic() > deadline:
-            return state
-        time.sleep(0.01)
-
-
-def run_next(board: Board, script: Path, data: bytes) -> str:
-    """Run a script without what the last one left in the board's RAM."""
-    board.run("globals().clear()\nimport gc\ngc.collect()")
-    return run_on(board, script, data)
-
-
 @on_each_script
 def test_unix(script: Path, bare_unix: Path, digits: Digits, tmp_path: Path) -> None:
     modules = native.build("x64").path.parent
     assert run_here(bare_unix, script, digits.cvl.read_bytes(), tmp_path, modules) == "ok\n"
-
-
-@on_each_script
-def test_cortex_m3(script: Path, cortex_m3: Board, digits: Digits) -> None:
-    assert run_next(cortex_m3, script, digits.cvl.read_bytes()) == "ok\n"
-
-
-@on_each_script
-def test_cortex_m4(script: Path, cortex_m4: Board, digits: Digits) -> None:
-    assert run_next(cortex_m4, script, digits.cvl.read_bytes()) == "ok\n"
-
-
-@on_each_script
-def test_riscv(script: Path, riscv: Board, digits: Digits) -> None:
-    assert run_next(riscv, script, digits.cvl.read_bytes()) == "ok\n"
-
-
-@on_each_script
-def test_xtensa(script: Path, xtensa: Board, digits: Digits) -> None:
-    assert run_next(xtensa, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 def test_pico(stock_pico_firmware: Path, digits: Digits) -> None:
@@ -157,7 +54,7 @@ def test_pico(stock_pico_firmware: Path, digits: Digits) -> None:
         assert module.code_bytes + module.data_bytes <= ram <= RAM_ALLOWED
         for name in ("api", "images", "ports"):
             script = next(path for path in SCRIPTS if path.stem == name)
-            assert run_next(board, script, digits.cvl.read_bytes()) == "ok\n"
+            assert run_on(board, script, digits.cvl.read_bytes()) == "ok\n"
 
 
 def test_install_asks_the_board(stock_pico_firmware: Path, digits: Digits) -> None:
@@ -257,3 +154,60 @@ def test_finished_modules_are_reused_and_hold_no_paths() -> None:
     assert native.build("armv6m") == module
     data = module.path.read_bytes()
     assert len(data) == module.file_bytes and str(Path.home()).encode() not in data
+
+
+ARCHITECTURES = {
+    "qemu-mps2-an385": "armv7m",
+    "qemu-mps2-an386": "armv7emsp",
+    "qemu-virt-rv32": "rv32imc",
+    "qemu-lx60-xtensa": "xtensawin",
+}
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def bare_board(request: pytest.FixtureRequest) -> Iterator[Board]:
+    """Firmware of QEMU without our module, and the native one in its ROMFS."""
+    bare = firmware.build(request.param, with_module=False).image
+    module = native.build(ARCHITECTURES[request.param])
+    with qemu_with_files(request.param, bare, {"convlet.mpy": module.path.read_bytes()}) as board:
+        assert board.run("import convlet\nprint(convlet.__file__)").strip() == "/rom/convlet.mpy"
+        yield board
+
+
+@pytest.fixture
+def esp_idfs_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stand-in for it: Debian's, which makes code for register windows, with a library of ours as its libgcc."""
+    debians, windowed = "xtensa-lx106-elf-gcc", ["-mabi=windowed", f"-Wa,{MODULE}/xtensa/windowed.s"]
+    name = "xtensa-esp32-elf-gcc"
+    objects = []
+    for source in ("native_divide.c", "xtensa/divide.c", "xtensa/float.c", "xtensa/multiply.c"):
+        objects.append(tmp_path / Path(source).name.replace(".c", f"{len(objects)}.o"))
+        options = ["-Os", f"-I{MODULE}", "-D__aeabi_fdiv=__divsf3", "-o", objects[-1]]
+        subprocess.run([debians, *windowed, *options, "-c", MODULE / source], check=True)
+    library = tmp_path / "libgcc.a"
+    subprocess.run(["xtensa-lx106-elf-ar", "rc", library, *objects], check=True)
+    program = tmp_path / name
+    program.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *-print-libgcc-file-name*) echo {library}; exit;; esac\n'
+        f'exec {debians} {" ".join(windowed)} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return name
+
+
+def test_esp_idfs_compiler(esp_idfs_compiler: str, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose libgcc the module takes instead of functions of ours."""
+    architecture = replace(native.ARCHITECTURES["xtensawin"], compilers=(esp_idfs_compiler,))
+    monkeypatch.setitem(native.ARCHITECTURES, "xtensawin", architecture)
+    module = native.build("xtensawin", operators=read_cvl(digits.cvl.read_bytes()).kernels)
+    files = {"convlet.mpy": module.path.read_bytes(), "digits.cvl": digits.cvl.read_bytes()}
+    bare = firmware.build("qemu-lx60-xtensa", with_module=False).image
+    with qemu_with_files("qemu-lx60-xtensa", bare, files) as board:
+        board.run("import convlet\nconvlet.Model('/rom/digits.cvl').selftest()")
+
+
+@on_each_script
+def test_qemu(script: Path, bare_board: Board, digits: Digits) -> None:
+    assert run_on(bare_board, script, digits.cvl.read_bytes()) == "ok\n"

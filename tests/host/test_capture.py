@@ -51,7 +51,7 @@ def test_samples_follow_each_other_until_the_source_ends(line: ScriptLine, recor
         client.take(8)
     assert client.take(8) is None
     client.end()
-    assert line.process.wait(10) == 0
+    assert line.process.wait(120) == 0
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,20 @@ def test_help_of_every_command_fits_the_terminal(columns):
     assert pages > 30
 
 
+def test_the_help_of_a_command_that_takes_something_ends_with_an_example():
+    """And it is one that the command would take."""
+    for names, command in every_command(cli.convlet):
+        takes = [each for each in command.params if {"--json", "--help"}.isdisjoint(each.opts)]
+        if isinstance(command, click.Group) or not takes or names == ("completion",):  # its are for the shell
+            continue
+        call = " ".join(("convlet", *names))
+        lines = [line.strip() for line in command.get_help(click.Context(command)).splitlines()]
+        shown = [line.split()[len(names) + 1 :] for line in lines if line.startswith(f"{call} ")]
+        assert shown, call
+        for words in shown:
+            command.make_context(call, list(words))
+
+
 def every_command(command, *names):
     """The words and the command of each, groups and their members."""
     if names:

@@ -15,12 +15,14 @@ def placed_chain():
     return chain.conv(16, (3, 3), (2, 2), "SAME").conv(16, (3, 3), (1, 1), "SAME").max_pool().dense(5)
 
 
-@pytest.mark.parametrize("prefer", ["ram", "balance", "speed"])
+@pytest.mark.parametrize(
+    ("prefer", "weights_in_ram"), [("ram", 0), ("balance", 0), ("speed", 0), ("speed", 2000)]
+)
 @pytest.mark.parametrize(
     "chain", [digits_chain, padded_chain, windows_chain, reductions_chain, moved_chain, placed_chain]
 )
-def test_a_file_has_the_plan_that_was_written(chain, prefer):
-    compiled = compile_tflite(chain().build(), prefer=prefer)
+def test_a_file_has_the_plan_that_was_written(chain, prefer, weights_in_ram):
+    compiled = compile_tflite(chain().build(), prefer=prefer, weights_in_ram=weights_in_ram)
     program, plan = read_program(compiled.cvl)
     assert plan == compiled.plan
     assert program.outputs == compiled.program.outputs
@@ -28,6 +30,7 @@ def test_a_file_has_the_plan_that_was_written(chain, prefer):
     expected, found = layout_of(compiled.program, compiled.plan), layout_of(program, plan)
     assert (found.events, found.rows) == (expected.events, expected.rows)
     assert (found.rings, found.scratches) == (expected.rings, expected.scratches)
+    assert found.copies == expected.copies and bool(found.copies) == any(plan.copies)
 
 
 @pytest.mark.parametrize("options", [{"stream": True}, {"int8_input": True}])

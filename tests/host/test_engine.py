@@ -5,6 +5,7 @@ import convlet
 import numpy as np
 import pytest
 from chain import Chain, digits_chain, padded_chain
+from convlet._engine import lib
 from convlet.compile import compile_tflite
 from convlet.format import OPERATOR
 from cvl_edit import edited
@@ -209,6 +210,33 @@ def test_a_file_that_changes_later_does_not_matter():
     before = list(model.run(IMAGE))
     file[:] = b"\xff" * len(file)
     assert list(model.run(IMAGE)) == before
+
+
+@pytest.mark.parametrize("use", ["run", "push", "profile", "selftest"])
+def test_after_ctrl_c_a_model_is_as_if_it_had_not_been_run(model, use, monkeypatch):
+    expected = list(model.run(IMAGE))
+
+    class Interrupted:
+        """The engine, where Ctrl-C comes after two rows."""
+
+        left = 2
+
+        def __getattr__(self, name):
+            if name.startswith(("cvl_step", "cvl_selftest")):
+                self.left -= 1
+                if self.left < 0:
+                    raise KeyboardInterrupt
+            return getattr(lib, name)
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("convlet.engine.lib", interrupted := Interrupted())
+            interrupted.left = 0 if use == "selftest" else 2
+            with pytest.raises(KeyboardInterrupt):
+                getattr(model, use)(*([] if use == "selftest" else [IMAGE]))
+        with pytest.raises(ValueError, match="no output yet"):
+            model.classify()
+        assert list(model.push(IMAGE)) == list(model.run(IMAGE)) == expected
 
 
 def test_selftest_names_the_first_operator_that_differs(model):

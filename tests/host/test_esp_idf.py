@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -18,22 +19,28 @@ from convlet.format import CHOOSABLE
 @pytest.fixture(autouse=True)
 def machine_without_esp_idf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(esp_idf.FOLDER_VARIABLE, raising=False)
-    program(tmp_path, "docker", "echo no daemon; exit 1")
+    program(tmp_path / "bin" / "docker", "echo no daemon; exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setenv("CONVLET_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(sources.MICROPYTHON_VARIABLE, str(checkout(tmp_path / "micropython")))
+    monkeypatch.setenv("CONVLET_CACHE", str(tmp_path / "cache"))
 
 
-def program(tmp_path: Path, name: str, script: str) -> None:
-    path = tmp_path / "bin" / name
+def program(path: Path, script: str) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/bash\n{script}\n")
     path.chmod(0o755)
 
 
 def checkout(folder: Path) -> Path:
-    """What of MicroPython the build looks at."""
-    (folder / "py").mkdir(parents=True)
+    """What of MicroPython the build looks at: the Makefile of its esp32 port, stand-ins for what that starts."""
+    real, port = sources.locate().micropython, folder / "ports" / "esp32"
+    (port / "boards" / "ESP32_GENERIC_C3").mkdir(parents=True)
+    (folder / "py").mkdir()
+    (folder / "mpy-cross").mkdir()
+    shutil.copy(real / "ports" / "esp32" / "Makefile", port)
+    shutil.copy(real / "py" / "verbose.mk", folder / "py")
+    (folder / "mpy-cross" / "Makefile").write_text("all:\n")
+    (port / "makeimg.py").write_text("import sys\nopen(sys.argv[5], 'w').write('image of ' + sys.argv[4])\n")
     lines = [f"#define MICROPY_VERSION_{part}\n" for part in ("MAJOR 1", "MINOR 25", "MICRO 0")]
     (folder / "py" / "mpconfig.h").write_text("".join(lines))
     for library in ("berkeley-db-1.xx", "micropython-lib"):
@@ -43,43 +50,38 @@ def checkout(folder: Path) -> Path:
 
 
 def install_esp_idf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ESP-IDF whose `make` writes down how it was called, and leaves what a build leaves."""
+    """An ESP-IDF whose tools export.sh puts on the PATH; idf.py writes down how it was called."""
     idf = tmp_path / "esp idf"
     idf.mkdir()
-    (idf / "export.sh").write_text('export PATH="$PATH:/from/export"\n')
+    (idf / "export.sh").write_text(f'export PATH="{tmp_path}/tools:$PATH"\n')
     monkeypatch.setenv(esp_idf.FOLDER_VARIABLE, str(idf))
-    make = """
-for word in "$@"; do case $word in BUILD=*) build=${word#BUILD=};; esac; done
-if [[ $* == *mpy-cross* ]]; then exit; fi
-mkdir -p "$build"
-printf '%s\\n' "$PATH" "$@" > "$build/called"
-echo elf > "$build/micropython.elf"; echo image > "$build/firmware.bin"
+    idf_py = """
+while [ "$1" != -B ]; do printf '%s\\n' "$1" >> words; shift; done
+mkdir -p "$2"; mv words "$2/called"
+[ "$3" = build ] && echo elf > "$2/micropython.elf"
 """
-    program(tmp_path, "make", make)
-    program(tmp_path, "riscv32-esp-elf-gcc", "echo version")
+    program(tmp_path / "tools" / "idf.py", idf_py)
+    program(tmp_path / "tools" / "riscv32-esp-elf-gcc", "echo version")
     sizes = 'if [ "$1" = -A ]; then echo ".dram0.bss 40 0"; else printf "text data\\n1000 20\\n"; fi'
-    program(tmp_path, "riscv32-esp-elf-size", sizes)
+    program(tmp_path / "tools" / "riscv32-esp-elf-size", sizes)
 
 
 def test_build_by_esp_idf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_esp_idf(tmp_path, monkeypatch)
     made = firmware.build("esp32c3", operators=["CONV_2D", "SOFTMAX"])
     assert made.image.name == "firmware.bin"
-    assert made.image.read_text() == "image\n"
+    assert re.fullmatch(r"image of \S+/micropython\.bin", made.image.read_text())
     assert (made.flash_bytes, made.ram_bytes) == (1020, 40)
     (called,) = (tmp_path / "cache").glob("builds/*/called")
-    path, *words = called.read_text().splitlines()
-    assert path.endswith(":/from/export")
-    port = tmp_path / "micropython" / "ports" / "esp32"
-    assert words[:3] == ["-C", str(port), "BOARD=ESP32_GENERIC_C3"]
-    module = f"-DUSER_C_MODULES={MODULE_FOLDER / 'micropython.cmake'}"
-    name, _, arguments = words[-1].partition("=")
-    assert name == "CMAKE_ARGS"
-    assert shlex.split(arguments) == [module, "-DCVL_OPS=CONV_2D SOFTMAX"]
+    board = tmp_path / "micropython/ports/esp32/boards/ESP32_GENERIC_C3"
+    assert called.read_text().splitlines() == [
+        *("-D", "MICROPY_BOARD=ESP32_GENERIC_C3", "-D", f"MICROPY_BOARD_DIR={board}"),
+        *(f"-DUSER_C_MODULES={MODULE_FOLDER / 'micropython.cmake'}", "-DCVL_OPS=CONV_2D SOFTMAX"),
+    ]
 
 
 def test_build_in_the_container(tmp_path: Path) -> None:
-    program(tmp_path, "docker", "exit")
+    program(tmp_path / "bin" / "docker", "exit")
     idf = esp_idf.locate()
     assert idf == esp_idf.EspIdf(None)
     command = idf.wrap(["make", "-C", "x"], [tmp_path, MODULE_FOLDER])
@@ -172,6 +174,11 @@ def test_cmake_gives_kernels_their_optimisation_whatever_the_port_has(configure)
         levels = [word for word in command if word.startswith("-O")]
         assert levels[-1] == ("-Os" if file in listed("small.txt") else "-O2"), file
         assert f"-I{MODULE_FOLDER}" in command
+
+
+def test_cmake_puts_kernels_into_the_ram_that_esp_idf_has_for_code(configure) -> None:
+    for command in configure("-DESP_PLATFORM=1", "-DCVL_HOT_IN_RAM=ON").values():
+        assert "-DCVL_HOT_SECTION=iram1" in command
 
 
 def test_cmake_leaves_operators_out(configure) -> None:

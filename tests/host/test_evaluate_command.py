@@ -84,7 +84,9 @@ def test_models_that_do_not_suit_the_data(
         capsys, "--model", "large.cvl"
     )
     assert "data.npz has labels up to 3, the model gives 2 scores" in refused(capsys, "--model", "few.cvl")
-    assert "several.cvl has 3 inputs, expected one" in refused(capsys, "--model", "several.cvl")
+    assert "holds images, labels, expected an .npz file with `images` and `images_2` and" in refused(
+        capsys, "--model", "several.cvl"
+    )
     assert "stream.cvl" in refused(capsys, "--model", "stream.cvl")
 
 
@@ -93,3 +95,18 @@ def test_labels_that_are_no_classes(
 ) -> None:
     np.savez("data.npz", images=samples["images"], labels=samples["labels"].astype(np.float32))
     assert "the labels in data.npz are float32" in refused(capsys, "--model", "model.cvl")
+
+
+def test_several_inputs(samples: dict[str, np.ndarray], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("several.cvl").write_bytes(compile_tflite(several_ports()).cvl)
+    model, rng = Model("several.cvl"), np.random.default_rng(3)
+    inputs = [rng.uniform(-70, 70, (9, *shape)).astype(np.float32) for shape in model.input_shapes]
+    labels = np.array([np.array(model.run(*sample)).argmax() for sample in zip(*inputs, strict=True)])
+    np.savez("data.npz", images=inputs[0], images_2=inputs[1], images_3=inputs[2], labels=labels)
+    cli.main(["evaluate", "data.npz", "--model", "several.cvl", "--against", "several.cvl", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["right"], found["differ"]) == (9, 0)
+    np.savez("data.npz", images=inputs[0], images_2=inputs[1], images_3=inputs[2][1:], labels=labels)
+    assert "holds 8 images_3 and labels of shape (9,), expected one for each" in refused(
+        capsys, "--model", "several.cvl"
+    )

@@ -1,4 +1,4 @@
-"""The examples in docstrings and in docs/python.md are right."""
+"""The examples in docstrings, and the sessions in docs/, are right."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def folder(digits: Digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         (tmp_path / name).write_bytes((digits.folder / name).read_bytes())
     seven = digits.images[np.flatnonzero(digits.labels == 7)[0]]
     np.save(tmp_path / "seven.npy", seven)
-    Image.fromarray((seven[..., 0] * 255).astype(np.uint8)).save(tmp_path / "seven.png")
+    pixels = (seven[..., 0] * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "seven.png")
+    (tmp_path / "seven.gray").write_bytes(pixels.tobytes())
     for grey, name in ((50, "cat"), (200, "dog")):
         (tmp_path / "pets" / name).mkdir(parents=True)
         for i in range(5):
@@ -67,6 +69,7 @@ def test_the_page_names_functions_of_each_command() -> None:
     assert len(NAMED) > 40
 
 
-def test_the_sessions_of_the_page(folder: Path) -> None:
-    found = doctest.testfile(str(DOCS / "python.md"), module_relative=False)
-    assert found.failed == 0 and found.attempted > 15
+@pytest.mark.parametrize(("page", "least"), [("python.md", 15), ("your_project.md", 8)])
+def test_the_sessions_of_a_page(page: str, least: int, folder: Path) -> None:
+    found = doctest.testfile(str(DOCS / page), module_relative=False)
+    assert found.failed == 0 and found.attempted > least

@@ -11,7 +11,7 @@ from convlet.compile import compile_tflite
 from convlet.errors import ToolError
 from convlet.fits import COUNTED_ON, CYCLES, Needs, fit, needs_of, read_model, weights_of
 
-NEEDS = Needs(10_000, 2_000, 5_000, "1 CONV_2D", "2 FULLY_CONNECTED", 8_000)
+NEEDS = Needs(10_000, 2_000, 5_000, "1 CONV_2D", "2 FULLY_CONNECTED", 8_000, 50_000)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,19 @@ def test_time_is_instructions_over_the_clock():
     time = fit(NEEDS, replace(find("pico"), clock_mhz=125), measured).time
     cycles = CYCLES["m0plus"]
     assert (time.least_ms, time.most_ms) == pytest.approx((10 * cycles.least, 10 * cycles.most))
+
+
+def test_an_rp2040_may_wait_for_its_flash():
+    """56 cycles for each line of 8 bytes, at 125 MHz; of the others it is not known."""
+    measured = Measurement("m", "m0plus", 1_250_000, 0, 0, 0, 0, 0, 0, 0, ())
+    assert fit(NEEDS, find("pico"), measured).time.flash_ms == pytest.approx(50_000 / 8 * 56 / 125_000)
+    assert fit(NEEDS, find("pico2"), replace(measured, core="m33")).time.flash_ms == 0
+
+
+def test_few_constants_stay_in_the_cache_of_the_flash(digits_tflite):
+    assert needs_of(compile_tflite(digits_tflite)).flash_reads == 0
+    large = compile_tflite(Chain((6, 6, 32)).conv(32).dense(2).build(), prefer="ram")
+    assert needs_of(large).flash_reads == 4 * weights_of(large)[1] + weights_of(large)[2] > 36_000
 
 
 def test_every_board_has_what_is_compared():

@@ -64,6 +64,7 @@ def test_what_does_not_fit_is_told_and_the_exit_code(too_large, capsys):
     assert code_of("fits", too_large, "--no-time") == 0
     assert code_of("fits", too_large, "--no-time", "--board", "pico") == 1
     text = " ".join(capsys.readouterr().out.split())
+    assert "ms more where the file is read in place" not in text  # without times
     assert "of flash short" in text and "2 FULLY_CONNECTED has the most weights, 2,101,760 bytes" in text
 
 

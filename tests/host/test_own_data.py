@@ -119,6 +119,12 @@ def test_a_keras_model_of_the_users_own_on_series(gestures: Path, tmp_path: Path
     assert not recipe.pixels
 
 
+def test_few_samples_come_in_small_batches_and_often(photos: Path) -> None:
+    """54 in 9 batches of 6 each: 89 epochs have 801 steps."""
+    recipe = own_recipe("photos", photos)
+    assert (recipe.batch_size, recipe.epochs) == (6, 89)
+
+
 def test_series_need_no_model_to_be_named(gestures: Path) -> None:
     recipe = own_recipe("gestures", gestures)
     model = recipe.build(import_tensorflow())

@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from convlet.errors import ConvletError
+from convlet.images import load_image
 from convlet.pictures import holds_pixels, read_picture
 from PIL import Image
 
@@ -31,6 +34,15 @@ def test_arrays_that_are_no_pictures(pixels, tmp_path):
     np.save(tmp_path / "a.npy", pixels)
     with pytest.raises(ConvletError, match=r"cannot read the picture .*a\.npy: it holds .*, expected uint8"):
         read_picture(tmp_path / "a.npy", 3, 4, 1)
+
+
+def test_a_frame_of_another_size_than_the_model_takes_is_scaled(tmp_path):
+    model = SimpleNamespace(input_shape=(3, 4, 1))
+    np.save(tmp_path / "frame.npy", np.full((6, 8, 3), 7, np.uint8))
+    assert load_image(tmp_path / "frame.npy", model).tolist() == [[[7]] * 4] * 3
+    np.save(tmp_path / "values.npy", np.zeros((6, 8), np.int8))
+    with pytest.raises(ConvletError, match="has 48 values, the model's input has 3 x 4 x 1"):
+        load_image(tmp_path / "values.npy", model)
 
 
 def test_other_numbers_of_channels(tmp_path):

@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 from chain import Chain, digits_chain, padded_chain, program_of
 from convlet.compile import compile_tflite
+from convlet.copies import with_copies
 from convlet.errors import ConvletError
 from convlet.packing import Block, lower_bound
 from convlet.plan import plan, plan_rings, prove
 from convlet.schedule import lifetimes, simulate
+from convlet.variants import choose_variants
 from exactness import assert_exact
 
 
@@ -148,3 +150,13 @@ def test_what_reads_first_never_writes_over_its_scratch(offset):
         prove(program, events, replace(good, offsets=[80, offset - 12]))
     with pytest.raises(ConvletError, match="row 0 of node 0 was overwritten"):
         prove(program, events, replace(good, offsets=[offset, 16]))
+
+
+def test_a_copy_of_weights_that_is_overwritten_is_noticed():
+    program = with_copies(choose_variants(program_of(Chain((6, 6, 4)).conv(4, (1, 1))), "speed"), 1000)
+    planned = plan(program)
+    events = simulate(program, planned.goals)
+    prove(program, events, planned)
+    for place in (*planned.offsets, planned.scratches[1]):
+        with pytest.raises(ConvletError, match=r"the copied weights of node 1 was overwritten|row . of node"):
+            prove(program, events, replace(planned, copies=[0, place], arena_bytes=10000))

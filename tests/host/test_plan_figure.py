@@ -69,6 +69,13 @@ def test_the_legend_names_every_operator(tmp_path, drawn):
     ]
 
 
+def test_copied_weights_are_shown(tmp_path, drawn):
+    compiled = compile_tflite(Chain((6, 6, 4)).conv(4).build(), prefer="speed", weights_in_ram=1000)
+    draw_plan(layout_of(compiled.program, compiled.plan), tmp_path / "p.png", "copied")
+    assert "copied weights" in [text.get_text() for text in drawn[0].legends[0].get_texts()]
+    assert "weights of 1" in [text.get_text() for axes in drawn[0].axes for text in axes.texts]
+
+
 def test_a_long_legend_has_columns_and_meets_nothing(tmp_path, drawn):
     chain = Chain((4, 4, 4))
     for _ in range(20):

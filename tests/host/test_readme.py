@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ import pytest
 from click.testing import CliRunner
 from convlet import cli, quantize
 from convlet.ops import REGISTRY
-from convlet.trained import trained
 from convlet.zoo import NAMES
 from convlet.zoo_table import BEGIN, COLUMNS, END
 from PIL import Image
@@ -66,11 +66,15 @@ RUN = [line for line in tables() + blocks() if not any(map(line.startswith, NOT_
 
 
 @pytest.fixture(scope="module")
-def folder(digits: Digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    digits: Digits, untrained_tflite: Callable[[str], bytes], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The files that the commands name."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(digits.folder, folder / "digits")
-    shutil.copytree(trained("lenet5").folder, folder / "lenet5")
+    (folder / "lenet5").mkdir()
+    (folder / "lenet5" / "lenet5.tflite").write_bytes(untrained_tflite("lenet5"))
+    shutil.copy(digits.folder / "digits.labels.txt", folder / "lenet5" / "lenet5.labels.txt")
     names = {
         "model.tflite": "digits.tflite",
         "model.keras": "digits.keras",

@@ -124,7 +124,7 @@ def test_ctrl_c_before_the_first_epoch_leaves_no_files_and_says_so(tmp_path: Pat
         if "Loading TensorFlow" in line:
             break
     run.send_signal(signal.SIGINT)
-    _, stderr = run.communicate(timeout=60)
+    _, stderr = run.communicate(timeout=120)
     assert (run.returncode, stderr.strip()) == (130, "interrupted")
     assert list(out.iterdir()) == []
 

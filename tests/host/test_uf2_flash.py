@@ -47,7 +47,6 @@ def image(tmp_path: Path) -> Path:
 def this_machine_has_no_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uf2_flash, "_mount_points", list)
     monkeypatch.setattr(uf2_flash, "_LABELS", tmp_path / "labels")
-    monkeypatch.setattr(uf2_flash, "RESTART_SECONDS", 0.5)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
 
@@ -134,7 +133,8 @@ def test_full_or_broken_drive(image: Path, tmp_path: Path, monkeypatch: pytest.M
             flash.flash("pico", image, port=str(drive))
 
 
-def test_board_that_does_not_take_it(image: Path, tmp_path: Path) -> None:
+def test_board_that_does_not_take_it(image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uf2_flash, "RESTART_SECONDS", 0.5)
     with waiting(tmp_path / "drive") as drive, pytest.raises(BoardError, match="did not restart within"):
         flash.flash("pico", image, port=str(drive))
 

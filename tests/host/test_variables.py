@@ -49,8 +49,19 @@ def test_wake_words_are_exact_frame_by_frame(path):
 
 def test_the_arena_of_wake_words():
     """Where their makers give TFLM 22,348, 22,860, 23,628 and 37,000 bytes."""
-    arenas = {path.stem: compile_tflite(path.read_bytes(), vectors=0).plan.arena_bytes for path in MODELS}
-    assert arenas == {"alexa": 3665, "hey_jarvis": 3455, "hey_mycroft": 4305, "okay_nabu": 4058}
+    arenas = {
+        path.stem: [
+            compile_tflite(path.read_bytes(), vectors=0, prefer=prefer).plan.arena_bytes
+            for prefer in ("balance", "ram")
+        ]
+        for path in MODELS
+    }
+    assert arenas == {
+        "alexa": [4741, 3665],
+        "hey_jarvis": [5140, 3455],
+        "hey_mycroft": [5381, 4305],
+        "okay_nabu": [5610, 4058],
+    }
 
 
 def graph_with_a_variable(initial=0, kept=2, axis=1, slice_begin=-2, joined_first=True):

@@ -31,7 +31,7 @@ def add_tool(folder: Path, name: str, script: str) -> None:
 def run_setup(bin_folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     cache = bin_folder.parent / "cache"
     environment = {"PATH": str(bin_folder), "HOME": os.environ["HOME"], "CONVLET_CACHE": str(cache)}
-    return subprocess.run([SETUP], env=environment | variables, capture_output=True, text=True, timeout=60)
+    return subprocess.run([SETUP], env=environment | variables, capture_output=True, text=True, timeout=120)
 
 
 def debian_without(bin_folder: Path, *missing: str) -> None:

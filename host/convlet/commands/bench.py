@@ -15,7 +15,7 @@ from rich.table import Table
 from convlet import bench, bench_build
 from convlet.bench import Baseline, Measurement
 from convlet.bench_figure import draw_instructions
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import compile_tflite
 from convlet.errors import naming
 from convlet.files import read_file, replacing, write_atomic
@@ -23,14 +23,16 @@ from convlet.peers import instructions_of_peers
 from convlet.variants import PREFERENCES
 
 
-@click.command()
-@click.argument("tflites", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.command(epilog=examples("convlet bench photos.tflite --core m0plus --profile"))
+@click.argument("tflites", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="TFLITE...")
 @click.option(
     "--core",
     "cores",
     type=click.Choice(list(bench_build.CORES)),
     multiple=True,
-    help="Default: the Cortex-M0+ and the Cortex-M4; may be given several times.",
+    help="Processor to count on; may be given several times. xtensa is the LX106, xtensawin one with register windows "
+    "as the ESP32 has.",
+    show_default="m0plus and m4",
 )
 @click.option(
     "--prefer",
@@ -49,8 +51,8 @@ from convlet.variants import PREFERENCES
 @click.option(
     "--baseline", type=click.Path(path_type=Path), help="Compare with the counts in this JSON file."
 )
-@out_option("Also write all that was measured there, as JSON.")
-@click.option("--chart", type=click.Path(path_type=Path), help="Draw it beside what peers take: a PNG file.")
+@out_option("File for all that was measured, as JSON.")
+@click.option("--chart", type=click.Path(path_type=Path), help="PNG file to draw, beside what peers take.")
 @json_option
 @click.pass_obj
 def command(

@@ -8,14 +8,15 @@ from typing import Any
 import click
 
 from convlet import capture
+from convlet.board import attached_port
 from convlet.capture import Captured
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 
 
-@click.command()
+@click.command(epilog=examples("convlet capture data --label walking --count 20 --rows 100"))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--label", required=True, help="What the samples show: the name of their folder in FOLDER.")
-@click.option("--port", required=True, help="Such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
+@click.option("--port", help="Such as /dev/ttyACM0, COM3, socket://HOST:NUMBER; else the one board on USB.")
 @click.option("--count", type=click.IntRange(min=1), default=20, show_default=True, help="Samples to take.")
 @click.option(
     "--rows",
@@ -28,16 +29,19 @@ from convlet.cli import Session, json_option
     "--sensor",
     type=click.Path(path_type=Path),
     default=capture.SENSOR,
-    help="A Python file for the board with open_source(). Default: device/mpu6050.py",
+    show_default="device/mpu6050.py",
+    help="A Python file with open_source(), which is run on the board.",
 )
-@click.option("--pause", type=click.FloatRange(min=0), default=0, help="Seconds before each sample.")
+@click.option(
+    "--pause", type=click.FloatRange(min=0), default=0, show_default=True, help="Seconds before each sample."
+)
 @json_option
 @click.pass_obj
 def command(
     session: Session,
     folder: Path,
     label: str,
-    port: str,
+    port: str | None,
     count: int,
     rows: int,
     sensor: Path,
@@ -51,7 +55,7 @@ def command(
     captured = Captured()
     try:
         capture.capture(
-            port,
+            port or attached_port(),
             folder,
             label,
             rows=rows,

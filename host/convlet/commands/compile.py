@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +11,32 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import Compiled, compile_file, read_labels
+from convlet.copies import bytes_from_flash
 from convlet.engine import Model
 from convlet.graph import Change, Shape
+from convlet.program import Program
 from convlet.variants import PREFERENCES
 from convlet.window import ram_bytes
 from convlet.window_cost import bytes_read
 from convlet.window_plan import LEAST_WINDOW
+from convlet.writer import constant_bytes
 
 _MOST_DETAILS = 8  # that are printed of one pass
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "convlet compile photos.tflite --labels photos.labels.txt",
+        "convlet compile gestures.tflite --labels walk,run,rest --stream",
+    )
+)
 @click.argument("tflite", type=click.Path(path_type=Path))
-@out_option("Default: the model's name with .cvl")
-@click.option("--labels", help="A file with a class a line, or the classes with commas between them.")
+@out_option("File to write.", show_default="TFLITE with .cvl")
+@click.option(
+    "--labels", help="File with the name of a class in each line, or the names with commas between them."
+)
 @click.option(
     "--vectors", type=click.IntRange(0, 100), default=1, show_default=True, help="Test vectors in the file."
 )
@@ -56,6 +66,13 @@ _MOST_DETAILS = 8  # that are printed of one pass
     "a few times for each image; with --prefer speed once, with ram again and again.",
 )
 @click.option(
+    "--weights-in-ram",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="For boards whose flash is slower than their RAM: copy the weights that are read most, at most so many bytes, "
+    "to the arena.",
+)
+@click.option(
     "--explain",
     is_flag=True,
     help="Say what every pass did, with the numbers of `convlet inspect`.",
@@ -72,13 +89,14 @@ def command(
     stream: bool,
     int8_input: bool,
     window: int | None,
+    weights_in_ram: int | None,
     explain: bool,
     as_json: bool,
 ) -> None:
     """Compile an int8 TFLITE file to a .cvl file."""
     target = out or tflite.with_suffix(".cvl")
     options = {"vectors": vectors, "prefer": prefer, "stream": stream, "int8_input": int8_input}
-    options["window"] = window or 0
+    options |= {"window": window or 0, "weights_in_ram": weights_in_ram or 0}
     compiled = compile_file(tflite, target, _labels(labels), **options)
     if as_json:
         session.print_json(_as_data(target, compiled))
@@ -96,6 +114,8 @@ def command(
     )
     if window:
         session.console.print(_about_window(compiled, window), highlight=False, soft_wrap=True)
+    if weights_in_ram:
+        session.console.print(_about_copies(compiled.program), highlight=False, soft_wrap=True)
     for note in compiled.graph.notes:
         session.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
     if program.period:
@@ -112,6 +132,18 @@ def _about_window(compiled: Compiled, window: int) -> str:
     return f"window: {ram:,} bytes of RAM for {window:,} of weights and the head; each {each} reads {read:,} bytes"
 
 
+def _about_copies(program: Program) -> str:
+    copied = [node.copied_bytes for node in program.nodes if node.copied_bytes]
+    before = replace(program, nodes=[replace(node, copied_bytes=0) for node in program.nodes])
+    sizes = [constant_bytes(node) for node in program.nodes]
+    each = "step" if program.period else "image"
+    read, read_before = (bytes_from_flash(way, sizes) for way in (program, before))
+    return (
+        f"weights in RAM: {sum(copied):,} bytes of {len(copied)} operators; each {each} reads {read:,} bytes of "
+        f"constants from flash instead of {read_before:,}"
+    )
+
+
 def _as_data(target: Path, compiled: Compiled) -> dict[str, Any]:
     return {
         "cvl": str(target),
@@ -120,6 +152,7 @@ def _as_data(target: Path, compiled: Compiled) -> dict[str, Any]:
         "macs": compiled.program.macs,
         "arena_bytes": compiled.plan.arena_bytes,
         "state_bytes": compiled.plan.state_bytes,
+        "copied_bytes": sum(node.copied_bytes for node in compiled.program.nodes),
         "is_stream": bool(compiled.program.period),
         "notes": compiled.graph.notes,
         "passes": [asdict(change) for change in compiled.explanation if change.details],

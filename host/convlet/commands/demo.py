@@ -10,12 +10,12 @@ import click
 from rich.table import Table
 
 from convlet.board_profile import CYCLES_PER_US
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.demo import Demo, run_demo
 
 
-@click.command()
-@out_option("Folder for the files.", default=Path("build/demo"), show_default=True)
+@click.command(epilog=examples("convlet demo -o demo"))
+@out_option("Folder for the results.", default=Path("build/demo"), show_default=True)
 @click.option("--deterministic", is_flag=True, help="Train to the same bytes in every run (a little slower).")
 @json_option
 @click.pass_obj

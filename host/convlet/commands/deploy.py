@@ -9,10 +9,12 @@ import click
 
 from convlet import deploy, rom_deploy
 from convlet.board import PORT_HELP, WAYS, attached_port
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 
 
-@click.command()
+@click.command(
+    epilog=examples("convlet deploy photos.cvl", "convlet deploy photos.cvl --port /dev/ttyACM0 --romfs")
+)
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--port", help=PORT_HELP)
 @click.option("--name", help="File name on the board; else that of the model.")

@@ -8,29 +8,37 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from rich.table import Table
 
 from convlet import emulate, firmware
 from convlet.board import connect
-from convlet.board_profile import CLOCK_HZ, CYCLES_PER_US, profile_on_pico
-from convlet.cli import Session, json_option
+from convlet.board_profile import CLOCK_HZ, CYCLES_PER_US, PicoProfile, profile_on_pico
+from convlet.cli import Session, examples, json_option
 from convlet.console import plain_table
 from convlet.cvl_file import read_cvl_at
 from convlet.file_kinds import UF2, read_kind
 from convlet.files import read_file
+from convlet.format import FLAG_STREAM
 from convlet.recordings import read_motion
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "convlet emulate --model photos.cvl --tcp-port 4321", "convlet emulate --model photos.cvl --profile"
+    )
+)
 @click.option(
     "--board", type=click.Choice(["pico"]), default="pico", show_default=True, help="What to emulate."
 )
-@click.option("--firmware", "image", type=click.Path(path_type=Path), help="UF2 file; else ours is built.")
+@click.option(
+    "--firmware", "image", type=click.Path(path_type=Path), help="UF2 file to boot; else ours is built."
+)
 @click.option(
     "--model",
     "models",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A file for the board's file system; may be given several times.",
+    help="A .cvl, or any file, to be in the board's file system; may be given several times.",
 )
 @click.option(
     "--tcp-port", type=click.IntRange(0, 65535), help="Listen on this TCP port; 0 picks a free one."
@@ -78,8 +86,7 @@ def command(
     if image is not None:
         read_kind(image, UF2, "the firmware")
     files = {path.name: read_file(path, "the file for the board") for path in models}
-    if profile:
-        read_cvl_at(models[0])
+    is_stream = profile and bool(read_cvl_at(models[0]).header["flags"] & FLAG_STREAM)
     if motion is not None:
         read_motion(motion)
     emulate.require_packages()
@@ -88,7 +95,7 @@ def command(
     try:
         with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion, uarts=uarts) as running:
             if profile:
-                _show_profile(session, running.port, models[0].name, window or 0, as_json)
+                _show_profile(session, running.port, models[0].name, window or 0, is_stream, as_json)
                 return
             if as_json:
                 session.print_json({"board": board, "port": running.port, "uarts": running.uarts})
@@ -103,13 +110,25 @@ def command(
             session.say("stopped")
 
 
-def _show_profile(session: Session, port: str, model: str, window: int, as_json: bool) -> None:
+def _show_profile(
+    session: Session, port: str, model: str, window: int, is_stream: bool, as_json: bool
+) -> None:
     session.progress.step(f"Running {model} on an emulated Raspberry Pi Pico")
     with connect(port) as board:
-        found = profile_on_pico(board, model, window)
+        found = profile_on_pico(board, model, window, is_stream)
     if as_json:
         session.print_json(asdict(found) | {"between": found.between})
         return
+    took = f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CYCLES_PER_US} MHz"
+    if is_stream:
+        session.say(f"one step: {found.cycles:,} cycles, {took}")
+    else:
+        session.console.print(_operators(found, took))
+    if window:
+        session.say(f"{found.bytes_read:,} bytes are read from the file, which is part of the time")
+
+
+def _operators(found: PicoProfile, took: str) -> Table:
     table = plain_table("#", "Operator", "Cycles", "Share", "MACs", "per MAC", words=2)
     rows = [(str(index), each.kind, each.cycles, each.macs) for index, each in enumerate(found.operators)]
     macs = sum(each.macs for each in found.operators)
@@ -120,12 +139,10 @@ def _show_profile(session: Session, port: str, model: str, window: int, as_json:
             number, kind, f"{cycles:,}", f"{cycles / found.cycles:.1%}", f"{macs:,}" if macs else "", per_mac
         )
     table.caption = (
-        f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CYCLES_PER_US} MHz. Operators are timed in steps of "
-        f"1 us, or {CYCLES_PER_US} cycles, for each row: the mean of {found.runs} runs"
+        f"{took}. Operators are timed in steps of 1 us, or {CYCLES_PER_US} cycles, for each row: the mean of "
+        f"{found.runs} runs"
     )
-    if window:
-        table.caption += f"\n{found.bytes_read:,} bytes are read from the file, while operators work"
-    session.console.print(table)
+    return table
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from convlet import on_board
-from convlet.array_files import load_arrays
-from convlet.cli import Session, json_option
+from convlet.array_files import IMAGES, LABELS, load_arrays
+from convlet.cli import Session, examples, json_option
 from convlet.console import plain_table
-from convlet.cvl_file import open_model
+from convlet.cvl_file import open_model, read_cvl_at
 from convlet.engine import Model
 from convlet.errors import ConvletError, VerifyError
 from convlet.evaluate import accuracy, confusion_matrix
@@ -28,15 +28,19 @@ from convlet.serial_client import Answer
 MOST_CLASSES = 20  # of a confusion matrix that a terminal shows
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "convlet evaluate photos.test.npz",
+        "convlet evaluate photos.test.npz --port /dev/ttyACM0 --against photos.cvl",
+    )
+)
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--port", help="Ask the board there, such as /dev/ttyACM0, COM3 or socket://127.0.0.1:4321.")
+@click.option("--port", help="Ask the board there, such as /dev/ttyACM0, COM3 or socket://HOST:NUMBER.")
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
-    default="digits.cvl",
-    show_default=True,
-    help="The .cvl file: on this computer, or with --port the file on the board.",
+    show_default="photos.cvl beside photos.test.npz",
+    help="The .cvl file: on this computer, or with --port on the board.",
 )
 @click.option(
     "--attach",
@@ -44,9 +48,9 @@ MOST_CLASSES = 20  # of a confusion matrix that a terminal shows
     help="With --port: device/serial_classify.py runs there already, with its model.",
 )
 @click.option(
-    "--baud", type=click.IntRange(min=1), default=115200, show_default=True, help="Of a UART, with --attach."
+    "--baud", type=click.IntRange(min=1), default=115200, show_default=True, help="With --attach: of a UART."
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Take so many samples only, from the beginning.")
+@click.option("--limit", type=click.IntRange(min=1), help="Take only the first so many samples.")
 @click.option(
     "--against", type=click.Path(path_type=Path), help="Compare the scores with those of this .cvl file here."
 )
@@ -56,7 +60,7 @@ def command(
     session: Session,
     data: Path,
     port: str | None,
-    model: Path,
+    model: Path | None,
     attach: bool,
     baud: int,
     limit: int | None,
@@ -65,24 +69,28 @@ def command(
 ) -> None:
     """Count how many of the samples in DATA a model gets right: on this computer, or one by one on a board.
 
-    DATA is a .npz file with `images`, float32 [N, ...], and `labels`, int [N], as `convlet train` leaves it. The model
-    is one of a single input; a stream is compared by `convlet verify --stream`.
+    DATA is a .npz file with `images`, float32 [N, ...], and `labels`, int [N], as `convlet train` leaves it; for a
+    model of several inputs also with `images_2`, `images_3` and so on, which --port does not take. A stream is compared
+    by `convlet verify --stream`.
     """
     if attach and not port:
         raise click.UsageError("--attach needs the --port of the board")
-    images, labels = _load_samples(data, limit)
-    expected = None if against is None else _answers_here(against, images)
+    model = model or _model_of(data, port is not None)
+    here = None if port else open_model(model)
+    inputs, labels = _load_samples(data, len(here.input_shapes) if here else 1, limit)
+    expected = None if against is None else _answers_here(against, open_model(against), inputs)
     repeated = 0
-    if port is None:
-        answers = _answers_here(model, images, session.progress)
+    if here:
+        answers = _answers_here(model, here, inputs, session.progress)
     else:
+        assert port
         board = (
             on_board.running_serial_classifier(port, baud)
             if attach
             else on_board.serial_classifier(port, str(model))
         )
         with board as client:
-            answers = on_board.classify_all(client, images, progress=session.progress)
+            answers = on_board.classify_all(client, inputs[0], progress=session.progress)
             repeated = client.repeated
     scores = _scores(answers)
     if labels.max() >= scores.shape[1]:
@@ -107,7 +115,7 @@ def command(
         )
     else:
         if len(confusion) <= MOST_CLASSES:
-            names = () if port else open_model(model).labels  # a board does not tell them
+            names = here.labels if here else ()  # a board does not tell them
             session.console.print(_confusion_table(confusion, names))
         _print_summary(session, labels, right, times, repeated if port else None)
         if differ is not None:
@@ -115,6 +123,12 @@ def command(
     if differ:
         where = "the board" if port else f"{model}"
         raise VerifyError(f"{where} does not give the scores of {against}: is it the same model?")
+
+
+def _model_of(data: Path, is_on_board: bool) -> Path:
+    """The model that belongs to the samples: on a board in its root folder, here beside them."""
+    name = f"{data.name.removesuffix('.npz').removesuffix('.test')}.cvl"
+    return Path(name) if is_on_board else data.with_name(name)
 
 
 def _confusion_table(confusion: NDArray[np.int64], names: Sequence[str]) -> Table:
@@ -138,22 +152,27 @@ def _print_summary(
     )
 
 
-def _load_samples(path: Path, limit: int | None) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    images, labels = load_arrays(path, "the samples", ("images", "labels"))
+def _load_samples(
+    path: Path, inputs: int, limit: int | None
+) -> tuple[list[NDArray[np.float32]], NDArray[np.int64]]:
+    """What goes into each input of a model, and the classes."""
+    names = (IMAGES, *(f"{IMAGES}_{number}" for number in range(2, inputs + 1)))
+    *images, labels = load_arrays(path, "the samples", (*names, LABELS))
     if labels.ndim > 1 and len(labels):
         raise ConvletError(
             f"{path} has labels of shape {labels.shape}, for each step; expected one for each sample\n"
             "A model for steps is compared by: convlet verify MODEL.tflite --stream"
         )
-    if labels.shape != (len(images),) or not len(images):
-        raise ConvletError(
-            f"{path} holds {len(images)} images and labels of shape {labels.shape}, expected one for each image"
-        )
+    for name, array in zip(names, images, strict=True):
+        if labels.shape != array.shape[:1] or not len(array):
+            raise ConvletError(
+                f"{path} holds {len(array)} {name} and labels of shape {labels.shape}, expected one for each of them"
+            )
     if labels.dtype.kind not in "iu" or labels.min() < 0:
         raise ConvletError(
             f"the labels in {path} are {labels.dtype}, expected whole numbers from 0, of classes"
         )
-    return check_values(images[:limit], str(path)), labels[:limit].astype(np.int64)
+    return [check_values(array[:limit], str(path)) for array in images], labels[:limit].astype(np.int64)
 
 
 def _scores(answers: Sequence[Answer]) -> NDArray[np.int8]:
@@ -161,29 +180,30 @@ def _scores(answers: Sequence[Answer]) -> NDArray[np.int8]:
     return np.array([answer.scores for answer in answers])
 
 
-def _answers_here(path: Path, images: NDArray[np.float32], progress: Progress = SILENT) -> list[Answer]:
-    """What the model in the .cvl file gives on this computer."""
-    model = open_model(path)
-    if len(model.input_shapes) != 1:
-        raise ConvletError(
-            f"{path} has {len(model.input_shapes)} inputs, expected one: `images` are for one\n"
-            "Models of several inputs are compared by: convlet verify MODEL.tflite; or in Python, Model.run(a, b)"
-        )
-    if images[0].size != np.prod(model.input_shape):
-        found, wanted = (" x ".join(map(str, shape)) for shape in (images.shape[1:], model.input_shape))
-        raise ConvletError(f"the images are {found}, the input of {path} is {wanted}")
+def _answers_here(
+    path: Path, model: Model, inputs: Sequence[NDArray[np.float32]], progress: Progress = SILENT
+) -> list[Answer]:
+    """What the model of the .cvl file gives on this computer."""
+    if len(model.input_shapes) != len(inputs):
+        raise ConvletError(f"{path} has {len(model.input_shapes)} inputs, expected {len(inputs)}")
+    quantized = []
+    for images, shape, port in zip(inputs, model.input_shapes, read_cvl_at(path).ports, strict=False):
+        if images[0].size != np.prod(shape):
+            found, wanted = (" x ".join(map(str, each)) for each in (images.shape[1:], shape))
+            raise ConvletError(f"the images are {found}, the input of {path} is {wanted}")
+        quantized.append(quantize(images, port["scale"], port["zero_point"]))
     answers = []
-    with progress.bar(f"{len(images)} images", total=len(images)) as advance:
-        for image in images:
-            answers.append(_answer(path, model, quantize(image, model.input_scale, model.input_zero_point)))
+    with progress.bar(f"{len(inputs[0])} images", total=len(inputs[0])) as advance:
+        for sample in zip(*quantized, strict=True):
+            answers.append(_answer(path, model, sample))
             advance(1)
     return answers
 
 
-def _answer(path: Path, model: Model, image: NDArray[np.int8]) -> Answer:
+def _answer(path: Path, model: Model, sample: Sequence[NDArray[np.int8]]) -> Answer:
     start = time.perf_counter_ns()
     try:
-        scores = np.array(model.run(image))
+        scores = np.array(model.run(*sample))
     except ValueError as error:
         raise ConvletError(f"{path}: {error}") from error
     return Answer(scores, (time.perf_counter_ns() - start) // 1000)

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from convlet.c_header import export_c, name_of
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 
 
-@click.command()
+@click.command(epilog=examples("convlet export-c photos.cvl"))
 @click.argument("model", type=click.Path(path_type=Path))
-@out_option("Default: beside MODEL, as digits_cvl.h")
-@click.option("--name", help="Of the array. Default: the file's, as digits_cvl")
+@out_option("File to write.", show_default="digits_cvl.h beside digits.cvl")
+@click.option("--name", help="Name of the array.", show_default="digits_cvl of digits.cvl")
 @json_option
 @click.pass_obj
 def command(session: Session, model: Path, out: Path | None, name: str | None, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from convlet import bench_build, engine_size, firmware, flash, sources
 from convlet.boards import BOARDS
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.console import plain_table
 from convlet.cvl_file import read_cvl_at
 from convlet.files import write_atomic
@@ -55,7 +55,7 @@ def fetch_sources(session: Session, as_json: bool) -> None:
     session.say(f"Pico SDK: {found.pico_sdk}")
 
 
-@command.command("build")
+@command.command("build", epilog=examples("convlet firmware build --board pico -o pico.uf2"))
 @click.option(
     "--board",
     type=click.Choice(list(BOARDS)),
@@ -69,7 +69,7 @@ def fetch_sources(session: Session, as_json: bool) -> None:
     "--hot-in-ram", is_flag=True, help="Board pico: put the kernels into RAM, out of the cache's way."
 )
 @click.option("--sanitize", is_flag=True, help="Board unix: check addresses and undefined behaviour.")
-@out_option("Copy the image to this file.")
+@out_option("File to copy the image to.")
 @json_option
 @click.pass_obj
 def build(
@@ -127,7 +127,12 @@ def build(
     )
 
 
-@command.command("flash")
+@command.command(
+    "flash",
+    epilog=examples(
+        "convlet firmware flash --board pico", "convlet firmware flash --board esp32c3 --port /dev/ttyUSB0"
+    ),
+)
 @click.option(
     "--board",
     type=click.Choice([board.name for board in BOARDS.values() if board.flashed_by]),
@@ -136,10 +141,10 @@ def build(
     help="What is attached: a name of `convlet boards`.",
 )
 @click.option(
-    "--port", help="Serial port of an ESP32, folder of a Pico's drive; else what is attached is found."
+    "--port", help="Serial port of an ESP32, or folder of a Pico's drive; else the one that is attached."
 )
 @click.option(
-    "--image", type=click.Path(path_type=Path), help="UF2 file or firmware.bin; else ours is built."
+    "--image", type=click.Path(path_type=Path), help="UF2 file or firmware.bin to flash; else ours is built."
 )
 @json_option
 @click.pass_obj
@@ -157,12 +162,13 @@ def flash_firmware(session: Session, board: str, port: str | None, image: Path |
     session.say(f"the {BOARDS[board].title} runs {made.name}; next: convlet deploy MODEL.cvl")
 
 
-@command.command("size")
+@command.command("size", epilog=examples("convlet firmware size --core m0plus --only photos.cvl"))
 @click.option(
     "--board",
     type=click.Choice([board.name for board in BOARDS.values() if board.build.link_map]),
     metavar="NAME",
-    help="Of the firmware of this board, a name of `convlet boards`: the default, with pico.",
+    show_default="pico",
+    help="Of the firmware of this board, a name of `convlet boards`.",
 )
 @click.option(
     "--core",

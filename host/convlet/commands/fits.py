@@ -14,7 +14,7 @@ from rich.text import Text
 from convlet.bench import Measurement
 from convlet.boards import BOARDS, find
 from convlet.cheaper import Cheaper, cheaper_layers
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.compile import Compiled
 from convlet.console import plain_table
 from convlet.errors import naming
@@ -40,14 +40,17 @@ _NAMES = [name for name, board in BOARDS.items() if board.chip]
 _MOST_ADVICE = 3
 
 
-@click.command()
+@click.command(
+    epilog=examples("convlet fits photos.tflite", "convlet fits photos.tflite --board pico --board esp32c3")
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--board",
     "boards",
     type=click.Choice(_NAMES),
     multiple=True,
-    help="Default: all; may be given several times. Of a single one the time of each operator is shown.",
+    show_default="all",
+    help="May be given several times. Of a single one the time of each operator is shown.",
 )
 @click.option("--prefer", type=click.Choice(PREFERENCES), help="As for `convlet compile`. [default: balance]")
 @click.option("--stream", is_flag=True, help="As for `convlet compile`: the time is that of a step.")
@@ -86,6 +89,7 @@ def command(
         if len(fits) == 1 and (time := fits[0].time):
             session.console.print(_operators(compiled, measured[time.core], time))
         _explain(session, measured, reasons)
+        _warn_of_flash(session, fits)
     if boards and not all(each.fits for each in fits):
         raise click.exceptions.Exit(1)
 
@@ -179,6 +183,16 @@ def _explain(session: Session, cores: Iterable[str], reasons: Mapping[str, str])
         session.say(f"{core}: {cycles.least} to {cycles.most} cycles an instruction, {cycles.source}", "dim")
     for core, reason in reasons.items():
         session.say(f"no time for {core}: {reason}", "dim")
+
+
+def _warn_of_flash(session: Session, fits: Sequence[Fit]) -> None:
+    slow = {each.board.chip: each.time.flash_ms for each in fits if each.time and each.time.flash_ms}
+    for chip, ms in slow.items():
+        session.say(
+            f"{chip}: up to {ms:,.1f} ms more where the file is read in place and its weights come from flash, which "
+            "is computed, not measured; `convlet compile --weights-in-ram BYTES` copies those that are read most",
+            "dim",
+        )
 
 
 def _as_data(

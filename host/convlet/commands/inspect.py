@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convlet.cheaper import macs_of
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.console import plain_table
 from convlet.cvl_file import CvlFile, read_cvl
 from convlet.engine import Model
@@ -25,7 +25,7 @@ from convlet.tflite_reader import read_tflite
 from convlet.window_cost import WindowCost, window_cost
 
 
-@click.command()
+@click.command(epilog=examples("convlet inspect photos.cvl"))
 @click.argument("model", type=click.Path(path_type=Path))
 @json_option
 @click.pass_obj

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from convlet import monitor
 from convlet.board import PORT_HELP, WAYS, attached_port
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.errors import ConvletError
 from convlet.monitor import Reading
 from convlet.resources import DEVICE_FOLDER
@@ -45,7 +45,7 @@ class View:
         return Group(table, Text(self.newest.line, "dim"))
 
 
-@click.command()
+@click.command(epilog=examples("convlet monitor imu_gesture.py --port /dev/ttyACM0"))
 @click.argument("script", type=click.Path(path_type=Path), default=Path("classify.py"))
 @click.option("--port", help=PORT_HELP)
 @click.option(

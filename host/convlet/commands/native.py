@@ -11,8 +11,8 @@ import click
 from rich.table import Table
 
 from convlet import native
-from convlet.board import connect, without_password
-from convlet.cli import Session, json_option, out_option
+from convlet.board import PORT_HELP, attached_port, connect, without_password
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.commands.firmware import only_options, operators_of
 from convlet.console import plain_table
 from convlet.files import write_atomic
@@ -23,15 +23,16 @@ def command() -> None:
     """The group of the commands for native modules."""
 
 
-@command.command("build")
+@command.command("build", epilog=examples("convlet native build --arch armv6m -o modules"))
 @click.option(
     "--arch",
     type=click.Choice(list(native.ARCHITECTURES)),
     multiple=True,
-    help="What to build for; may be given several times. All whose compiler there is, if none is given.",
+    show_default="all whose compiler is here",
+    help="Processor to build for; may be given several times.",
 )
 @only_options("Leave out what this model does not need; may be given several times.")
-@out_option("Copy them to this folder.")
+@out_option("Folder to copy them to.")
 @json_option
 @click.pass_obj
 def build(
@@ -62,13 +63,16 @@ def build(
         session.say(f"mpremote mip install {folder}/package.json    copies the module to a board")
 
 
-@command.command("install")
-@click.option("--port", required=True, help="Where the board is: /dev/ttyACM0, COM3, socket://host:number.")
+@command.command("install", epilog=examples("convlet native install --port /dev/ttyACM0"))
+@click.option("--port", help=PORT_HELP)
 @only_options("Leave out what this model does not need; may be given several times.")
 @json_option
 @click.pass_obj
-def install(session: Session, port: str, only: Sequence[Path], extras: Sequence[str], as_json: bool) -> None:
+def install(
+    session: Session, port: str | None, only: Sequence[Path], extras: Sequence[str], as_json: bool
+) -> None:
     """Ask a board what it takes, build that, and copy it to the board."""
+    port = port or attached_port()
     session.progress.step(f"Installing the native module on {without_password(port)}")
     with connect(port) as board:
         module = native.install(board, operators=operators_of(only, extras), progress=session.progress)

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import compile_tflite
 from convlet.console import plain_table
 from convlet.cvl_program import read_program
@@ -21,9 +21,9 @@ from convlet.plan_figure import check_suffix, draw_plan
 from convlet.variants import PREFERENCES
 
 
-@click.command()
+@click.command(epilog=examples("convlet plan photos.tflite --prefer ram -o plan.png"))
 @click.argument("model", type=click.Path(path_type=Path))
-@out_option(".png or .svg. Default: MODEL.plan.png")
+@out_option("File to draw, .png or .svg.", show_default="MODEL with .plan.png")
 @click.option(
     "--prefer",
     type=click.Choice(PREFERENCES),
@@ -42,7 +42,10 @@ def command(
     int8_input: bool,
     as_json: bool,
 ) -> None:
-    """Draw what lies in the arena when, for MODEL, a .tflite or .cvl file; with --json only where -o says so."""
+    """Draw what lies in the arena when, for MODEL, a .tflite or .cvl file.
+
+    With --json a picture is drawn only where -o names one.
+    """
     if out is not None:
         check_suffix(out)
     given = {"prefer": prefer, "stream": stream, "int8_input": int8_input}
@@ -128,6 +131,7 @@ def _as_data(layout: Layout) -> dict[str, Any]:
                 "bytes": layout.bytes_used(index),
                 "rows": [_span(span) for span in layout.rows if span.node == index],
                 "scratch": [_span(span) for span in layout.scratches if span.node == index],
+                "copied_weights": [_span(span) for span in layout.copies if span.node == index],
             }
             for index, node in enumerate(layout.program.nodes)
         ],

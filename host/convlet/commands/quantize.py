@@ -15,7 +15,7 @@ from rich.text import Text
 from convlet.array_files import load_labelled, load_samples
 from convlet.calibration import METHODS, PERCENTILE
 from convlet.calibration_table import Choice, compare
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.console import plain_table
 from convlet.errors import ConvletError
 from convlet.file_kinds import TFLITE, read_kind, require_keras
@@ -23,15 +23,20 @@ from convlet.quantize import MIN_MAX, is_tflite, quantize
 from convlet.signal_to_noise import MOST_SAMPLES, LayerNoise, measure_noise, warnings_of
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "convlet quantize model.keras --data samples.npy",
+        "convlet quantize model.keras --data samples.npy --compare test.npz",
+    )
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--data",
     required=True,
     type=click.Path(path_type=Path),
-    help="Representative inputs: .npy, or .npz with one array or one named images; shape [N, ...input].",
+    help="Some inputs as the model will get them: .npy, or .npz with one array or one named images, [N, ...input].",
 )
-@out_option("Default: MODEL with the suffix .tflite, or .int8.tflite for a float .tflite.")
+@out_option("File to write.", show_default="MODEL with .tflite, or with .int8.tflite")
 @click.option(
     "--calibration",
     type=click.Choice(list(METHODS)),

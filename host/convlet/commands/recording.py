@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.cvl_file import open_model
 from convlet.errors import ConvletError
 from convlet.files import write_atomic
@@ -20,8 +20,8 @@ def command() -> None:
     """Make recorded input for the scripts of device/."""
 
 
-@command.command()
-@out_option("Where to.", default="motion.csv", show_default=True)
+@command.command(epilog=examples("convlet recording motion -o motion.csv"))
+@out_option("File to write.", default="motion.csv", show_default=True)
 @json_option
 @click.pass_obj
 def motion(session: Session, out: Path, as_json: bool) -> None:
@@ -32,12 +32,12 @@ def motion(session: Session, out: Path, as_json: bool) -> None:
     _write(session, out, motion_csv().encode(), as_json)
 
 
-@command.command()
+@command.command(epilog=examples("convlet recording frame photo.jpg --model photos.cvl"))
 @click.argument("picture", type=click.Path(path_type=Path))
 @click.option(
     "--model", required=True, type=click.Path(path_type=Path), help="The .cvl file that will see it."
 )
-@out_option("Where to.", default="frame.ppm", show_default=True)
+@out_option("File to write.", default="frame.ppm", show_default=True)
 @json_option
 @click.pass_obj
 def frame(session: Session, picture: Path, model: Path, out: Path, as_json: bool) -> None:

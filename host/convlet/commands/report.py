@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.compile import Compiled
 from convlet.datasets import Part
 from convlet.files import write_atomic
@@ -15,16 +15,16 @@ from convlet.report.on_pico import OnPico, run_on_pico
 from convlet.report.page import numbers, render
 
 
-@click.command()
+@click.command(epilog=examples("convlet report photos-model --board pico"))
 @click.argument("folder", type=click.Path(path_type=Path))
-@out_option("Default: NAME.report.html in FOLDER.")
+@out_option("File to write.", show_default="NAME.report.html in FOLDER")
 @click.option("--board", type=click.Choice(["pico"]), help="Also run test samples on this board, emulated.")
 @click.option(
     "--board-samples",
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
-    help="How many of them: a Pico's emulator takes a second for some million multiplications.",
+    help="With --board: how many. The emulator takes a second for some million multiplications.",
 )
 @json_option
 @click.pass_obj

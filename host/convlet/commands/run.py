@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.cvl_file import open_model
 from convlet.engine import Model
 from convlet.errors import ConvletError
@@ -16,12 +16,19 @@ from convlet.images import load_image
 Ranking = list[tuple[str, float]]
 
 
-@click.command()
+@click.command(
+    epilog=examples("convlet run photos.cvl my.png --top 3", "convlet run photos.cvl my.png --on pico")
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--top", type=click.IntRange(min=1), default=1, show_default=True, help="Classes to show.")
-@click.option("--on", "emulated", type=click.Choice(["pico"]), help="Run it on this board in an emulator.")
-@click.option("--port", help="Run it on the board there, such as /dev/ttyACM0; its files stay as they are.")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=1, show_default=True, help="How many classes to show."
+)
+@click.option("--on", "emulated", type=click.Choice(["pico"]), help="Run it on this board, in an emulator.")
+@click.option(
+    "--port",
+    help="Run it on the board there, such as /dev/ttyACM0, COM3 or socket://HOST:NUMBER; its files stay as they are.",
+)
 @json_option
 @click.pass_obj
 def command(

@@ -10,12 +10,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from convlet.cli import Session, json_option, out_option
+from convlet.cli import Session, examples, json_option, out_option
 from convlet.errors import ConvletError
 from convlet.own_data import AUGMENTATIONS, CLASSIFIERS, own_recipe
 from convlet.recipe import Recipe
 from convlet.train import SEED, Trained, train_recipe
-from convlet.training_record import class_counts
+from convlet.training_advice import advice_of
+from convlet.training_record import class_counts, read_record
 from convlet.zoo import NAMES, find_recipe
 
 
@@ -23,6 +24,7 @@ class TrainCommand(click.Command):
     """Its help lists the zoo."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
         with formatter.section("Models"):
             formatter.write_dl([(name, find_recipe(name).summary) for name in NAMES])
 
@@ -37,42 +39,55 @@ def _parse_size(ctx: click.Context, parameter: click.Parameter, value: str | Non
     return int(words[0]), int(words[-1])
 
 
-@click.command(cls=TrainCommand)
+@click.command(
+    cls=TrainCommand,
+    epilog=examples("convlet train digits", "convlet train --data photos --size 32x32 --augment shift"),
+)
 @click.argument("name", type=click.Choice(NAMES), metavar="[NAME]", required=False)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Your own: a folder with a folder for each class, which hold pictures (.npy of bytes too), or series as "
-    ".npy or .csv; or an .npz file with images and labels.",
+    help="Your own data: a folder with a folder for each class, of pictures (.npy of bytes too), or of series as .npy "
+    "or .csv; or an .npz file with images and labels.",
 )
 @click.option(
     "--model",
     metavar="NAME|FILE.keras",
-    help=f"For --data: {', '.join(CLASSIFIERS)}, or your own Keras model. Default: lenet5, of series motion_conv1d",
+    show_default="lenet5, for series motion_conv1d",
+    help=f"With --data: {', '.join(CLASSIFIERS)}, or your own Keras model.",
 )
 @click.option(
     "--size",
     callback=_parse_size,
     metavar="HxW",
-    help="For --data: scale pictures to it. Default: what the model takes.",
+    show_default="what the model takes",
+    help="With --data: scale pictures to it.",
 )
 @click.option(
-    "--colour", type=click.Choice(["grey", "rgb"]), help="For --data: of pictures. Default: as --size."
+    "--colour",
+    type=click.Choice(["grey", "rgb"]),
+    show_default="what the model takes",
+    help="With --data: make pictures grey, or keep colours.",
 )
 @click.option(
     "--augment",
     type=click.Choice(list(AUGMENTATIONS)),
     multiple=True,
-    help="For --data: change the inputs at random while the model learns; may be given several times.",
+    help="With --data: change the inputs at random while the model learns; may be given several times.",
 )
-@out_option("Folder for the results. Default: ./NAME, or DATA-model")
-@click.option("--epochs", type=click.IntRange(min=1), help="Default: as the model's recipe says.")
+@out_option("Folder for the results.", show_default="NAME, or DATA-model")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="How often to go through the data.",
+    show_default="what suits the model",
+)
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),
     default=SEED,
     show_default=True,
-    help="Of the weights, and of the split of --data.",
+    help="Of the first weights, and of the split of --data.",
 )
 @click.option("--deterministic", is_flag=True, help="The same bytes in every run (a little slower).")
 @json_option
@@ -129,12 +144,16 @@ def command(
         deterministic=deterministic,
         progress=session.progress,
     )
+    advice = advice_of(trained.metrics, read_record(trained.files.record))
     if as_json:
         files = {"keras": trained.files.keras, "tflite": trained.files.tflite, "labels": trained.files.labels}
         paths = {kind: str(path) for kind, path in files.items() if path.exists()}
-        session.print_json({"files": paths, "interrupted": trained.interrupted, **asdict(trained.metrics)})
+        facts = {"files": paths, "interrupted": trained.interrupted, "advice": advice}
+        session.print_json(facts | asdict(trained.metrics))
     else:
         session.console.print(_table(trained))
+        for sentence in advice:
+            session.console.print(Text.assemble(("warning: ", "bold yellow"), sentence), highlight=False)
         _say_what_next(session, trained)
     if trained.interrupted:
         raise click.exceptions.Exit(130)

@@ -11,7 +11,7 @@ import numpy as np
 
 from convlet import oracle
 from convlet.array_files import IMAGES, load_arrays
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, VerifyError, naming
 from convlet.files import read_file
@@ -20,16 +20,20 @@ from convlet.quantize import check_values
 from convlet.verify import random_images, verify, verify_stream
 
 
-@click.command()
+@click.command(epilog=examples("convlet verify photos.tflite --images photos.test.npz"))
 @click.argument("tflite", type=click.Path(path_type=Path))
-@click.option("--images", type=click.Path(path_type=Path), help="A .npz file with float32 `images` [N, ...].")
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path),
+    help="A .npz file with `images`, float32 [N, ...], as `convlet train` leaves it.",
+)
 @click.option(
     "--random",
     "count",
     type=click.IntRange(0),
     default=100,
     show_default=True,
-    help="So many random images too, or series.",
+    help="How many random images to compare besides, or series.",
 )
 @click.option("--stream", is_flag=True, help="Compile it as a stream, and compare step by step.")
 @json_option

@@ -10,7 +10,7 @@ import click
 from rich import box
 from rich.table import Table
 
-from convlet.cli import Session, json_option
+from convlet.cli import Session, examples, json_option
 from convlet.errors import VerifyError
 from convlet.zoo_table import COLUMNS, Entry, markdown, measure_zoo, put_into
 
@@ -18,7 +18,7 @@ from convlet.zoo_table import COLUMNS, Entry, markdown, measure_zoo, put_into
 _TABLES = (COLUMNS[:6], COLUMNS[:1] + COLUMNS[6:])
 
 
-@click.command()
+@click.command(epilog=examples("convlet zoo photos.tflite"))
 @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[TFLITE]...")
 @click.option(
     "--readme",

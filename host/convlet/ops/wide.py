@@ -46,7 +46,9 @@ def widened(operator: Operator, node: Node, weights: np.ndarray) -> tuple[Node, 
     table = scale_table(requantization, Sums.of(weights, bias), node.tensor.zero_point)
     flags = WIDE_SHORT * all_are_short(table)
     if as_bytes:
-        forms = [(flags | WIDE_BYTES, bytes_of(pairs))]
+        # For a single pixel it takes longer to widen weights than to use them.
+        forms = [(flags, words_of(pairs))] if width == 1 else []
+        forms.append((flags | WIDE_BYTES, bytes_of(pairs)))
         if flags & WIDE_SHORT:
             forms.append((flags | WIDE_BYTES | WIDE_SINGLE, single_bytes_of(pairs)))
     else:

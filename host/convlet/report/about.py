@@ -7,13 +7,13 @@ from html import escape
 from convlet.graphviz_diagram import diagram_svg
 from convlet.report.facts import Facts
 from convlet.report.pictures import curve_chart, sample_picture
-from convlet.report.words import columns, count_text, key, row, section, shape_text, table
+from convlet.report.words import columns, count_text, key, note, row, section, shape_text, table
+from convlet.training_advice import learning_advice
 from convlet.training_record import Layer, last_labels
 
 SAMPLES_PER_CLASS = 10
 _SAMPLES = 20  # of data without classes
 _PARTS = (("train", "var(--accent)"), ("validation", "var(--second)"), ("test", "#8b98a5"))
-_OVERFITTING = 0.05  # of the accuracy, between what it has learnt and what it has not seen
 
 
 def data_section(facts: Facts) -> str:
@@ -86,6 +86,5 @@ def training_section(facts: Facts) -> str:
     charts = columns(curve_chart("Loss", losses, False), curve_chart(curves.measure, scores, is_share))
     epochs = facts.metrics.epochs
     text = "One epoch." if epochs == 1 else f"{epochs} epochs; the figures are those after the last."
-    if is_share and curves.train_score[-1] - curves.validation_score[-1] > _OVERFITTING:
-        text += " It knows what it has learnt from much better than the rest: more data, or augmentation, would help."
-    return section("training", "The training", text, charts)
+    notes = "".join(map(note, learning_advice(facts.metrics, facts.record)))
+    return section("training", "The training", text, charts + notes)

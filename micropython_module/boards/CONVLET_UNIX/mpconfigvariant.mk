@@ -3,3 +3,5 @@ MICROPY_PY_SSL = 0
 MICROPY_PY_BTREE = 0
 MICROPY_PY_FFI = 0
 FROZEN_MANIFEST ?= $(VARIANT_DIR)/manifest.py
+# For what mpconfigvariant.h turns on.
+CFLAGS += -Wno-sign-compare

@@ -265,7 +265,7 @@ def test_lenet5_from_training_to_page(tmp_path: Path) -> None:
     folder = tmp_path / "lenet5"
     subprocess.run([*convlet, "-q", "train", "lenet5", "--epochs", "1", "--out", folder], check=True)
     with np.load(folder / "lenet5.test.npz") as split:  # fewer: the numpy reference takes 10 ms for each
-        few = {name: split[name][:400] for name in split.files}
+        few = {name: split[name][:100] for name in split.files}
     np.savez(folder / "lenet5.test.npz", **few)
     done = subprocess.run([*convlet, "report", folder], check=True, capture_output=True, text=True)
     path = folder / "lenet5.report.html"
@@ -281,7 +281,7 @@ def test_lenet5_from_training_to_page(tmp_path: Path) -> None:
         for words in (("bench", tflite), ("verify", tflite, "--images", split, "--random", "0"))
     )
     assert data["instructions"] == {each["core"]: each["instructions"] for each in bench}
-    assert (data["test_samples"], verify["images"]) == (400, 400)
+    assert (data["test_samples"], verify["images"]) == (100, 100)
     assert (data["reference_mismatches"], data["engine_mismatches"]) == (
         verify["reference_mismatches"],
         verify["engine_mismatches"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from convlet.compile import compile_tflite
@@ -9,14 +11,15 @@ from convlet.datasets.basic_motions import CLASS_NAMES
 from convlet.engine import Model
 from convlet.oracle import Oracle
 from convlet.zoo.motion_conv1d import WINDOW
-from untrained_zoo import untrained_tflite
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
 CHANGED = 40  # the step whose values are changed
 
 
-def test_a_step_changes_its_own_answer_and_those_of_its_window() -> None:
+def test_a_step_changes_its_own_answer_and_those_of_its_window(
+    untrained_tflite: Callable[[str], bytes],
+) -> None:
     model = Model(compile_tflite(untrained_tflite("motion_conv1d")).cvl)
     rng = np.random.default_rng(0)
     differs = np.zeros(100, bool)
@@ -29,7 +32,9 @@ def test_a_step_changes_its_own_answer_and_those_of_its_window() -> None:
     assert (steps.min(), steps.max()) == (CHANGED, CHANGED + WINDOW)
 
 
-def test_step_by_step_it_gives_what_the_whole_sequence_gives() -> None:
+def test_step_by_step_it_gives_what_the_whole_sequence_gives(
+    untrained_tflite: Callable[[str], bytes],
+) -> None:
     tflite = untrained_tflite("motion_conv1d")
     motion = np.random.default_rng(0).integers(-128, 128, (100, 6)).astype(np.int8)
     expected = Oracle(tflite).run([motion]).reshape(100, 4)

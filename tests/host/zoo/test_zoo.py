@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from convlet.compile import compile_tflite
@@ -13,7 +15,6 @@ from convlet.tflite_reader import read_tflite
 from convlet.verify import random_images
 from convlet.zoo import NAMES, find_recipe
 from convlet.zoo_table import weight_bytes
-from untrained_zoo import untrained_tflite
 
 # TensorFlow's own, of its converter.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
@@ -33,7 +34,7 @@ OPERATORS = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_engine_gives_tflms_outputs(name: str) -> None:
+def test_the_engine_gives_tflms_outputs(name: str, untrained_tflite: Callable[[str], bytes]) -> None:
     tflite = untrained_tflite(name)
     oracle = Oracle(tflite)
     compiled = [compile_tflite(tflite), compile_tflite(tflite, prefer="ram", int8_input=True)]
@@ -48,13 +49,15 @@ def test_the_engine_gives_tflms_outputs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_model_has_the_operators_it_is_there_for(name: str) -> None:
+def test_a_model_has_the_operators_it_is_there_for(
+    name: str, untrained_tflite: Callable[[str], bytes]
+) -> None:
     found = {operator.kind for operator in read_tflite(untrained_tflite(name)).operators}
     assert found >= OPERATORS[name]
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"micro_inception", "micro_mobilenet"}))
-def test_the_cvl_has_little_but_weights(name: str) -> None:
+def test_the_cvl_has_little_but_weights(name: str, untrained_tflite: Callable[[str], bytes]) -> None:
     """The two that are left out have so many operators that their records take more than 2 KB."""
     tflite = untrained_tflite(name)
     assert len(compile_tflite(tflite, prefer="ram").cvl) <= 1.04 * weight_bytes(read_tflite(tflite)) + 2048

@@ -1,5 +1,5 @@
-// What MicroPython's qemu port has, and what it lacks for register windows.
-#include "mpconfigport.h"
+// What our boards of QEMU have, and what MicroPython's qemu port lacks for register windows.
+#include "../qemu/mpconfigboard.h"
 
 #define MICROPY_EMIT_XTENSAWIN (1) // native modules of this architecture
 #define MICROPY_NLR_SETJMP (1)
