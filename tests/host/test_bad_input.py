@@ -55,6 +55,8 @@ def test_missing_images(refused: Callable[..., str]) -> None:
     assert "there is no data pets" in refused("train", "--data", "pets")
     cli.main(["compile", "model.tflite"])
     assert "no.png" in refused("run", "model.cvl", "no.png")
+    cli.main(["compile", "model.tflite", "--int8-input", "-o", "int8.cvl"])
+    assert "photos/cat/1.png: the image has values" in refused("run", "int8.cvl", "photos/cat/1.png")
 
 
 def test_corrupt_images(refused: Callable[..., str]) -> None:
@@ -82,6 +84,12 @@ def test_folders_in_the_place_of_files(refused: Callable[..., str]) -> None:
     for command in ("compile", "export-c", "plan", "quantize --data a.npy", "evaluate", "deploy"):
         name, *options = command.split()
         assert "Is a directory" in refused(name, ".", *options)
+
+
+def test_images_of_another_size(refused: Callable[..., str]) -> None:
+    np.savez("other.npz", images=np.zeros((2, 5, 7, 1), np.float32))
+    message = refused("verify", "model.tflite", "--images", "other.npz")
+    assert "the images in other.npz are 5 x 7 x 1, the input of model.tflite is " in message
 
 
 def test_files_of_another_kind(refused: Callable[..., str]) -> None:

@@ -10,6 +10,7 @@ import click
 from convlet.cli import Session, examples, json_option
 from convlet.cvl_file import open_model
 from convlet.engine import Model
+from convlet.errors import ConvletError
 from convlet.images import load_image
 
 Ranking = list[tuple[str, float]]
@@ -67,9 +68,11 @@ def _rankings(
     """Of each image, as they come; all are read before a board is started."""
     buffers = [load_image(path, loaded) for path in images]
     if not (emulated or port):
-        yield from (
-            (path, loaded.classify(image, top=top)) for path, image in zip(images, buffers, strict=True)
-        )
+        for path, image in zip(images, buffers, strict=True):
+            try:
+                yield path, loaded.classify(image, top=top)
+            except ValueError as error:  # such as of a stream, or a model of several inputs
+                raise ConvletError(f"{path}: {error}") from error
         return
     from convlet.board_classifier import on_board, on_emulated_pico
 

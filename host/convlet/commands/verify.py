@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +15,7 @@ from convlet.cli import Session, examples, json_option
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, VerifyError, naming
 from convlet.files import read_file
+from convlet.graph import Tensor
 from convlet.quantize import check_values
 from convlet.verify import random_images, verify, verify_stream
 
@@ -54,7 +57,7 @@ def command(
     else:
         inputs = random_images(compiled, count)
         if images is not None:
-            inputs = [[image] for image in compiled.graph.inputs[0].quantize(_load_images(images))] + inputs
+            inputs = _load_images(images, tflite, compiled.graph.inputs) + inputs
         result = verify(data, compiled, inputs, session.progress)
     what = "outputs of a stream" if compiled.program.period else "images"
     if as_json:
@@ -72,6 +75,12 @@ def command(
         raise VerifyError(f"{tflite} does not give TFLM's outputs")
 
 
-def _load_images(path: Path) -> np.ndarray:
-    (images,) = load_arrays(path, "the images", (IMAGES,))
-    return check_values(images, str(path))
+def _load_images(path: Path, model: Path, inputs: Sequence[Tensor]) -> list[list[np.ndarray]]:
+    """The images in the .npz file `path`, quantised for the one input that the model has."""
+    if len(inputs) != 1:
+        raise ConvletError(f"{model} has {len(inputs)} inputs, expected one for --images: leave it out")
+    images = check_values(*load_arrays(path, "the images", (IMAGES,)), str(path))
+    if images[0].size != math.prod(inputs[0].rows):
+        found, wanted = (" x ".join(map(str, shape)) for shape in (images.shape[1:], inputs[0].rows))
+        raise ConvletError(f"the images in {path} are {found}, the input of {model} is {wanted}")
+    return [[image] for image in inputs[0].quantize(images)]
