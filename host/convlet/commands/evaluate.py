@@ -20,6 +20,7 @@ from convlet.cvl_file import open_model, read_cvl_at
 from convlet.engine import Model
 from convlet.errors import ConvletError, VerifyError
 from convlet.evaluate import accuracy, confusion_matrix
+from convlet.files import read_file
 from convlet.progress import SILENT, Progress
 from convlet.quantization import quantize
 from convlet.quantize import check_values
@@ -75,6 +76,7 @@ def command(
     """
     if attach and not port:
         raise click.UsageError("--attach needs the --port of the board")
+    read_file(data, "the samples")  # before the model that belongs to them is looked for
     model = model or _model_of(data, port is not None)
     here = None if port else open_model(model)
     inputs, labels = _load_samples(data, len(here.input_shapes) if here else 1, limit)
