@@ -79,8 +79,8 @@ def _load_images(path: Path, model: Path, inputs: Sequence[Tensor]) -> list[list
     """The images in the .npz file `path`, quantised for the one input that the model has."""
     if len(inputs) != 1:
         raise ConvletError(f"{model} has {len(inputs)} inputs, expected one for --images: leave it out")
-    (arrays,) = load_arrays(path, "the images", (IMAGES,))
-    images = check_values(arrays, str(path))
+    (loaded,) = load_arrays(path, "the images", (IMAGES,))
+    images = check_values(loaded, str(path))
     if images[0].size != math.prod(inputs[0].rows):
         found, wanted = (" x ".join(map(str, shape)) for shape in (images.shape[1:], inputs[0].rows))
         raise ConvletError(f"the images in {path} are {found}, the input of {model} is {wanted}")
