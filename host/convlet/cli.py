@@ -4,6 +4,7 @@ loaded when it is called.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import json
 import pkgutil
@@ -74,6 +75,17 @@ class CommandGroup(click.Group):
         module = f"convlet.commands.{cmd_name.replace('-', '_')}"
         command: click.Command = importlib.import_module(module).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]}?", ctx) from error
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(help_page(COMMANDS))

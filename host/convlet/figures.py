@@ -104,7 +104,7 @@ def _draw_pair(axes: Axes, train: Sequence[float], validation: Sequence[float], 
     axes.grid(color="#e3e3e3", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1.02, 0.98), borderaxespad=0)
 
 
 @_plain

@@ -98,6 +98,11 @@ def test_wrong_usage_exits_with_2(capsys):
     assert "No such command 'no-such-command'" in capsys.readouterr().err
 
 
+def test_a_command_that_is_mistyped_is_guessed(capsys):
+    assert exit_code("complie", "model.tflite") == 2
+    assert "No such command 'complie'. Did you mean compile?" in capsys.readouterr().err
+
+
 def fail():
     raise ModelError("found [this], expected that")
 

@@ -58,8 +58,11 @@ def _bounds_of(operator: Operator, bounds: dict[Tensor, Bounds]) -> Bounds:
         return _bounds_of_sums(operator, bounds[source])
     table = table_of(operator)
     if table is not None:
+        whole = table.astype(
+            np.int64
+        )  # some are float32 with whole numbers in them, or int8, which overflows here
         pairs = zip(*bounds[source], strict=True)
-        reached = [table[low - INT8_MIN : high - INT8_MIN + 1] for low, high in pairs]
+        reached = [whole[low - INT8_MIN : high - INT8_MIN + 1] for low, high in pairs]
         return np.array([x.min() for x in reached]), np.array([x.max() for x in reached])
     if operator.kind in _POOLS:
         low, high = clamp_of(operator)

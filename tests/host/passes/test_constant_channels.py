@@ -55,6 +55,15 @@ def test_channels_go_through_what_acts_on_each_alone():
     assert_exact(chain.build(), SHAPE, seed=3)
 
 
+@pytest.mark.parametrize("kind", ["ABS", "GELU", "HARD_SWISH", "LEAKY_RELU", "RELU6", "TANH"])
+def test_bounds_behind_one_function_are_those_of_the_next(kind):
+    """Whatever type its table has."""
+    options = {"Alpha": 0.1} if kind == "LEAKY_RELU" else {}
+    chain = Chain(SHAPE).conv(9).function(kind, 1 / 128, 0, **options).function("LOGISTIC", 1 / 256, -128)
+    graph = read_tflite(chain.conv(4).build())
+    assert {bound.dtype for pair in channel_bounds(graph).values() for bound in pair} == {np.dtype(np.int64)}
+
+
 def test_a_channel_that_is_dead_in_the_end_goes_from_the_start():
     """The convolution's channel is not constant, but nobody needs it."""
     chain = with_biases(Chain(SHAPE).conv(9).depthwise(), c5=DEAD).conv(4, (1, 1))
