@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 WALK = (ROOT / "docs" / "walk.md").read_text()
-WITHOUT_A_KERNEL = {"COPY", "LOOKUP", "PACK", "SHAPE"}  # folded away, or made by a pass
+WITHOUT_A_KERNEL = {
+    "COPY",
+    "GATHER",
+    "LOOKUP",
+    "PACK",
+    "REDUCE_PROD",
+    "SHAPE",
+}  # folded away, or made by a pass
 
 # Why commands that begin so are not run here.
 NOT_RUN = {
