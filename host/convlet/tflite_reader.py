@@ -71,6 +71,7 @@ def read_tflite(data: bytes) -> Graph:
         _check_values(graph)
         replace_variables(graph, list(reader.variables.values()))
         passes.apply(passes.READING, graph)
+        _check_values(graph)  # again: some shapes are known only now
         _check_batches(graph)
         return graph
     except (
