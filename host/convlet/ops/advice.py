@@ -55,7 +55,8 @@ INSTEAD = {
     ),
     **dict.fromkeys(("EQUAL", "GREATER", "IF", "LESS", "NOT_EQUAL", "SELECT", "SELECT_V2", "WHERE"), _CHOICE),
     **dict.fromkeys(("EMBEDDING_LOOKUP", "GATHER", "GATHER_ND", "HASHTABLE_LOOKUP", "ONE_HOT"), _PICKING),
-    **dict.fromkeys(("L2_NORMALIZATION", "LOCAL_RESPONSE_NORMALIZATION"), _NORMALIZATION),
+    "L2_NORMALIZATION": "nothing: divide by the length in Python, behind the model",
+    "LOCAL_RESPONSE_NORMALIZATION": _NORMALIZATION,
     **dict.fromkeys(("BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "SVDF", "WHILE"), _RECURRENCE),
     **dict.fromkeys(("UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN"), _RECURRENCE),
     **dict.fromkeys(
