@@ -27,9 +27,8 @@ ARENA_BYTES = 16 << 20
 class Oracle:
     """A `.tflite` in tflite-micro's interpreter, with int8 values at its borders whatever types it has there.
 
-    Of a model with operators that TFLM lacks, the numpy reference, operator by operator as the file has them; `name`
-    says so. Raises ModelError when it is no model that Convlet reads, ToolError when tflite-micro is missing or cannot
-    run it.
+    Of a model that TFLM cannot run, the numpy reference, operator by operator as the file has them; `name` says so, and
+    why. Raises ModelError when it is no model that Convlet reads, ToolError when tflite-micro is missing.
     """
 
     def __init__(self, tflite: bytes) -> None:
@@ -40,21 +39,23 @@ class Oracle:
                 "comparing with TFLM needs the package tflite-micro: pip install 'convlet[verify]'"
             ) from error
         self.name = NAME
-        graph = read_tflite(tflite)
-        self._inputs, self._outputs = graph.inputs, graph.outputs
-        reason = "takes 1 for what the file leaves open of shapes"
-        if not graph.is_open:
-            with _standard_error() as log:
-                try:
-                    self._interpreter: Any = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
-                    self._interpreter.invoke()
-                    return
-                except RuntimeError:
-                    pass
-            reason = _why_not(bytes(log))
-        check_operators(graph)
+        self._graph = read_tflite(tflite)
+        self._inputs, self._outputs = self._graph.inputs, self._graph.outputs
+        if self._graph.is_open:
+            self._take_reference("takes 1 for what the file leaves open of shapes")
+            return
+        with _standard_error() as log:
+            try:
+                self._interpreter: Any = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
+                return
+            except RuntimeError:
+                pass
+        self._take_reference(_why_not(bytes(log)))
+
+    def _take_reference(self, reason: str) -> None:
+        check_operators(self._graph)
         self.name = f"the numpy reference, since {NAME} {reason}"
-        self._interpreter = _Reference(graph)
+        self._interpreter = _Reference(self._graph)
 
     @property
     def input_details(self) -> dict[str, Any]:
@@ -81,7 +82,15 @@ class Oracle:
             details = self._interpreter.get_input_details(index)
             values = _from_int8(np.asarray(image, np.int8), tensor, np.dtype(details["dtype"]))
             self._interpreter.set_input(values.reshape(details["shape"]), index)
-        self._interpreter.invoke()
+        with _standard_error() as log:
+            try:
+                self._interpreter.invoke()
+                failed = False
+            except RuntimeError:  # as an ARG_MAX of int64
+                failed = True
+        if failed:
+            self._take_reference(_why_not(bytes(log)))
+            return self.run_all(images)
         outputs = (self._interpreter.get_output(index) for index in range(len(self._outputs)))
         return [_to_int8(values, tensor) for values, tensor in zip(outputs, self._outputs, strict=True)]
 

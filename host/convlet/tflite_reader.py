@@ -71,6 +71,7 @@ def read_tflite(data: bytes) -> Graph:
         _check_values(graph)
         replace_variables(graph, list(reader.variables.values()))
         passes.apply(passes.READING, graph)
+        _check_values(graph)  # again: some shapes are known only now
         _check_batches(graph)
         return graph
     except (
@@ -93,7 +94,7 @@ def _check_order(graph: Graph, variables: Iterable[Variable]) -> None:
     made = {*graph.inputs, *(variable.read for variable in variables if variable.read is not None)}
     for operator in graph.operators:
         read = {tensor for tensor in operator.inputs if tensor.data is None}
-        if not read or not read <= made:
+        if not operator.inputs or not read <= made:
             raise ModelError(f"{operator} reads no tensor, or one that no earlier operator makes")
         if operator.output in made or operator.output.data is not None:
             raise ModelError(f"{operator} makes tensor {operator.output.name!r}, which is there already")
@@ -251,7 +252,7 @@ class _Reader:
         """
         tensor = self._tensor(index)
         if tensor.type != "INT8" and kind not in _BORDERS.get(tensor.type, ()):
-            advice = instead_of([kind]) or _ADVICE.get(tensor.type, _CONVERT_ANEW)
+            advice = instead_of([kind], tensor.name) or _ADVICE.get(tensor.type, _CONVERT_ANEW)
             raise ModelError(f"tensor {tensor.name!r} is {tensor.type}, expected INT8:{advice}")
         if not any_shape and tensor.batch is None and len(tensor.shape) > 1:
             tensor.batch, tensor.shape = tensor.shape[0], tensor.shape[1:]
@@ -260,7 +261,7 @@ class _Reader:
         if (len(tensor.shape) > 3 and is_known_image) or min(tensor.full_shape, default=1) < 1:
             raise ModelError(
                 f"tensor {tensor.name!r} has shape {list(tensor.shape)}, "
-                "expected at most height, width, channels"
+                f"expected at most height, width, channels.{instead_of([], tensor.name)}"
             )
         if tensor.type not in ("INT8", "UINT8"):
             return tensor

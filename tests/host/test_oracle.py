@@ -2,10 +2,12 @@ import json
 
 import numpy as np
 import pytest
+import tflite
 from chain import Chain, digits_chain
 from convlet.cli import main
 from convlet.errors import ModelError, ToolError
 from convlet.oracle import NAME, Oracle
+from tflite_builder import Builder
 
 
 def tiled_chain():
@@ -47,3 +49,19 @@ def test_verify_says_what_it_compared_with(tmp_path, capsys):
 def test_no_model_is_refused():
     with pytest.raises(ModelError):
         Oracle(b"no model")
+
+
+def test_what_tflm_stops_at_is_left_to_the_reference():
+    """TFLM takes the file, and then only ARG_MAX of int32."""
+    b = Builder()
+    source, result = b.tensor((1, 9), 0.5, 3), b.tensor((1,), 1.0, 0)
+    b.tensors[result].type = tflite.TensorType.INT64
+    b.operator(
+        "ARG_MAX", [source, b.constant(np.array([1], np.int32))], result, "ArgMaxOptions", OutputType=4
+    )
+    lookup = b.tensor((1, 9), 0.5, 3)
+    b.operator("ABS", [source], lookup, "AbsOptions")
+    oracle = Oracle(b.build([source], [lookup, result]))
+    assert oracle.name == "tflite-micro"
+    assert oracle.run([np.arange(9, dtype=np.int8)]).tolist() == [6, 5, 4, 3, 4, 5, 6, 7, 8]
+    assert oracle.name == "the numpy reference, since tflite-micro cannot run operator 0 (ARG_MAX)"

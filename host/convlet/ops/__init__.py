@@ -44,6 +44,9 @@ REGISTRY: dict[str, OperatorSpec] = {
 }
 
 
+_MOST_NAMES = 8  # of operators that are missing
+
+
 def table_of(operator: Operator) -> np.ndarray | None:
     """int64[256]: the int8 outputs for the values -128 to 127 of an operator that is a function of one value.
 
@@ -61,9 +64,13 @@ def check_operators(graph: Graph) -> None:
     """
     missing = [operator for operator in graph.operators if operator.kind not in REGISTRY]
     if missing:
-        names = ", ".join(str(operator) for operator in missing)
-        advice = instead_of(operator.kind for operator in missing)
-        raise ModelError(f"not supported yet: {names}.{advice} Supported: {', '.join(sorted(REGISTRY))}")
+        names = ", ".join(str(operator) for operator in missing[:_MOST_NAMES])
+        more = f" and {len(missing) - _MOST_NAMES} more" if len(missing) > _MOST_NAMES else ""
+        advice = instead_of(
+            (operator.kind for operator in missing), " ".join(operator.output.name for operator in missing)
+        )
+        advice = advice or f" Supported: {', '.join(sorted(REGISTRY))}"
+        raise ModelError(f"not supported yet: {names}{more}.{advice}")
     for operator in graph.operators:
         if operator.output.type != "INT8":
             raise ModelError(f"{operator} makes a tensor of type {operator.output.type}, expected INT8")

@@ -11,9 +11,25 @@ _FUNCTION = (
 _CHOICE = "MAXIMUM, MINIMUM, or MUL by a mask"
 _PICKING = "SLICE, STRIDED_SLICE or SPLIT, or look it up in Python"
 _NORMALIZATION = "BatchNormalization, which becomes a part of the layer before it"
-_RECURRENCE = "causal Conv1D layers, which run step by step when compiled with --stream"
+_RECURRENCE = (
+    "causal Conv1D layers, which run step by step when compiled with --stream, or unroll=True for few steps"
+)
 _SCORES = "nothing: end the model with the scores"
 
+_ATTENTION = "Conv1D layers, or the squeeze-and-excite of GlobalAveragePooling, Dense and Multiply"
+
+# Of layers that the converter takes apart, and of which names of tensors still tell: Keras' name, and the layer's.
+LAYERS = {
+    "attention": ("attention", _ATTENTION),
+    "embedding": ("Embedding", "nothing: look it up in Python, and let the model begin behind it"),
+    "group_normalization": ("GroupNormalization", _NORMALIZATION),
+    "gru": ("GRU", _RECURRENCE),
+    "layer_normalization": ("LayerNormalization", _NORMALIZATION),
+    "lstm": ("LSTM", _RECURRENCE),
+    "masking": ("Masking", "nothing: fill up with zeros in Python"),
+    "rms_normalization": ("RMSNormalization", _NORMALIZATION),
+    "unit_normalization": ("UnitNormalization", "nothing: divide by the length in Python, behind the model"),
+}
 INSTEAD = {
     "ADD_N": "ADD, two tensors at a time",
     "ARG_MAX": f"{_SCORES}, classify() gives the best class",
@@ -39,7 +55,8 @@ INSTEAD = {
     ),
     **dict.fromkeys(("EQUAL", "GREATER", "IF", "LESS", "NOT_EQUAL", "SELECT", "SELECT_V2", "WHERE"), _CHOICE),
     **dict.fromkeys(("EMBEDDING_LOOKUP", "GATHER", "GATHER_ND", "HASHTABLE_LOOKUP", "ONE_HOT"), _PICKING),
-    **dict.fromkeys(("L2_NORMALIZATION", "LOCAL_RESPONSE_NORMALIZATION"), _NORMALIZATION),
+    "L2_NORMALIZATION": "nothing: divide by the length in Python, behind the model",
+    "LOCAL_RESPONSE_NORMALIZATION": _NORMALIZATION,
     **dict.fromkeys(("BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "SVDF", "WHILE"), _RECURRENCE),
     **dict.fromkeys(("UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN"), _RECURRENCE),
     **dict.fromkeys(
@@ -48,7 +65,13 @@ INSTEAD = {
 }
 
 
-def instead_of(kinds: Iterable[str]) -> str:
-    """Sentences with a space in front that say what to use instead of the operators that there is advice for."""
+def instead_of(kinds: Iterable[str], names: str = "") -> str:
+    """Sentences with a space in front that say what to use instead of the operators that there is advice for.
+
+    Args: `names` of the tensors that they make, which may tell a layer: that is what people know.
+    """
+    for part, (layer, advice) in LAYERS.items():
+        if part in names:
+            return f" Instead of {layer} use {advice}."
     known = [kind for kind in dict.fromkeys(kinds) if kind in INSTEAD]
     return "".join(f" Instead of {kind} use {INSTEAD[kind]}." for kind in known)

@@ -24,8 +24,8 @@ def axis_of(operator: Operator) -> int:
 
 
 def _check(operator: Operator) -> None:
-    if len(operator.computed) != len(operator.inputs) or not operator.inputs:
-        raise ModelError(f"{operator} reads a constant, expected computed tensors only")
+    if not operator.computed or any(x.data is not None and x.data.dtype != np.int8 for x in operator.inputs):
+        raise ModelError(f"{operator} reads constants only, or one that is not int8")
     if operator.options["activation"] != "NONE":
         raise ModelError(f"{operator} has a fused activation, which TFLM does not know")
     axis, shape = axis_of(operator), operator.output.full_shape
@@ -47,7 +47,11 @@ def _check(operator: Operator) -> None:
 
 def _reference(operator: Operator, inputs: Sequence[np.ndarray]) -> np.ndarray:
     """TFLM's reference_ops::Concatenation: it ignores the scales (micro/kernels/concatenation.cc)."""
-    shaped = [x.reshape(tensor.full_shape) for x, tensor in zip(inputs, operator.computed, strict=True)]
+    computed = iter(inputs)
+    shaped = [
+        (next(computed) if tensor.data is None else tensor.data).reshape(tensor.full_shape)
+        for tensor in operator.inputs
+    ]
     return np.concatenate(shaped, -axis_of(operator))
 
 

@@ -36,6 +36,8 @@ def close_shape(operator: Operator) -> bool:
         shape = _RULES[operator.kind](operator)
     except (ValueError, IndexError, TypeError, ArithmeticError, KeyError) as error:
         raise ModelError(f"{operator} has inputs that do not fit together: {error}") from error
+    if min(shape, default=1) < 1:
+        raise ModelError(f"{operator} makes a tensor of shape {list(shape)}, expected lengths of at least 1")
     if shape == result.full_shape:
         return False
     result.batch, result.shape = batch_and_shape(shape)

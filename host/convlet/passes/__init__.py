@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from convlet.graph import Change, Graph
 from convlet.passes.borders import take_borders
 from convlet.passes.clamps import fuse_clamps
-from convlet.passes.concatenations import join_packs, split_concatenations
+from convlet.passes.concatenations import join_packs, make_constants, split_concatenations
 from convlet.passes.constant_channels import drop_constant_channels
 from convlet.passes.constants import fold_constants
 from convlet.passes.dilation import fold_space_to_batch
@@ -39,6 +39,7 @@ SIMPLIFYING: Sequence[tuple[str, Pass]] = (
     ("reductions made to keep their axes", keep_reduced_axes),
     ("operands repeated", repeat_operands),
     ("packs made concatenations", join_packs),
+    ("constants made for concatenations", make_constants),
     ("concatenations split into pairs", split_concatenations),
     ("reshapes elided", elide_reshapes),
     ("pads folded into convolutions", fold_pads),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from convlet.graph import Graph, Operator, Tensor, batch_and_shape
 from convlet.ops.concatenation import axis_of
+from convlet.ops.tables import ALL_INPUTS
+from convlet.quantization import INT8_MIN
 
 
 def join_packs(graph: Graph) -> list[str]:
@@ -30,6 +34,35 @@ def join_packs(graph: Graph) -> list[str]:
         at = graph.operators.index(operator)
         graph.operators[at:at] = reshapes
         done.append(str(operator))
+    return done
+
+
+def make_constants(graph: Graph) -> list[str]:
+    """Let operators make the constants that a CONCATENATION joins with others: the engine's reads computed tensors.
+
+    They are the greatest of the lowest values, which a table makes of any, and the constant.
+    """
+    done = []
+    for operator in graph.operators.copy():
+        if operator.kind != "CONCATENATION" or len(operator.computed) == len(operator.inputs):
+            continue
+        source, at = operator.computed[0], graph.operators.index(operator)
+        for constant in [tensor for tensor in operator.inputs if tensor.data is not None]:
+            batch, shape = batch_and_shape(constant.full_shape)
+            repeated, lowest, made = (
+                replace(source, name=f"{constant.name} ({what})", shape=shape, batch=batch)
+                for what in ("repeated", "lowest", "made")
+            )
+            index = np.zeros(constant.rows, np.int32)
+            lowest_of_all = {"table": np.full(len(ALL_INPUTS), INT8_MIN)}
+            graph.operators[at:at] = [
+                Operator("COPY", operator.position, [source], repeated, {"index": index, "fill": 0}),
+                Operator("LOOKUP", operator.position, [repeated], lowest, lowest_of_all),
+                Operator("MAXIMUM", operator.position, [lowest, constant], made),
+            ]
+            at += 3
+            operator.inputs = [made if tensor is constant else tensor for tensor in operator.inputs]
+            done.append(f"{constant.name!r} for {operator}")
     return done
 
 

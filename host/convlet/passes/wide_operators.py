@@ -11,7 +11,7 @@ from convlet.errors import ModelError
 from convlet.graph import Graph, Operator, Tensor
 from convlet.limits import MOST_OPERATORS, check_limit
 from convlet.node import Node
-from convlet.ops import REGISTRY
+from convlet.ops import REGISTRY, elementwise
 from convlet.ops.convolution import DEPTHWISE_BLOCK
 from convlet.ops.weights import taken_channels
 from convlet.passes.concatenations import joined_pair
@@ -90,10 +90,12 @@ def _fits(operator: Operator, window_bytes: int) -> bool:
 
 
 def _groups_of(operator: Operator) -> int:
-    """Groups of output channels that each read their own input channels; 0 where there are no weights to split."""
+    """Groups of output channels that each read their own input channels; 0 where there are no constants to split."""
     channels_in = operator.computed[0].rows[2] if operator.computed else 0
     if operator.kind == "CONV_2D":
         return channels_in // operator.inputs[1].shape[3]
+    if operator.kind in elementwise.OPERATORS:
+        return channels_in if any(tensor.data is not None for tensor in operator.inputs) else 0
     return {"DEPTHWISE_CONV_2D": channels_in, "FULLY_CONNECTED": 1}.get(operator.kind, 0)
 
 
@@ -126,21 +128,26 @@ def _part(operator: Operator, begin: int, end: int) -> list[Operator]:
     """What makes these channels, of whole groups or of one: the operator with fewer weights, behind a SLICE if that
     reads some channels of the input only.
     """
-    groups = _groups_of(operator)
-    inputs, options = operator.inputs.copy(), operator.options
-    own, own_in = operator.output.rows[2] // groups, inputs[0].rows[2] // groups
+    groups, source = _groups_of(operator), operator.computed[0]
+    own, own_in = operator.output.rows[2] // groups, source.rows[2] // groups
     first, last = begin // own * own_in, -(-end // own) * own_in
-    before = []
-    if last - first < inputs[0].rows[2]:
-        before = [_sliced(operator, inputs[0], first, last)]
-        inputs[0] = before[0].output
-    axis, kept = 0, np.arange(begin, end)
+    before = [_sliced(operator, source, first, last)] if last - first < source.rows[2] else []
+    inputs = [before[0].output if before and x is source else x for x in operator.inputs]
+    axis, kept, options = 0, np.arange(begin, end), operator.options
+    result = _with_channels(operator.output, begin, end)
+    if operator.kind in elementwise.OPERATORS:
+        inputs = [x if x.data is None else _taken_last(x, kept) for x in inputs]
+        return [*before, replace(operator, inputs=inputs, output=result)]
     if operator.kind == "DEPTHWISE_CONV_2D":
         axis, options = 3, options | {"multiplier": (end - begin) // (last - first)}
     inputs[1] = taken_channels(inputs[1], kept, axis)
     inputs[2:] = [taken_channels(bias, kept, 0) for bias in inputs[2:]]
-    result = _with_channels(operator.output, begin, end)
     return [*before, replace(operator, inputs=inputs, output=result, options=options)]
+
+
+def _taken_last(constant: Tensor, kept: np.ndarray) -> Tensor:
+    """The constant operand with these channels, where it has a value for each."""
+    return constant if constant.rows[2] == 1 else taken_channels(constant, kept, -1)
 
 
 def _with_channels(tensor: Tensor, begin: int, end: int) -> Tensor:

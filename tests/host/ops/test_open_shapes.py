@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from convlet.compile import compile_tflite
 from convlet.errors import ModelError
+from convlet.graph import Tensor
 from convlet.ops.open_shapes import close_shape
 from convlet.oracle import Oracle
 from convlet.tflite_reader import read_tflite
@@ -83,4 +84,7 @@ def test_what_does_not_follow_is_refused():
         close_shape(operator)
     operator.kind, operator.inputs[1] = "TILE", operator.inputs[0]
     with pytest.raises(ModelError, match=r"operator 0 \(TILE\) has no constant integers as its input 1"):
+        close_shape(operator)
+    operator.kind, operator.inputs[1] = "TILE", Tensor("c", (3,), np.ones(1), 0, np.array([1, 0, 2]), None)
+    with pytest.raises(ModelError, match=r"operator 0 \(TILE\) makes a tensor of shape \[1, 0, 12\]"):
         close_shape(operator)

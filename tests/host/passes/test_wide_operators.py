@@ -17,6 +17,7 @@ from convolution_models import depthwise_conv2d_models, grouped_conv2d_models, t
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from operator_models import conv2d_models, fully_connected_models, images_of, tflm_outputs
+from tflite_builder import Builder
 
 PREFERENCES = ("ram", "balance", "speed")
 
@@ -126,3 +127,16 @@ def test_too_many_parts_are_refused(monkeypatch):
         match=r"^the model, split for a window of 256 bytes, has 19 operators, expected at most 10$",
     ):
         compile_tflite(Chain((1, 1, 100)).dense(20).build(), window=256)
+
+
+@pytest.mark.parametrize(
+    ("whole", "shape"),
+    [((1, 9, 10, 5), (1, 9, 10, 5)), ((1, 2, 1, 300), (1, 1, 1, 300)), ((1, 9, 30, 2), (1, 9, 30, 1))],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_constants_of_sums_are_split_by_channels(whole, shape, first):
+    b = Builder()
+    source, result = b.tensor(whole, 0.5, 3), b.tensor(whole, 1.5, -7)
+    constant = b.constant(np.random.default_rng(1).integers(-128, 128, shape).astype(np.int8), [0.25])
+    b.operator("SUB", [constant, source] if first else [source, constant], result, "SubOptions")
+    assert_exact_in_parts(b.build([source], [result]), whole[1:], 1, "ram")
