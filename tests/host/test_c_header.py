@@ -10,7 +10,7 @@ import pytest
 from chain import digits_chain
 from click.testing import CliRunner
 from convlet import c_header
-from convlet.c_header import ALIGNMENT, check_name, export_c, name_of
+from convlet.c_header import check_name, export_c, name_of
 from convlet.cli import convlet as command_line
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, ModelError
@@ -49,7 +49,7 @@ def program_with(model: Path, folder: Path, name: str | None = None) -> Path:
     """A C program that writes the array of the model's header."""
     array = export_c(model, folder / "model.h", name)
     source = folder / "program.c"
-    source.write_text(PROGRAM % {"name": array, "alignment": ALIGNMENT})
+    source.write_text(PROGRAM % {"name": array, "alignment": 16})
     return source
 
 
