@@ -71,13 +71,15 @@ def test_the_array_is_the_file_and_aligned(compiler: list[str], model: Path, tmp
     assert done.stdout == model.read_bytes()
 
 
-def test_the_array_lies_in_flash(model: Path, tmp_path: Path) -> None:
+def test_the_array_lies_aligned_in_flash(model: Path, tmp_path: Path) -> None:
     source = program_with(model, tmp_path, "weights")
     subprocess.run(["arm-none-eabi-gcc", "-c", source, "-o", tmp_path / "program.o"], check=True)
-    symbols = subprocess.run(
-        ["arm-none-eabi-nm", tmp_path / "program.o"], check=True, capture_output=True, text=True
-    ).stdout
-    assert re.search(r" r weights$", symbols, re.M)  # read-only
+    command = ["arm-none-eabi-objdump", "--syms", "--section-headers", tmp_path / "program.o"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert re.search(r" \.rodata\t\w+ weights$", printed, re.M)  # read-only
+    assert re.search(
+        r" \.rodata +(\w+ +){4}2\*\*4$", printed, re.M
+    )  # at a multiple of 16 bytes, not by chance
 
 
 @pytest.mark.parametrize(
