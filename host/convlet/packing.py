@@ -178,6 +178,7 @@ class _Packer:
             if alignment > 1:
                 lowest = -(-lowest // alignment) * alignment
             np.maximum.accumulate(lowest, out=lowest)
-            is_gap = above[by_above] >= lowest[:-1]
-            offsets[i] = lowest[is_gap.argmax() if is_gap.any() else -1]
+            fits = np.ones(len(lowest), bool)  # the last one does, beyond all ranges
+            np.greater_equal(above[by_above], lowest[:-1], out=fits[:-1])
+            offsets[i] = lowest[fits.argmax()]
         return offsets.tolist(), int((offsets + [block.size for block in self.blocks]).max())

@@ -10,7 +10,7 @@ import pytest
 from chain import digits_chain
 from click.testing import CliRunner
 from convlet import c_header
-from convlet.c_header import ALIGNMENT, check_name, export_c, name_of
+from convlet.c_header import check_name, export_c, name_of
 from convlet.cli import convlet as command_line
 from convlet.compile import compile_tflite
 from convlet.errors import ConvletError, ModelError
@@ -49,7 +49,7 @@ def program_with(model: Path, folder: Path, name: str | None = None) -> Path:
     """A C program that writes the array of the model's header."""
     array = export_c(model, folder / "model.h", name)
     source = folder / "program.c"
-    source.write_text(PROGRAM % {"name": array, "alignment": ALIGNMENT})
+    source.write_text(PROGRAM % {"name": array, "alignment": 16})
     return source
 
 
@@ -71,13 +71,15 @@ def test_the_array_is_the_file_and_aligned(compiler: list[str], model: Path, tmp
     assert done.stdout == model.read_bytes()
 
 
-def test_the_array_lies_in_flash(model: Path, tmp_path: Path) -> None:
+def test_the_array_lies_aligned_in_flash(model: Path, tmp_path: Path) -> None:
     source = program_with(model, tmp_path, "weights")
     subprocess.run(["arm-none-eabi-gcc", "-c", source, "-o", tmp_path / "program.o"], check=True)
-    symbols = subprocess.run(
-        ["arm-none-eabi-nm", tmp_path / "program.o"], check=True, capture_output=True, text=True
-    ).stdout
-    assert re.search(r" r weights$", symbols, re.M)  # read-only
+    command = ["arm-none-eabi-objdump", "--syms", "--section-headers", tmp_path / "program.o"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert re.search(r" \.rodata\t\w+ weights$", printed, re.M)  # read-only
+    assert re.search(
+        r" \.rodata +(\w+ +){4}2\*\*4$", printed, re.M
+    )  # at a multiple of 16 bytes, not by chance
 
 
 @pytest.mark.parametrize(

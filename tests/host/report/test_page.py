@@ -212,7 +212,7 @@ def test_many_classes_have_their_mistakes_in_a_table_and_long_names_lose_their_m
 def test_the_worst_answers_come_first_and_wrong_ones_are_marked(html: str, digits: Digits) -> None:
     outputs = run_int8(digits.tflite.read_bytes(), digits.images).outputs.astype(int)
     wrong = int((outputs.argmax(axis=1) != digits.labels).sum())
-    assert f"{wrong} of 360 test samples are taken for another class" in html
+    assert re.search(rf"\b{wrong} of 360 test samples are taken for another class", html)
     worst = html[html.index("The worst") : html.index("What int8 has changed")]
     kinds = re.findall(r'<figure class="(right|wrong)">', worst)
     assert kinds == ["wrong"] * min(wrong, 24) + ["right"] * max(0, 24 - wrong)
@@ -228,6 +228,17 @@ def test_data_and_layers_are_shown(page: Page, digits: Digits) -> None:
     assert "1,078 to learn from, 359 to watch the training, 360 to measure with" in page.texts["data"]
     assert [row[0] for row in page.rows["model"][1:]] == ["image", "conv2d", "max_pool", "flatten", "logits"]
     assert "810 parameters in 5 layers" in page.texts["model"]
+
+
+def test_bars_are_as_long_as_the_share_of_each_operator(html: str) -> None:
+    bars = re.findall(r'<h3>([\d,]+) [^<]*</h3><div class="stack">(.*?)</div>', html)
+    assert len(bars) >= 3
+    for whole, pieces in bars:
+        parts = re.findall(r'width:([\d.]+)%;[^>]*title="[^"]*: ([\d,]+)"', pieces)
+        assert parts
+        for percent, part in parts:
+            share = int(part.replace(",", "")) / int(whole.replace(",", ""))
+            assert float(percent) == pytest.approx(100 * share, abs=0.01)
 
 
 def test_noise_is_shown_for_each_operator(html: str, page: Page, facts: Facts) -> None:
