@@ -8,7 +8,13 @@ import textwrap
 from convlet.ops import REGISTRY
 from convlet.ops.advice import INSTEAD
 
-MADE_BY_PASSES = {"COPY", "GATHER", "LOOKUP", "REDUCE_PROD", "SHAPE"}  # no file has them, or they are folded away
+MADE_BY_PASSES = {
+    "COPY",
+    "GATHER",
+    "LOOKUP",
+    "REDUCE_PROD",
+    "SHAPE",
+}  # no file has them, or they are folded away
 
 
 def with_operators(page: str) -> str:
