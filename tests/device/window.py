@@ -18,7 +18,7 @@ except ImportError:  # QEMU's boards: MicroPython has no clock there
     time = None
 
 SMALL = 1800  # the constants of each operator fit, but not all of them
-SOME, LEAST = 400, 220  # the same of the stream
+SOME, LEAST = 560, 240  # the same of the stream
 
 
 class File:
