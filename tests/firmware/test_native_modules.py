@@ -18,7 +18,7 @@ import pytest
 from convlet import emulate, firmware, native
 from convlet.board import Board, connect
 from convlet.cvl_file import read_cvl
-from convlet.engine_build import MODULE
+from convlet.resources import MODULE_FOLDER
 from qemu_files import qemu_with_files
 from test_device import SCRIPTS, on_each_script, run_here, run_on
 
@@ -164,13 +164,13 @@ def bare_board(request: pytest.FixtureRequest) -> Iterator[Board]:
 @pytest.fixture
 def esp_idfs_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A stand-in for it: Debian's, which makes code for register windows, with a library of ours as its libgcc."""
-    debians, windowed = "xtensa-lx106-elf-gcc", ["-mabi=windowed", f"-Wa,{MODULE}/xtensa/windowed.s"]
+    debians, windowed = "xtensa-lx106-elf-gcc", ["-mabi=windowed", f"-Wa,{MODULE_FOLDER}/xtensa/windowed.s"]
     name = "xtensa-esp32-elf-gcc"
     objects = []
     for source in ("native_divide.c", "xtensa/divide.c", "xtensa/float.c", "xtensa/multiply.c"):
         objects.append(tmp_path / Path(source).name.replace(".c", f"{len(objects)}.o"))
-        options = ["-Os", f"-I{MODULE}", "-D__aeabi_fdiv=__divsf3", "-o", objects[-1]]
-        subprocess.run([debians, *windowed, *options, "-c", MODULE / source], check=True)
+        options = ["-Os", f"-I{MODULE_FOLDER}", "-D__aeabi_fdiv=__divsf3", "-o", objects[-1]]
+        subprocess.run([debians, *windowed, *options, "-c", MODULE_FOLDER / source], check=True)
     library = tmp_path / "libgcc.a"
     subprocess.run(["xtensa-lx106-elf-ar", "rc", library, *objects], check=True)
     program = tmp_path / name
