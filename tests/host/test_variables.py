@@ -58,9 +58,9 @@ def test_the_arena_of_wake_words():
     }
     assert arenas == {
         "alexa": [4741, 3665],
-        "hey_jarvis": [5140, 3455],
-        "hey_mycroft": [5381, 4305],
-        "okay_nabu": [5610, 4058],
+        "hey_jarvis": [3940, 3455],
+        "hey_mycroft": [6102, 4305],
+        "okay_nabu": [5354, 4058],
     }
 
 
