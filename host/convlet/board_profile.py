@@ -38,7 +38,8 @@ def _cycles(call, arguments):
 _model = convlet.Model({file!r}{window})
 _run = _model.{run}
 _images = [array("b", bytes(h * w * c)) for h, w, c in _model.input_shapes]
-_run(*_images)
+for _ in range({before}):
+    _run(*_images)
 _read = _model.bytes_read
 _start = ticks_us()
 _run(*_images)
@@ -81,11 +82,11 @@ class PicoProfile:
         return self.cycles - sum(each.cycles for each in self.operators)
 
 
-def profile_on_pico(board: Board, file: str, window: int = 0, is_stream: bool = False) -> PicoProfile:
+def profile_on_pico(board: Board, file: str, window: int = 0, steps_before: int = 0) -> PicoProfile:
     """Run the model in the file `file` of a Pico, on images or steps of zeros. Raises BoardError.
 
     Args: `window` the bytes through which its weights are read from the file, in the time of the operators; 0: the file
-    is copied to RAM.
+    is copied to RAM. `steps_before`: of a stream, which has none behind it at first; 0: the model is none.
 
     >>> from convlet import board, emulate, firmware
     >>> files = {"digits.cvl": Path("digits.cvl").read_bytes()}
@@ -99,8 +100,9 @@ def profile_on_pico(board: Board, file: str, window: int = 0, is_stream: bool = 
     script = _PROFILE.format(
         file=file,
         window=f", window={window}" if window else "",
-        run="step" if is_stream else "run",
-        most_profiles=0 if is_stream else _MOST_PROFILES,
+        run="step" if steps_before else "run",
+        before=steps_before or 1,
+        most_profiles=0 if steps_before else _MOST_PROFILES,
         cycles_per_us=CYCLES_PER_US,
     )
     printed = board.run(script, seconds=_SECONDS)

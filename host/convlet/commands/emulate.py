@@ -16,9 +16,9 @@ from convlet.board_profile import CLOCK_HZ, CYCLES_PER_US, PicoProfile, profile_
 from convlet.cli import Session, examples, json_option
 from convlet.console import plain_table
 from convlet.cvl_file import read_cvl_at
+from convlet.cvl_program import read_program
 from convlet.file_kinds import UF2, read_kind
 from convlet.files import read_file
-from convlet.format import FLAG_STREAM
 from convlet.recordings import read_motion
 
 
@@ -86,7 +86,8 @@ def command(
     if image is not None:
         read_kind(image, UF2, "the firmware")
     files = {path.name: read_file(path, "the file for the board") for path in models}
-    is_stream = profile and bool(read_cvl_at(models[0]).header["flags"] & FLAG_STREAM)
+    if profile:
+        read_cvl_at(models[0])
     if motion is not None:
         read_motion(motion)
     emulate.require_packages()
@@ -95,7 +96,7 @@ def command(
     try:
         with emulate.pico(uf2, files, tcp_port=tcp_port or 0, pty=pty, motion=motion, uarts=uarts) as running:
             if profile:
-                _show_profile(session, running.port, models[0].name, window or 0, is_stream, as_json)
+                _show_profile(session, running.port, models[0], window or 0, as_json)
                 return
             if as_json:
                 session.print_json({"board": board, "port": running.port, "uarts": running.uarts})
@@ -110,17 +111,18 @@ def command(
             session.say("stopped")
 
 
-def _show_profile(
-    session: Session, port: str, model: str, window: int, is_stream: bool, as_json: bool
-) -> None:
-    session.progress.step(f"Running {model} on an emulated Raspberry Pi Pico")
+def _show_profile(session: Session, port: str, model: Path, window: int, as_json: bool) -> None:
+    session.progress.step(f"Running {model.name} on an emulated Raspberry Pi Pico")
+    program, _ = read_program(model.read_bytes())
+    # In two periods a stream leaves its beginning behind, where windows have no rows yet.
+    steps_before = 2 * program.steps if program.period else 0
     with connect(port) as board:
-        found = profile_on_pico(board, model, window, is_stream)
+        found = profile_on_pico(board, model.name, window, steps_before)
     if as_json:
         session.print_json(asdict(found) | {"between": found.between})
         return
     took = f"{found.cycles / CLOCK_HZ * 1e3:,.3g} ms at {CYCLES_PER_US} MHz"
-    if is_stream:
+    if steps_before:
         session.say(f"one step: {found.cycles:,} cycles, {took}")
     else:
         session.console.print(_operators(found, took))
