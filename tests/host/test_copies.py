@@ -1,7 +1,11 @@
 """Weights in RAM: which operators copy theirs, and that the outputs stay the same."""
 
+import re
+from pathlib import Path
+
 import convlet
 import pytest
+from bench_models import MLPERF
 from chain import Chain, program_of, stream_chain
 from convlet.compile import compile_tflite
 from convlet.copies import bytes_from_flash, check_copies, with_copies
@@ -75,3 +79,19 @@ def test_a_copy_that_lies_too_far_in_the_arena_is_refused():
     planned.copies[FIRST] = 4 * 0xFFFF + 4
     with pytest.raises(ModelError, match="the arena before a copy of weights has 262,144 bytes"):
         check_copies(planned)
+
+
+@pytest.mark.skipif(not MLPERF.is_dir(), reason="the models are not beside this checkout")
+def test_the_page_says_what_comes_from_flash():
+    """docs/performance.md, of KWS: arena and bytes for no copies, some, and nearly all."""
+    page = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+    begin = page.index("| KWS, 104 ms")
+    rows = re.findall(
+        r"^\|[^|]*\| ([\d,]*) ?\| ([\d,]+) \| ([\d,]+) \| [\d.]+ ms \|$", page[begin:], re.MULTILINE
+    )[:3]
+    tflite = (MLPERF / "kws_ref_model.tflite").read_bytes()
+    for row in rows:
+        in_ram, arena, read = (int(cell.replace(",", "") or 0) for cell in row)
+        compiled = compile_tflite(tflite, weights_in_ram=in_ram)
+        sizes = [constant_bytes(node) for node in compiled.program.nodes]
+        assert (compiled.plan.arena_bytes, bytes_from_flash(compiled.program, sizes)) == (arena, read)
