@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from convlet.copies import check_copies, with_copies
-from convlet.errors import ConvletError, ModelError
+from convlet.errors import ConvletError, ModelError, naming
 from convlet.explain import FAST_KINDS, explain
 from convlet.file_kinds import kind_of
 from convlet.files import read_file, write_atomic
@@ -184,10 +184,8 @@ def compile_file(tflite: Path, cvl: Path, labels: Sequence[str] = (), **options:
     >>> Path("small.cvl").read_bytes() == compiled.cvl
     True
     """
-    try:
+    with naming(tflite):
         compiled = compile_tflite(read_file(tflite, "the model"), labels, **options)
-    except ModelError as error:
-        raise ModelError(f"{tflite}: {error}") from error
     write_atomic(cvl, compiled.cvl)
     return compiled
 

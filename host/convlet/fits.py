@@ -54,9 +54,8 @@ CYCLES = {
 # clocks for the address, 4 to wait and 16 for the data, at half the processor's clock: the Pico SDK's
 # boot2_w25q080.S, with PICO_FLASH_SPI_CLKDIV 2.
 FLASH_CYCLES = {"RP2040": 2 * (8 + 4 + 16) / 8}
-CACHED_BYTES = (
-    8192  # of constants: with more of them, an RP2040's cache of 16 KB cannot keep them beside the code
-)
+# Of constants: with more of them, an RP2040's cache of 16 KB cannot keep them beside the code.
+CACHED_BYTES = 8192
 WINDOW = 4096  # bytes of weights in RAM where they stay in the file system
 # Of the flash of a board whose table has no file system: the least of the ports' partitions.
 FILES_SHARE = 0.4

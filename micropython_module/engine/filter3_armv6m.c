@@ -1,7 +1,8 @@
 // cvl_make_filter3 for ARMv6-M (Cortex-M0, M0+). The six weights of a channel stay in registers
 // that it cannot compute with: each product needs a copy of its weight anyway.
-#include "filter3.h"
 #include <stddef.h>
+#include "armv6m.h"
+#include "filter3.h"
 
 #if CVL_HAS_ARMV6M
 
@@ -74,12 +75,7 @@ CVL_HOT __attribute__((naked, noinline)) static void make_channels(
     const channels_t *channels __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r4, r5, r6, r7, lr}\n"
-        "mov r4, r8\n"
-        "mov r5, r9\n"
-        "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r4, r5, r6, r7}\n"
+        CVL_PUSH_ALL
         "sub sp, #72\n"
         "mov r1, sp\n"
         "ldm r0!, {r2, r3, r4, r5, r6, r7}\n"
@@ -217,12 +213,7 @@ CVL_HOT __attribute__((naked, noinline)) static void make_channels(
         "beq 19f\n"
         "b 10b\n" // too far for a conditional branch
         "19: add sp, #72\n"
-        "pop {r4, r5, r6, r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r4, r5, r6, r7, pc}\n");
+        CVL_POP_ALL);
 }
 
 // clang-format on

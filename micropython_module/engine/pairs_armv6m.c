@@ -1,7 +1,8 @@
 // cvl_make_pairs for ARMv6-M (Cortex-M0, M0+), which has eight registers that it can compute with:
 // 15 instructions for 8 products, where the compiler takes 29.
-#include "pairs.h"
 #include <stddef.h>
+#include "armv6m.h"
+#include "pairs.h"
 
 #if CVL_HAS_ARMV6M
 
@@ -78,12 +79,7 @@ _Static_assert(offsetof(cvl_scale_t, bias) == 0 && offsetof(cvl_scale_t, least) 
 __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r4, r5, r6, r7, lr}\n"
-        "mov r4, r8\n"
-        "mov r5, r9\n"
-        "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r4, r5, r6, r7}\n"
+        CVL_PUSH_ALL
         "sub sp, #52\n"
         "ldm r0!, {r1, r2, r3, r4, r5, r6, r7}\n" // x, x_end, step, words, weights, room, scales
         "str r1, [sp, #24]\n"
@@ -174,24 +170,14 @@ __attribute__((naked)) void cvl_make_pairs(const cvl_pairs_t *pairs __attribute_
         "ble 7f\n"
         "b 11b\n" // too far for a conditional branch
         "7: add sp, #52\n"
-        "pop {r4, r5, r6, r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r4, r5, r6, r7, pc}\n");
+        CVL_POP_ALL);
 }
 
 // As above, but: r6 the sum, r7 out, lr x_end. On the stack: out_step, the bias.
 __attribute__((naked)) void cvl_make_single(const cvl_single_t *single __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r4, r5, r6, r7, lr}\n"
-        "mov r4, r8\n"
-        "mov r5, r9\n"
-        "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r4, r5, r6, r7}\n"
+        CVL_PUSH_ALL
         "ldm r0!, {r1, r2, r3, r4, r5, r6, r7}\n" // x, w, w_end, step, x_end, scale, out
         "mov r9, r2\n"
         "mov r12, r3\n"
@@ -233,12 +219,7 @@ __attribute__((naked)) void cvl_make_single(const cvl_single_t *single __attribu
         "mov r1, r9\n"
         "bx r8\n"
         "6: add sp, #8\n"
-        "pop {r4, r5, r6, r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r4, r5, r6, r7, pc}\n");
+        CVL_POP_ALL);
 }
 
 // While a window is made: r0 x, r1 w, r6 and r7 the sums; r8 where to begin in the unrolled loop,
@@ -249,12 +230,7 @@ __attribute__((naked)) void cvl_make_single(const cvl_single_t *single __attribu
 __attribute__((naked)) void cvl_make_pooled(const cvl_pairs_t *pairs __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r4, r5, r6, r7, lr}\n"
-        "mov r4, r8\n"
-        "mov r5, r9\n"
-        "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r4, r5, r6, r7}\n"
+        CVL_PUSH_ALL
         "sub sp, #36\n"
         "ldm r0!, {r1, r2, r3, r4, r5, r6, r7}\n" // x, x_end, step, words, weights, room, scales
         "str r1, [sp, #20]\n"
@@ -314,12 +290,7 @@ __attribute__((naked)) void cvl_make_pooled(const cvl_pairs_t *pairs __attribute
         "subs r3, #1\n"
         "bne 11b\n"
         "add sp, #36\n"
-        "pop {r4, r5, r6, r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r4, r5, r6, r7, pc}\n"
+        CVL_POP_ALL
         "4: ldr r6, [sp, #12]\n" // the greater of the two sums of a window, in r6
         "mov r7, r6\n"
         "mov r1, r9\n"

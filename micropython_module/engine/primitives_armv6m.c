@@ -1,5 +1,6 @@
 // Primitives for ARMv6-M (Cortex-M0, M0+), where the compiler would keep sums on the stack.
 #include <stddef.h>
+#include "armv6m.h"
 #include "pairs.h"
 #include "primitives.h"
 
@@ -25,12 +26,8 @@ __attribute__((naked)) void cvl_sum_column(const cvl_column_t *column __attribut
     int32_t sums[4] __attribute__((unused))) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r4, r5, r6, r7, lr}\n"
-        "mov r4, r8\n"
-        "mov r5, r9\n"
-        "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r1, r4, r5, r6, r7}\n"
+        CVL_PUSH_ALL
+        "push {r1}\n"
         "ldm r0!, {r2, r3, r4, r5, r6}\n" // rows, rows_end, weights, at, step
         "mov r8, r3\n"
         "subs r7, r6, #2\n"
@@ -59,12 +56,7 @@ __attribute__((naked)) void cvl_sum_column(const cvl_column_t *column __attribut
         "mov r6, r11\n"
         "mov r7, r12\n"
         "stm r0!, {r4, r5, r6, r7}\n"
-        "pop {r4, r5, r6, r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r4, r5, r6, r7, pc}\n");
+        CVL_POP_ALL);
 }
 
 // clang-format on

@@ -107,31 +107,23 @@ def command(
     if explain:
         _print_explanation(session.console, compiled.explanation)
     plan, program = compiled.plan, compiled.program
-    session.console.print(
+    session.say(
         f"{target}: {len(compiled.cvl):,} bytes ({tflite.name}: {tflite.stat().st_size:,}), "
         f"{len(program.nodes)} operators, {program.macs:,} MACs\n"
-        f"arena: {plan.arena_bytes:,} bytes ({plan.tensor_bytes:,} tensors, {plan.state_bytes:,} engine)",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+        f"arena: {plan.arena_bytes:,} bytes ({plan.tensor_bytes:,} tensors, {plan.state_bytes:,} engine)"
     )
     if window:
-        session.console.print(_about_window(compiled, window), highlight=False, soft_wrap=True)
+        session.say(_about_window(compiled, window))
     if weights_in_ram:
-        session.console.print(_about_copies(compiled.program), highlight=False, soft_wrap=True)
+        session.say(_about_copies(compiled.program))
     if prefer not in ("flash", "ram") and len(compiled.cvl) > _MUCH_LARGER * tflite.stat().st_size:
-        session.console.print(
-            "note: weights have two bytes each, for speed; --prefer flash makes a smaller file",
-            highlight=False,
-            soft_wrap=True,
-        )
+        session.say("note: weights have two bytes each, for speed; --prefer flash makes a smaller file")
     for note in compiled.graph.notes:
-        session.console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+        session.say(f"note: {note}")
     if program.period:
         model = Model(compiled.cvl)
-        session.console.print(
-            f"a stream: a step takes {_text(model.input_shape)} values and gives {_text(model.output_shape)}",
-            highlight=False,
+        session.say(
+            f"a stream: a step takes {_text(model.input_shape)} values and gives {_text(model.output_shape)}"
         )
 
 

@@ -1,4 +1,5 @@
 // Functions of libgcc that MicroPython needs beside those of native modules.
+#include "libgcc.h"
 #include "native_float.h"
 
 int __unordsf2(float a, float b);
@@ -6,12 +7,7 @@ int __eqsf2(float a, float b);
 int __nesf2(float a, float b);
 int __lesf2(float a, float b);
 int __gesf2(float a, float b);
-int __ltsf2(float a, float b);
-int __gtsf2(float a, float b);
-float __addsf3(float a, float b);
-int32_t __fixsfsi(float a);
 uint32_t __fixunssfsi(float a);
-float __floatsisf(int32_t value);
 float __floatunsisf(uint32_t value);
 double __extendsfdf2(float a);
 float __truncdfsf2(double a);
