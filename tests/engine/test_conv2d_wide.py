@@ -86,6 +86,15 @@ def test_all_ways_are_among_the_forms():
     assert {parameter >= WIDE_TILE for parameter in parameters} == {True, False}
 
 
+def test_a_single_pixel_has_two_bytes_for_each_weight_for_speed_only():
+    """It takes longer to widen weights than to use them once; and a window of a row is used more than once."""
+    for width, prefer, is_bytes in ((1, "speed", False), (1, "balance", True), (2, "speed", True)):
+        chain = Chain((4, width, 8)).conv(8, (1, 1))
+        node = compile_tflite(chain.build(), prefer=prefer).program.nodes[1]
+        assert (node.kind, bool(node.parameter & WIDE_BYTES)) == ("CONV_2D_WIDE", is_bytes)
+        assert_exact(chain.build(), (4, width, 8), seed=4, prefer=prefer)
+
+
 def test_weights_of_minus_128_keep_the_plain_kernel():
     """Two of them in a word could make a sum of 2^15."""
     chain = Chain((4, 4, 2))
